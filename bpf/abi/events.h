@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What the kernel tells user space: one struct hf_event per ring record. */
+#ifndef HOLDFAST_BPF_ABI_EVENTS_H
+#define HOLDFAST_BPF_ABI_EVENTS_H
+
+#include <linux/types.h>
+
+#include "bpf/abi/limits.h"
+#include "bpf/abi/policy.h"
+
+/* What an event is about, within its class. The number is ABI: append only. */
+#define HF_OPERATIONS(X)              \
+  X(HF_OP_OPEN, "open")               \
+  X(HF_OP_CREATE, "create")           \
+  X(HF_OP_MKDIR, "mkdir")             \
+  X(HF_OP_MKNOD, "mknod")             \
+  X(HF_OP_SYMLINK, "symlink")         \
+  X(HF_OP_LINK, "link")               \
+  X(HF_OP_RENAME, "rename")           \
+  X(HF_OP_UNLINK, "unlink")           \
+  X(HF_OP_RMDIR, "rmdir")             \
+  X(HF_OP_CHMOD, "chmod")             \
+  X(HF_OP_CHOWN, "chown")             \
+  X(HF_OP_SETXATTR, "setxattr")       \
+  X(HF_OP_REMOVEXATTR, "removexattr") \
+  X(HF_OP_UTIMES, "utimes")           \
+  X(HF_OP_TRUNCATE, "truncate")       \
+  X(HF_OP_EXEC, "exec")               \
+  X(HF_OP_CHDIR, "chdir")             \
+  X(HF_OP_MOUNT, "mount")             \
+  X(HF_OP_UMOUNT, "umount")           \
+  X(HF_OP_MOVE_MOUNT, "move_mount")   \
+  X(HF_OP_PIVOT_ROOT, "pivot_root")   \
+  X(HF_OP_CLONE, "clone")             \
+  X(HF_OP_UNSHARE, "unshare")         \
+  X(HF_OP_SETNS, "setns")             \
+  X(HF_OP_SYSCALL, "syscall")         \
+  X(HF_OP_BPF, "bpf")                 \
+  X(HF_OP_PERF, "perf_event_open")    \
+  X(HF_OP_PTRACE, "ptrace")           \
+  X(HF_OP_CGROUP_ATTACH, "cgroup_attach")
+
+enum hf_operation {
+  HF_OP_NONE = 0,
+#define HF_OPERATION_ENUMERATOR(enumerator, name) enumerator,
+  HF_OPERATIONS(HF_OPERATION_ENUMERATOR)
+#undef HF_OPERATION_ENUMERATOR
+      HF_OP_COUNT,
+};
+
+/* What became of the operation. */
+enum hf_outcome {
+  HF_OUTCOME_SEEN = 0,    /* it went on: we only tell */
+  HF_OUTCOME_DENIED = 1,  /* we refused it */
+  HF_OUTCOME_KILLED = 2,  /* we refused it and killed the process */
+  HF_OUTCOME_REFUSED = 3, /* the kernel refused it by itself (read-only mount, seccomp, capability):
+                             `result` is the errno */
+};
+
+enum hf_event_flag {
+  HF_EVENT_TRUNCATED = 1u << 0,     /* `path` lost its beginning */
+  HF_EVENT_EXE_TRUNCATED = 1u << 1, /* `exe` lost its beginning */
+  HF_EVENT_UPPER_LAYER = 1u << 2,   /* the executable of the process is not from the image */
+  HF_EVENT_USER_PATH =
+      1u << 3, /* `path` was read from the caller's memory: as spelled, not as resolved */
+  HF_EVENT_SETTING_UP = 1u << 4, /* the task was still the runtime's own init */
+  HF_EVENT_BYSTANDER = 1u << 5,  /* the task belongs to no container (escape.host-exec) */
+  HF_EVENT_TOO_LATE = 1u << 6,   /* told after it happened: policy could not refuse it here */
+  HF_EVENT_REFUSED =
+      1u << 7, /* told after the kernel had refused it by itself: HF_OUTCOME_REFUSED */
+};
+
+/* Lengths are in bytes and exclude a terminator; there is none. The record ends after path_len +
+ * exe_len bytes of `text`: the path first, the executable after it. All ids are the host's. */
+struct hf_event {
+  __u64 time_ns;       /* CLOCK_BOOTTIME */
+  __u64 task_start_ns; /* start of the thread group leader, CLOCK_BOOTTIME: with tgid, an identity
+                          that is never reused */
+  __u64 cap_effective; /* of real_cred */
+  __u64 object_ino;    /* inode the event is about; 0: none */
+  __u64 exe_ino;       /* inode of the process's executable */
+  __u64 argument;   /* by operation: clone and unshare flags, mount flags, namespace inode, syscall
+                       number, mode,   target's tgid for ptrace, capability bits beyond the bounding
+                       set   for escape.credentials */
+  __u32 object_dev; /* device of its superblock, kernel encoding */
+  __u32 exe_dev;
+  __u32 slot;
+  __u32 generation;   /* of the slot, so that a late event is not told of the slot's next owner */
+  __u32 class_id;     /* enum hf_class */
+  __u32 operation;    /* enum hf_operation */
+  __u32 outcome;      /* enum hf_outcome */
+  __s32 result;       /* 0, or the positive errno the caller gets, where it is known */
+  __u32 flags;        /* enum hf_event_flag */
+  __u32 object_mode;  /* st_mode of the object; 0: unknown */
+  __u32 object_rdev;  /* for device nodes, kernel encoding */
+  __u32 object_magic; /* magic number of the object's superblock (statfs(2)) */
+  __u32 pid;          /* thread id */
+  __u32 tgid;
+  __u32 ppid;          /* tgid of the real parent */
+  __u32 container_pid; /* tgid in the innermost pid namespace of the task */
+  __u32 uid;           /* real_cred, in the initial user namespace */
+  __u32 gid;
+  __u16 path_len;
+  __u16 exe_len;
+  char comm[HF_COMM_MAX];
+  char text[HF_EVENT_PATH_MAX + HF_EVENT_EXE_MAX];
+};
+
+/* Per-CPU counters, indices of `hf_counters` (values are __u64). */
+enum hf_counter {
+  HF_COUNT_EVENTS = 0, /* submitted to the ring */
+  HF_COUNT_LOST = 1,   /* ring was full */
+  HF_COUNT_NO_STORAGE =
+      2, /* task storage could not be allocated: a task runs untagged until its next exec */
+  HF_COUNT_REPEATED = 3, /* refusals folded into one that was just told */
+  HF_COUNTER_COUNT = 4,
+};
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Sizes that the BPF programs and user space must agree on. Each says why it is what it is. */
+#ifndef HOLDFAST_BPF_ABI_LIMITS_H
+#define HOLDFAST_BPF_ABI_LIMITS_H
+
+/* Version of everything in bpf/abi; part of the pin path, so that two versions can live side by
+ * side. */
+#define HF_ABI_VERSION 1
+
+/* Slots of containers; slot 0 means "no container". Kubernetes allows 110 pods a node; dense hosts
+ * run 1000. */
+#define HF_MAX_CONTAINERS 4096
+
+/* PATH_MAX of the kernel: a path longer than that is reported truncated, the decision stands. */
+#define HF_PATH_MAX 4096
+
+/* Bytes of a path kept in an event, without terminator (one less, to be exact). Longer ones lose
+ * their beginning, `truncated` says so. */
+#define HF_EVENT_PATH_MAX 1024
+
+/* Bytes of the path of an executable kept in an event. */
+#define HF_EVENT_EXE_MAX 512
+
+/* NAME_MAX of the kernel. */
+#define HF_NAME_MAX 255
+
+/* TASK_COMM_LEN of the kernel. */
+#define HF_COMM_MAX 16
+
+/* Longest writable prefix, its closing slash included: the LPM trie takes keys of at most 256 bytes
+ * of data, four of which hold the slot. */
+#define HF_WRITABLE_MAX 252
+
+/* Writable prefixes of all containers together. */
+#define HF_MAX_WRITABLE 65536
+
+/* Device rules of all containers together. */
+#define HF_MAX_DEVICES 65536
+
+/* Namespaces known to belong to a container: seven at creation, and those it makes. */
+#define HF_MAX_NAMESPACES 65536
+
+/* Directories walked from a file to its root. A deeper tree is treated as part of the rootfs. */
+#define HF_MAX_DEPTH 256
+
+/* Bytes of the event ring: a power of two, 8192 events of average size. */
+#define HF_RING_BYTES (4 * 1024 * 1024)
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What user space tells the kernel about a container. */
+#ifndef HOLDFAST_BPF_ABI_POLICY_H
+#define HOLDFAST_BPF_ABI_POLICY_H
+
+#include <linux/types.h>
+
+#include "bpf/abi/limits.h"
+
+/* Every class of event: X(enumerator, name in alerts and profiles). The number is ABI: append only.
+ */
+#define HF_CLASSES(X)                                      \
+  X(HF_ESCAPE_OUTSIDE_MOUNT, "escape.outside-mount")       \
+  X(HF_ESCAPE_NAMESPACE, "escape.namespace")               \
+  X(HF_ESCAPE_CREDENTIALS, "escape.credentials")           \
+  X(HF_ESCAPE_HOST_EXEC, "escape.host-exec")               \
+  X(HF_ESCAPE_MOUNT, "escape.mount")                       \
+  X(HF_ESCAPE_KERNEL_INTERFACE, "escape.kernel-interface") \
+  X(HF_ESCAPE_DEVICE, "escape.device")                     \
+  X(HF_ESCAPE_MODULE, "escape.module")                     \
+  X(HF_ESCAPE_BPF, "escape.bpf")                           \
+  X(HF_ESCAPE_PTRACE, "escape.ptrace")                     \
+  X(HF_ESCAPE_CGROUP, "escape.cgroup")                     \
+  X(HF_ROOTFS_WRITE, "rootfs.write")                       \
+  X(HF_ROOTFS_CREATE, "rootfs.create")                     \
+  X(HF_ROOTFS_DELETE, "rootfs.delete")                     \
+  X(HF_ROOTFS_RENAME, "rootfs.rename")                     \
+  X(HF_ROOTFS_LINK, "rootfs.link")                         \
+  X(HF_ROOTFS_ATTR, "rootfs.attr")                         \
+  X(HF_DRIFT_EXEC, "drift.exec")                           \
+  X(HF_FILELESS_EXEC, "fileless.exec")
+
+enum hf_class {
+  HF_CLASS_NONE = 0,
+#define HF_CLASS_ENUMERATOR(enumerator, name) enumerator,
+  HF_CLASSES(HF_CLASS_ENUMERATOR)
+#undef HF_CLASS_ENUMERATOR
+      HF_CLASS_COUNT,
+};
+
+/* Room for classes in a policy; a power of two, so that the verifier can bound an index with a
+ * mask. */
+#define HF_CLASS_MAX 64
+
+/* From weakest to strongest. */
+enum hf_action {
+  HF_OFF = 0,
+  HF_RECORD = 1,
+  HF_ALERT = 2,
+  HF_DENY = 3,
+  HF_KILL = 4,
+};
+
+enum hf_policy_flag {
+  /* config.json gives the container a user namespace of its own. */
+  HF_POLICY_OWN_USER_NS = 1u << 0,
+  /* The rootfs is a directory on a superblock it shares with others (no overlay of its own). */
+  HF_POLICY_ROOTFS_SHARED = 1u << 1,
+  /* The rootfs is an overlay: the upper dentry behind an inode tells what did not come from the
+     image. */
+  HF_POLICY_ROOTFS_OVERLAY = 1u << 2,
+  /* config.json grants every device ("a *:* rwm"). */
+  HF_POLICY_ALL_DEVICES = 1u << 3,
+};
+
+/* One container's policy, an element of the array `hf_policies`, indexed by slot. */
+struct hf_policy {
+  __u64 cgroup_id;  /* kernfs id of the container's cgroup (v2); 0: none */
+  __u64 started_ns; /* CLOCK_REALTIME_COARSE at registration; a file changed since is drift */
+  __u64 bounding;   /* bounding set of config.json, bit n = capability n */
+  __u64 rootfs_ino; /* inode number of the rootfs directory */
+  __u32 rootfs_dev; /* its device in kernel encoding: major << 20 | minor */
+  __u32 generation; /* 0: slot is free. A task's tag counts only while its generation matches. */
+  __u32 flags;      /* enum hf_policy_flag */
+  __u32 mount_ns;   /* inode number of the container's mount namespace */
+  __u32 user_ns;    /* and of its user namespace */
+  __u32 padding;
+  __u8 action[HF_CLASS_MAX]; /* enum hf_action, by enum hf_class */
+};
+
+/* Key of the LPM trie `hf_writable`. `path` begins and ends with a slash; prefix_bits counts slot
+ * and path. */
+struct hf_writable_key {
+  __u32 prefix_bits;
+  __u32 slot;
+  char path[HF_WRITABLE_MAX];
+};
+
+#define HF_DEVICE_ANY 0xffffffffu
+
+enum hf_device_access {
+  HF_DEVICE_MKNOD = 1u << 0,
+  HF_DEVICE_READ = 1u << 1,
+  HF_DEVICE_WRITE = 1u << 2,
+};
+
+/* Key of `hf_devices`; the value is a __u32 of enum hf_device_access. major and minor may be
+ * HF_DEVICE_ANY. */
+struct hf_device_key {
+  __u32 slot;
+  __u32 block; /* 1: block device, 0: character device */
+  __u32 major;
+  __u32 minor;
+};
+
+/* Key of `hf_rootfs`, whose value is the slot: the directory that is a guarded container's root. */
+struct hf_inode_key {
+  __u64 ino;
+  __u32 dev; /* kernel encoding */
+  __u32 padding;
+};
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef HOLDFAST_BPF_ABI_REQUESTS_H
+#define HOLDFAST_BPF_ABI_REQUESTS_H
+
+#include <linux/types.h>
+
+/* What the monitor asks of the iterators: fields are questions unless marked as answers. */
+struct hf_tag_request {
+  __u32 tgid; /* container's init */
+  __u32 slot;
+  __u32 generation;
+  __u32 tagged;   /* answer: threads that carry the tag now */
+  __u32 mount_ns; /* answer */
+  __u32 user_ns;  /* answer */
+};
+
+struct hf_identify_request {
+  __u32 tgid; /* whose descriptor */
+  __u32 fd;
+  __u64 ino; /* answers: the file as the kernel knows it; stat(2) shows other devices on btrfs */
+  __u64 magic;
+  __u32 dev;
+  __u32 found;
+  __u32 is_root; /* it is the root of its superblock */
+  __u32 padding;
+};
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Decides about system calls that have no security hook of their own but cannot go on without a
+// capability: the check of that capability, within that call, is where they are refused.
+#include "bpf/lib/compat.h"
+#include "bpf/lib/decide.h"
+
+/* include/uapi/linux/capability.h */
+#define CAP_DAC_READ_SEARCH 2
+#define CAP_SYS_MODULE 16
+#define CAP_SYS_ADMIN 21
+
+/* arch/x86/include/generated/uapi/asm/unistd_64.h */
+enum hf_syscall {
+  HF_NR_INIT_MODULE = 175,
+  HF_NR_DELETE_MODULE = 176,
+  HF_NR_UNSHARE = 272,
+  HF_NR_OPEN_BY_HANDLE_AT = 304,
+  HF_NR_SETNS = 308,
+  HF_NR_FINIT_MODULE = 313,
+  HF_NR_OPEN_TREE = 428,
+  HF_NR_FSOPEN = 430,
+  HF_NR_FSPICK = 433,
+  HF_NR_MOUNT_SETATTR = 442,
+  HF_NR_OPEN_TREE_ATTR = 467,
+};
+
+/* Class and operation of a capability check within a system call; class 0: not ours. */
+static __always_inline __u32 hf_gate(int capability, int nr, __u32 *operation) {
+  *operation = HF_OP_SYSCALL;
+  if (capability == CAP_SYS_MODULE) {
+    return nr == HF_NR_INIT_MODULE || nr == HF_NR_FINIT_MODULE || nr == HF_NR_DELETE_MODULE
+               ? HF_ESCAPE_MODULE
+               : 0;
+  }
+  if (nr == HF_NR_OPEN_BY_HANDLE_AT) {
+    return HF_ESCAPE_OUTSIDE_MOUNT; /* a handle names any inode of the file system, in a mount or
+                                       not */
+  }
+  if (capability != CAP_SYS_ADMIN) {
+    return 0;
+  }
+  switch (nr) {
+    case HF_NR_UNSHARE:
+      *operation = HF_OP_UNSHARE;
+      return HF_ESCAPE_NAMESPACE;
+    case HF_NR_SETNS:
+      *operation = HF_OP_SETNS;
+      return HF_ESCAPE_NAMESPACE;
+    case HF_NR_OPEN_TREE:
+    case HF_NR_FSOPEN:
+    case HF_NR_FSPICK:
+    case HF_NR_MOUNT_SETATTR:
+    case HF_NR_OPEN_TREE_ATTR:
+      return HF_ESCAPE_MOUNT;
+    default:
+      return 0;
+  }
+}
+
+SEC("lsm/capable")
+int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int capability) {
+  struct hf_subject subject;
+  if (capability != CAP_SYS_ADMIN && capability != CAP_SYS_MODULE &&
+      capability != CAP_DAC_READ_SEARCH) {
+    return 0;
+  }
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  __u32 operation;
+  int nr = hf_current_syscall();
+  __u32 class_id = hf_gate(capability, nr, &operation);
+  if (!class_id) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(&subject, class_id, operation, EPERM);
+  hf_case.argument = nr;
+  if (hf_decide(&hf_case)) {
+    return -EPERM;
+  }
+  if (operation == HF_OP_UNSHARE || operation == HF_OP_SETNS) {
+    subject.tag->flags |= HF_TASK_NEW_NAMESPACES;
+  }
+  return 0;
+}
+
+/* A user namespace needs no capability. */
+#define CLONE_NEWUSER 0x10000000
+
+SEC("lsm/userns_create")
+int BPF_PROG(hf_userns_create, const struct cred *cred) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_NAMESPACE, HF_OP_UNSHARE, EPERM);
+  hf_case.argument = CLONE_NEWUSER;
+  if (hf_decide(&hf_case)) {
+    return -EPERM;
+  }
+  subject.tag->flags |= HF_TASK_NEW_NAMESPACES;
+  return 0;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Decides about executing files, and ends a task's set-up.
+#include "bpf/lib/cgroup.h"
+#include "bpf/lib/inode.h"
+#include "bpf/lib/namespace.h"
+
+/* Directories between an executed file and its superblock's root in which a rootfs is looked for.
+ */
+#define HF_ROOTFS_DEPTH 32
+
+/* Slot of the container whose rootfs holds `dentry`; 0: none. */
+static __always_inline __u32 hf_slot_of_file(struct dentry *dentry) {
+  __u32 dev = dentry->d_sb->s_dev;
+  __u32 *slot = bpf_map_lookup_elem(&hf_superblocks, &dev);
+  if (!slot) {
+    return 0;
+  }
+  if (*slot != HF_SUPERBLOCK_SHARED) {
+    return *slot;
+  }
+  struct hf_inode_key key = {.dev = dev};
+  for (int i = 0; i < HF_ROOTFS_DEPTH; i++) {
+    key.ino = dentry->d_inode->i_ino;
+    slot = bpf_map_lookup_elem(&hf_rootfs, &key);
+    if (slot) {
+      return *slot;
+    }
+    struct dentry *parent = dentry->d_parent;
+    if (parent == dentry) {
+      return 0;
+    }
+    dentry = parent;
+  }
+  return 0;
+}
+
+static __always_inline int hf_decide_exec(const struct hf_subject *subject, struct file *file,
+                                          __u32 class_id, __u32 operation) {
+  struct hf_case hf_case = hf_case_of(subject, class_id, operation, EACCES);
+  hf_case.dentry = (__u64)file->f_path.dentry;
+  hf_case.mount = (__u64)file->f_path.mnt;
+  hf_case.flags = subject->tag->flags & HF_TASK_SETTING_UP ? HF_EVENT_SETTING_UP : 0;
+  return hf_decide(&hf_case) ? -EACCES : 0;
+}
+
+/* CVE-2024-21626: runc was made to start a program whose working directory is outside the
+ * container. */
+static __always_inline int hf_check_cwd(struct hf_subject *subject) {
+  struct vfsmount *mount = subject->task->fs->pwd.mnt;
+  if (hf_mount_own(subject, mount)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(subject, HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_CHDIR, EACCES);
+  hf_case.dentry = (__u64)subject->task->fs->pwd.dentry;
+  hf_case.mount = (__u64)mount;
+  hf_case.flags = HF_EVENT_SETTING_UP;
+  return hf_decide(&hf_case) ? -EACCES : 0;
+}
+
+/* What is executed must come from the image. */
+static __always_inline int hf_check_origin(struct hf_subject *subject, struct file *file) {
+  struct inode *inode = file->f_inode;
+  if (hf_has_no_name(inode)) {
+    return hf_decide_exec(subject, file, HF_FILELESS_EXEC, HF_OP_EXEC);
+  }
+  if (!hf_from_image(subject->policy, inode)) {
+    return hf_decide_exec(subject, file, HF_DRIFT_EXEC, HF_OP_EXEC);
+  }
+  return 0;
+}
+
+/* Namespaces beyond the mount one are looked at here, where the price does not matter. */
+static __always_inline int hf_check_namespaces(struct hf_subject *subject) {
+  struct task_struct *task = subject->task;
+  struct nsproxy *proxy = task->nsproxy;
+  __u32 foreign = 0;
+  __u32 inum = BPF_CORE_READ(proxy, net_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, ipc_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, uts_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, pid_ns_for_children, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(task, real_cred, user_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  if (!foreign) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(subject, HF_ESCAPE_NAMESPACE, HF_OP_EXEC, EACCES);
+  hf_case.argument = foreign;
+  return hf_decide(&hf_case) ? -EACCES : 0;
+}
+
+/* The runtime's init until now: only what the image could trick it into is judged. */
+static __always_inline int hf_check_first_exec(struct hf_subject *subject, struct file *file) {
+  if (!hf_arrived(subject)) {
+    return 0; /* runc executes a copy of itself before it enters the container */
+  }
+  int verdict = hf_check_cwd(subject);
+  return verdict ? verdict : hf_check_origin(subject, file);
+}
+
+static __always_inline int hf_check_exec(struct hf_subject *subject, struct file *file) {
+  int verdict = hf_check_namespace(subject, HF_OP_EXEC);
+  if (!verdict) {
+    verdict = hf_check_namespaces(subject);
+  }
+  if (!verdict) {
+    verdict = hf_check_credentials(subject, HF_OP_EXEC);
+  }
+  return verdict ? verdict : hf_check_origin(subject, file);
+}
+
+/* escape.host-exec: a task of the host runs a file of a container's rootfs. That is how
+ * release_agent, core_pattern and uevent_helper end (CVE-2022-0492). The container's policy
+ * decides. */
+static __always_inline int hf_check_host_exec(struct file *file) {
+  __u32 slot = hf_slot_of_file(file->f_path.dentry);
+  if (!slot) {
+    return 0;
+  }
+  struct hf_case hf_case = {
+      .dentry = (__u64)file->f_path.dentry,
+      .slot = slot,
+      .class_id = HF_ESCAPE_HOST_EXEC,
+      .operation = HF_OP_EXEC,
+      .result = EACCES,
+      .flags = HF_EVENT_BYSTANDER,
+  };
+  return hf_decide(&hf_case) ? -EACCES : 0;
+}
+
+/* A task without a tag that runs in a container's cgroup was put there without our seeing it (clone
+ * into a cgroup, or out of memory when it should have been tagged). */
+static __always_inline bool hf_join_by_cgroup(struct task_struct *task) {
+  __u32 slot = hf_slot_of_cgroup(BPF_CORE_READ(task, cgroups, dfl_cgrp));
+  struct hf_policy *policy = slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
+  if (!policy || !policy->generation) {
+    return false;
+  }
+  struct hf_task *tag = bpf_task_storage_get(&hf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!tag) {
+    hf_count(HF_COUNT_NO_STORAGE);
+    return false;
+  }
+  tag->slot = slot;
+  tag->generation = policy->generation;
+  tag->flags = HF_TASK_SETTING_UP;
+  return true;
+}
+
+SEC("lsm/bprm_check_security")
+int BPF_PROG(hf_bprm_check, struct linux_binprm *bprm) {
+  struct hf_subject subject;
+  struct file *file = bprm->file;
+  if (!hf_member(&subject)) {
+    if (!hf_join_by_cgroup(subject.task)) {
+      return hf_check_host_exec(file);
+    }
+    if (!hf_member(&subject)) {
+      return 0;
+    }
+  }
+  return subject.tag->flags & HF_TASK_SETTING_UP ? hf_check_first_exec(&subject, file)
+                                                 : hf_check_exec(&subject, file);
+}
+
+/* The new program is in place: inside the container's mounts, the task is the container's from here
+ * on. */
+SEC("lsm/bprm_committed_creds")
+int BPF_PROG(hf_bprm_committed, struct linux_binprm *bprm) {
+  struct hf_subject subject;
+  if (hf_member(&subject) && hf_arrived(&subject)) {
+    subject.tag->flags &= ~HF_TASK_SETTING_UP;
+  }
+  return 0;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Decides about opening files: where they are, what device or kernel interface they are, and the
+// rootfs.
+#include "bpf/lib/namespace.h"
+#include "bpf/lib/rootfs.h"
+#include "bpf/lib/device.h"
+#include "bpf/lib/interface.h"
+
+/* include/uapi/asm-generic/fcntl.h */
+#define O_TRUNC 01000
+
+/* escape.outside-mount: a leaked descriptor, /proc/1/root or a working directory outside leads to a
+ * file that no mount of the container holds (CVE-2024-21626, CVE-2019-5736). */
+static __always_inline int hf_check_place(struct hf_subject *subject, struct file *file) {
+  struct vfsmount *mount = file->f_path.mnt;
+  if (hf_mount_own(subject, mount)) {
+    return 0;
+  }
+  if (hf_held_on_stdio(subject->task, file->f_inode, file->f_mode & (FMODE_READ | FMODE_WRITE))) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(subject, HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_OPEN, EPERM);
+  hf_case.dentry = (__u64)file->f_path.dentry;
+  hf_case.mount = (__u64)mount;
+  return hf_decide(&hf_case) ? -EPERM : 0;
+}
+
+static __always_inline int hf_check_special(struct hf_subject *subject, struct file *file,
+                                            __u32 class_id) {
+  struct hf_case hf_case = hf_case_of(subject, class_id, HF_OP_OPEN, EPERM);
+  hf_case.dentry = (__u64)file->f_path.dentry;
+  hf_case.mount = (__u64)file->f_path.mnt;
+  return hf_decide(&hf_case) ? -EPERM : 0;
+}
+
+static __always_inline int hf_check_device(struct hf_subject *subject, struct file *file,
+                                           umode_t type) {
+  __u32 access = 0;
+  access |= file->f_mode & FMODE_READ ? HF_DEVICE_READ : 0;
+  access |= file->f_mode & FMODE_WRITE ? HF_DEVICE_WRITE : 0;
+  if (hf_device_granted(subject, type == S_IFBLK, file->f_inode->i_rdev, access)) {
+    return 0;
+  }
+  return hf_check_special(subject, file, HF_ESCAPE_DEVICE);
+}
+
+static __always_inline int hf_check_write(struct hf_subject *subject, struct file *file) {
+  struct dentry *dentry = file->f_path.dentry;
+  if (dentry->d_sb->s_dev != subject->policy->rootfs_dev || (file->f_mode & FMODE_CREATED)) {
+    return 0; /* a file that this open made was judged when it was made */
+  }
+  return hf_change(subject, dentry, HF_ROOTFS_WRITE, HF_OP_OPEN);
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(hf_file_open, struct file *file) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  struct inode *inode = file->f_inode;
+  /* Until 6.5 overlayfs opens the real file of a layer under overlay's own path: not the
+   * container's doing. */
+  if (inode->i_sb != file->f_path.dentry->d_sb) {
+    return 0;
+  }
+  int verdict = hf_check_namespace(&subject, HF_OP_OPEN);
+  if (!verdict) {
+    verdict = hf_check_credentials(&subject, HF_OP_OPEN);
+  }
+  if (!verdict) {
+    verdict = hf_check_place(&subject, file);
+  }
+  if (verdict) {
+    return verdict;
+  }
+  umode_t type = inode->i_mode & S_IFMT;
+  if (type == S_IFCHR || type == S_IFBLK) {
+    return hf_check_device(&subject, file, type);
+  }
+  if (type != S_IFREG) {
+    return 0;
+  }
+  __u32 class_id = hf_interface_class(&subject, file);
+  if (class_id) {
+    return hf_check_special(&subject, file, class_id);
+  }
+  /* O_RDONLY|O_TRUNC: overlayfs copies the file up, empty, in its open, before truncation is asked
+   * about. */
+  return file->f_mode & FMODE_WRITE || file->f_flags & O_TRUNC ? hf_check_write(&subject, file) : 0;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Decides which tasks belong to a container: by descent, and by entering its cgroup.
+#include "bpf/abi/requests.h"
+#include "bpf/lib/cgroup.h"
+#include "bpf/lib/decide.h"
+#include "bpf/lib/namespace.h"
+
+/* Answered one at a time: the monitor has one thread. */
+struct hf_tag_request hf_tag_request = {};
+struct hf_identify_request hf_identify_request = {};
+
+static __always_inline bool hf_tag(struct task_struct *task, __u32 slot, __u32 generation,
+                                   __u32 flags) {
+  struct hf_task *tag = bpf_task_storage_get(&hf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!tag) {
+    hf_count(HF_COUNT_NO_STORAGE);
+    return false;
+  }
+  tag->slot = slot;
+  tag->generation = generation;
+  tag->flags = flags;
+  return true;
+}
+
+/* Tags every thread of the container's init: any of them may be the one that executes the program.
+ */
+SEC("iter/task")
+int hf_tag_threads(struct bpf_iter__task *ctx) {
+  struct task_struct *task = ctx->task;
+  if (!task || (__u32)task->tgid != hf_tag_request.tgid) {
+    return 0;
+  }
+  if (hf_tag(task, hf_tag_request.slot, hf_tag_request.generation, HF_TASK_SETTING_UP)) {
+    hf_tag_request.tagged++;
+  }
+  hf_namespaces_adopt(hf_tag_request.slot, task);
+  hf_tag_request.mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+  hf_tag_request.user_ns = BPF_CORE_READ(task, real_cred, user_ns, ns.inum);
+  return 0;
+}
+
+/* Tells how the kernel identifies a file that the monitor has open. */
+SEC("iter/task_file")
+int hf_identify_file(struct bpf_iter__task_file *ctx) {
+  struct task_struct *task = ctx->task;
+  struct file *file = ctx->file;
+  if (!task || !file || (__u32)task->tgid != hf_identify_request.tgid ||
+      ctx->fd != hf_identify_request.fd) {
+    return 0;
+  }
+  struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+  struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
+  hf_identify_request.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
+  hf_identify_request.dev = BPF_CORE_READ(sb, s_dev);
+  hf_identify_request.magic = BPF_CORE_READ(sb, s_magic);
+  hf_identify_request.is_root = BPF_CORE_READ(sb, s_root) == dentry;
+  hf_identify_request.found = 1;
+  return 0;
+}
+
+/* Children inherit the tag. Not at sched_process_fork, which io_uring's workers never pass. */
+SEC("lsm/task_alloc")
+int BPF_PROG(hf_task_alloc, struct task_struct *child, unsigned long clone_flags) {
+  struct hf_subject subject;
+  if (!hf_member(&subject)) {
+    return 0;
+  }
+  __u32 flags = subject.tag->flags;
+  __u64 namespaces = clone_flags & HF_CLONE_NAMESPACES;
+  if (namespaces && !(flags & HF_TASK_SETTING_UP)) {
+    struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_NAMESPACE, HF_OP_CLONE, EPERM);
+    hf_case.argument = namespaces;
+    if (hf_decide(&hf_case)) {
+      return -EPERM;
+    }
+    flags |= HF_TASK_NEW_NAMESPACES;
+  }
+  /* A child without its tag would be a hole: rather no child. */
+  return hf_tag(child, subject.tag->slot, subject.tag->generation, flags) ? 0 : -EPERM;
+}
+
+/* A task that is put into a container's cgroup from outside (runc exec) becomes the container's;
+ * one that leaves stays the container's, and where a task of a container did that, it is told. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(hf_cgroup_attach_task, struct cgroup *to, const char *path, struct task_struct *task,
+             bool threadgroup) {
+  if (BPF_CORE_READ(to, root, hierarchy_id) != 0) {
+    return 0; /* cgroup v1: its ids mean nothing in ours */
+  }
+  __u32 slot = hf_slot_of_cgroup(to);
+  struct hf_task *tag = hf_tag_of(task);
+  struct hf_policy *policy = tag ? hf_policy_of(tag) : NULL;
+  if (!policy) {
+    policy = slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
+    if (policy && policy->generation) {
+      hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP);
+    }
+    return 0;
+  }
+  struct hf_subject mover;
+  if (slot == tag->slot || !hf_guarded(&mover)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(&mover, HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, 0);
+  hf_case.argument = task->tgid;
+  hf_case.flags = HF_EVENT_TOO_LATE;
+  hf_decide(&hf_case);
+  return 0;
+}

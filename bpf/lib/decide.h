@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* From "this happened" to a verdict: policy's action, the event, the signal. */
+#ifndef HOLDFAST_BPF_LIB_DECIDE_H
+#define HOLDFAST_BPF_LIB_DECIDE_H
+
+#include "bpf/lib/subject.h"
+
+/* One thing to be judged. Pointers are kernel addresses as numbers, because a function that the
+ * verifier checks once, on its own, takes no typed kernel pointers. */
+struct hf_case {
+  __u64 dentry;    /* object; 0: none */
+  __u64 mount;     /* struct vfsmount it was reached through; 0: unknown */
+  __u64 user_path; /* instead of dentry: a path in the caller's memory; 0: none */
+  __u64 argument;  /* of struct hf_event */
+  __u32 slot;
+  __u32 class_id;
+  __u32 operation;
+  __u32 flags;  /* enum hf_event_flag, as far as the caller knows them */
+  __s32 result; /* errno that the caller will see when the answer is no */
+  __u32 mode;   /* of an object that does not exist yet */
+  __u32 rdev;
+  __u32 padding;
+};
+
+/* Tells the monitor and kills the task where policy says so. Returns 1 when the operation must be
+ * refused. */
+int hf_decide(struct hf_case *hf_case);
+
+/* The same for a change of the file at `dentry`, if that is part of the container's rootfs and not
+ * writable by policy; 0 without a word otherwise. */
+int hf_decide_rootfs(struct hf_case *hf_case);
+
+static __always_inline struct hf_case hf_case_of(const struct hf_subject *subject, __u32 class_id,
+                                                 __u32 operation, __s32 result) {
+  struct hf_case hf_case = {
+      .slot = subject->tag->slot,
+      .class_id = class_id,
+      .operation = operation,
+      .result = result,
+  };
+  return hf_case;
+}
+
+/* Policy's action for a class. */
+static __always_inline __u32 hf_action_of(const struct hf_policy *policy, __u32 class_id) {
+  return policy->action[class_id & (HF_CLASS_MAX - 1)];
+}
+
+#endif

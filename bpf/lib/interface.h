@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Files through which a process configures the kernel, told by superblock and place in it. */
+#ifndef HOLDFAST_BPF_LIB_INTERFACE_H
+#define HOLDFAST_BPF_LIB_INTERFACE_H
+
+#include "bpf/lib/subject.h"
+
+/* include/uapi/linux/magic.h, fs/efivarfs, security/selinux */
+#define HF_MAGIC_PROC 0x9fa0
+#define HF_MAGIC_SYSFS 0x62656572
+#define HF_MAGIC_DEBUGFS 0x64626720
+#define HF_MAGIC_TRACEFS 0x74726163
+#define HF_MAGIC_SECURITYFS 0x73636673
+#define HF_MAGIC_BINFMTFS 0x42494e4d
+#define HF_MAGIC_BPF 0xcafe4a11
+#define HF_MAGIC_EFIVARFS 0xde5e81e4
+#define HF_MAGIC_CONFIGFS 0x62656570
+#define HF_MAGIC_PSTORE 0x6165676c
+#define HF_MAGIC_SELINUX 0xf97cff8c
+#define HF_MAGIC_CGROUP2 0x63677270
+#define HF_MAGIC_CGROUP 0x27e0eb
+
+/* procfs is at most this deep (/proc/PID/task/TID/net/stat/…); deeper counts as an interface. */
+#define HF_PROC_DEPTH 12
+
+/* Directories between a container's cgroup and a file below it that are looked at. */
+#define HF_CGROUP_FILE_DEPTH 16
+
+static __always_inline bool hf_named(struct dentry *dentry, const char *name, __u32 len) {
+  char found[16] = {};
+  if (len >= sizeof(found) || dentry->d_name.len != len) {
+    return false;
+  }
+  bpf_probe_read_kernel(found, len, dentry->d_name.name);
+  for (__u32 i = 0; i < len; i++) {
+    if (found[i] != name[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Whether a file of procfs is about the system and not about one process: its topmost directory is
+ * no number. Names in procfs are the kernel's, nobody else can make any. */
+static __always_inline bool hf_proc_is_global(struct dentry *dentry) {
+  for (int i = 0; i < HF_PROC_DEPTH; i++) {
+    struct dentry *parent = dentry->d_parent;
+    if (parent == parent->d_parent) {
+      char first = 0;
+      bpf_probe_read_kernel(&first, sizeof(first), dentry->d_name.name);
+      return first < '0' || first > '9';
+    }
+    dentry = parent;
+  }
+  return true;
+}
+
+/* The same for a dentry that is only an address. */
+static __always_inline bool hf_proc_is_global_probed(struct dentry *dentry) {
+  for (int i = 0; i < HF_PROC_DEPTH; i++) {
+    struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+    if (parent == BPF_CORE_READ(parent, d_parent)) {
+      char first = 0;
+      bpf_probe_read_kernel(&first, sizeof(first), BPF_CORE_READ(dentry, d_name.name));
+      return first < '0' || first > '9';
+    }
+    dentry = parent;
+  }
+  return true;
+}
+
+static __always_inline bool hf_in_cgroup(struct dentry *dentry, __u64 cgroup_id) {
+  for (int i = 0; i < HF_CGROUP_FILE_DEPTH; i++) {
+    if (dentry->d_inode->i_ino == cgroup_id) {
+      return true;
+    }
+    struct dentry *parent = dentry->d_parent;
+    if (parent == dentry) {
+      return false;
+    }
+    dentry = parent;
+  }
+  return false;
+}
+
+/* Reading /proc/kcore is reading all memory. */
+static __always_inline bool hf_is_kcore(struct dentry *dentry) {
+  struct dentry *parent = dentry->d_parent;
+  return parent == parent->d_parent && hf_named(dentry, "kcore", 5);
+}
+
+static __always_inline bool hf_is_interface(__u64 magic) {
+  switch (magic) {
+    case HF_MAGIC_SYSFS:
+    case HF_MAGIC_DEBUGFS:
+    case HF_MAGIC_TRACEFS:
+    case HF_MAGIC_SECURITYFS:
+    case HF_MAGIC_BINFMTFS:
+    case HF_MAGIC_BPF:
+    case HF_MAGIC_EFIVARFS:
+    case HF_MAGIC_CONFIGFS:
+    case HF_MAGIC_PSTORE:
+    case HF_MAGIC_SELINUX:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/* The class that opening `file` belongs to because of the file system it is on; 0: an ordinary
+ * file. */
+static __always_inline __u32 hf_interface_class(const struct hf_subject *subject,
+                                                struct file *file) {
+  struct dentry *dentry = file->f_path.dentry;
+  __u64 magic = dentry->d_sb->s_magic;
+  if (!(file->f_mode & FMODE_WRITE)) {
+    return magic == HF_MAGIC_PROC && hf_is_kcore(dentry) ? HF_ESCAPE_KERNEL_INTERFACE : 0;
+  }
+  if (magic == HF_MAGIC_PROC) {
+    return hf_proc_is_global(dentry) ? HF_ESCAPE_KERNEL_INTERFACE : 0;
+  }
+  if (magic == HF_MAGIC_CGROUP2) {
+    return hf_in_cgroup(dentry, subject->policy->cgroup_id) ? 0 : HF_ESCAPE_CGROUP;
+  }
+  if (magic == HF_MAGIC_CGROUP) {
+    /* cgroup v1: the agent runs on the host as root (CVE-2022-0492); any other file only moves
+     * tasks. */
+    return hf_named(dentry, "release_agent", 13) ? HF_ESCAPE_KERNEL_INTERFACE : HF_ESCAPE_CGROUP;
+  }
+  return hf_is_interface(magic) ? HF_ESCAPE_KERNEL_INTERFACE : 0;
+}
+
+#endif

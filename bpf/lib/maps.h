@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The maps, shared by every object file. */
+#ifndef HOLDFAST_BPF_LIB_MAPS_H
+#define HOLDFAST_BPF_LIB_MAPS_H
+
+#include "bpf/lib/types.h"
+
+/* Weak, so that the linker keeps one of each. */
+#define HF_MAP \
+  SEC(".maps") \
+  __weak
+
+/* A task's tag. It stays with the task whatever cgroup, namespace or parent it leaves. */
+struct hf_task {
+  __u32 slot;
+  __u32 generation; /* of the slot when the task was tagged */
+  __u32 flags;      /* enum hf_task_flag */
+  __u32 padding;
+  __u64 refused_ns;   /* CLOCK_BOOTTIME of the last refusal by a read-only mount that was told */
+  __u64 refused_call; /* and which call that was: address of its path argument, mixed with its
+                         number */
+};
+
+enum hf_task_flag {
+  /* The runtime's own init: it mounts and pivots before the container's program runs. */
+  HF_TASK_SETTING_UP = 1u << 0,
+  /* Its policy let it make namespaces; the first unknown ones it is seen in become the container's.
+   */
+  HF_TASK_NEW_NAMESPACES = 1u << 1,
+  /* What holds of the task until it ends is told once where policy only alerts. Children inherit
+     it. */
+  HF_TASK_TOLD_CREDENTIALS = 1u << 2,
+  HF_TASK_TOLD_NAMESPACE = 1u << 3,
+};
+
+struct hf_namespace_key {
+  __u32 slot;
+  __u32 inum;
+};
+
+/* Value of hf_superblocks for a superblock that holds several rootfs directories: look in
+ * hf_rootfs. */
+#define HF_SUPERBLOCK_SHARED 0xffffffffu
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, HF_MAX_CONTAINERS);
+  __type(key, __u32);
+  __type(value, struct hf_policy);
+} hf_policies HF_MAP;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct hf_task);
+} hf_tasks HF_MAP;
+
+/* kernfs id of a container's cgroup (v2) → slot */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, HF_MAX_CONTAINERS);
+  __type(key, __u64);
+  __type(value, __u32);
+} hf_cgroups HF_MAP;
+
+/* Device of a rootfs superblock → slot, or HF_SUPERBLOCK_SHARED */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, HF_MAX_CONTAINERS);
+  __type(key, __u32);
+  __type(value, __u32);
+} hf_superblocks HF_MAP;
+
+/* Rootfs directories on shared superblocks → slot */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, HF_MAX_CONTAINERS);
+  __type(key, struct hf_inode_key);
+  __type(value, __u32);
+} hf_rootfs HF_MAP;
+
+/* Namespaces that are a container's own: those of its init, and those that policy let it make. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, HF_MAX_NAMESPACES);
+  __type(key, struct hf_namespace_key);
+  __type(value, __u32);
+} hf_namespaces HF_MAP;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, HF_MAX_WRITABLE);
+  __type(key, struct hf_writable_key);
+  __type(value, __u8);
+} hf_writable HF_MAP;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, HF_MAX_DEVICES);
+  __type(key, struct hf_device_key);
+  __type(value, __u32);
+} hf_devices HF_MAP;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, HF_RING_BYTES);
+} hf_events HF_MAP;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, HF_COUNTER_COUNT);
+  __type(key, __u32);
+  __type(value, __u64);
+} hf_counters HF_MAP;
+
+static __always_inline void hf_count(__u32 counter) {
+  __u64 *value = bpf_map_lookup_elem(&hf_counters, &counter);
+  if (value) {
+    __sync_fetch_and_add(value, 1);
+  }
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Judging a change of the rootfs. */
+#ifndef HOLDFAST_BPF_LIB_ROOTFS_H
+#define HOLDFAST_BPF_LIB_ROOTFS_H
+
+#include "bpf/lib/decide.h"
+
+/* 0, or -EROFS where the change of `dentry` must be refused. Everything but the superblock is
+ * looked at only when that is the rootfs's. */
+static __always_inline int hf_change(struct hf_subject *subject, struct dentry *dentry,
+                                     __u32 class_id, __u32 operation) {
+  if (dentry->d_sb->s_dev != subject->policy->rootfs_dev) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(subject, class_id, operation, EROFS);
+  hf_case.dentry = (__u64)dentry;
+  return hf_decide_rootfs(&hf_case) ? -EROFS : 0;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Who is asking: the first lines of every program. */
+#ifndef HOLDFAST_BPF_LIB_SUBJECT_H
+#define HOLDFAST_BPF_LIB_SUBJECT_H
+
+#include "bpf/lib/maps.h"
+
+/* A guarded task, its tag and its container's policy. */
+struct hf_subject {
+  struct task_struct *task;
+  struct hf_task *tag;
+  struct hf_policy *policy;
+};
+
+/* The policy of a tag; NULL when its container is gone and the slot free or another's. */
+static __always_inline struct hf_policy *hf_policy_of(const struct hf_task *tag) {
+  __u32 slot = tag->slot;
+  struct hf_policy *policy = bpf_map_lookup_elem(&hf_policies, &slot);
+  return policy && policy->generation && policy->generation == tag->generation ? policy : NULL;
+}
+
+/* The tag of `task`; NULL for a bystander. A task without any task storage costs one load. */
+static __always_inline struct hf_task *hf_tag_of(struct task_struct *task) {
+  return task->bpf_storage ? bpf_task_storage_get(&hf_tasks, task, 0, 0) : NULL;
+}
+
+/* Whether the current task belongs to a container, setting up or not. */
+static __always_inline bool hf_member(struct hf_subject *subject) {
+  subject->task = bpf_get_current_task_btf();
+  subject->tag = hf_tag_of(subject->task);
+  if (!subject->tag) {
+    return false;
+  }
+  subject->policy = hf_policy_of(subject->tag);
+  return subject->policy != NULL;
+}
+
+/* Whether the current task is one that policy judges: a container's, past its set-up. */
+static __always_inline bool hf_guarded(struct hf_subject *subject) {
+  return hf_member(subject) && !(subject->tag->flags & HF_TASK_SETTING_UP);
+}
+
+#endif

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Decides about every other way to change the rootfs: names, metadata, sizes. path_* hooks run for
+// system calls and io_uring alike, not for what overlayfs does to its own layers.
+#include "bpf/lib/compat.h"
+#include "bpf/lib/device.h"
+#include "bpf/lib/namespace.h"
+#include "bpf/lib/rootfs.h"
+
+/* A change in the directory `dir`, which may have been reached through a leaked descriptor. */
+static __always_inline int hf_change_in(const struct path *dir, struct dentry *dentry,
+                                        __u32 class_id, __u32 operation) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  if (!hf_mount_own(&subject, dir->mnt)) {
+    struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_OUTSIDE_MOUNT, operation, EPERM);
+    hf_case.dentry = (__u64)dentry;
+    hf_case.mount = (__u64)dir->mnt;
+    return hf_decide(&hf_case) ? -EPERM : 0;
+  }
+  return hf_change(&subject, dentry, class_id, operation);
+}
+
+/* A change of metadata by a hook that knows no mount. */
+static __always_inline int hf_change_attribute(struct dentry *dentry, __u32 operation) {
+  struct hf_subject subject;
+  return hf_guarded(&subject) ? hf_change(&subject, dentry, HF_ROOTFS_ATTR, operation) : 0;
+}
+
+/* escape.device: a node for a device that config.json does not grant. 0:0 is overlay's whiteout. */
+static __always_inline int hf_check_mknod(struct dentry *dentry, umode_t mode, __u32 dev) {
+  struct hf_subject subject;
+  umode_t type = mode & S_IFMT;
+  if ((type != S_IFCHR && type != S_IFBLK) || !hf_guarded(&subject)) {
+    return 0;
+  }
+  __u32 rdev = hf_device_decode(dev);
+  if (!rdev || hf_device_granted(&subject, type == S_IFBLK, rdev, HF_DEVICE_MKNOD)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_DEVICE, HF_OP_MKNOD, EPERM);
+  hf_case.dentry = (__u64)dentry;
+  hf_case.mode = mode;
+  hf_case.rdev = rdev;
+  return hf_decide(&hf_case) ? -EPERM : 0;
+}
+
+SEC("lsm/path_mknod")
+int BPF_PROG(hf_path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode,
+             unsigned int dev) {
+  int verdict = hf_check_mknod(dentry, mode, dev);
+  umode_t type = mode & S_IFMT;
+  return verdict ? verdict
+                 : hf_change_in(dir, dentry, HF_ROOTFS_CREATE,
+                                !type || type == S_IFREG ? HF_OP_CREATE : HF_OP_MKNOD);
+}
+
+SEC("lsm/path_mkdir")
+int BPF_PROG(hf_path_mkdir, const struct path *dir, struct dentry *dentry) {
+  return hf_change_in(dir, dentry, HF_ROOTFS_CREATE, HF_OP_MKDIR);
+}
+
+SEC("lsm/path_symlink")
+int BPF_PROG(hf_path_symlink, const struct path *dir, struct dentry *dentry) {
+  return hf_change_in(dir, dentry, HF_ROOTFS_CREATE, HF_OP_SYMLINK);
+}
+
+SEC("lsm/path_unlink")
+int BPF_PROG(hf_path_unlink, const struct path *dir, struct dentry *dentry) {
+  return hf_change_in(dir, dentry, HF_ROOTFS_DELETE, HF_OP_UNLINK);
+}
+
+SEC("lsm/path_rmdir")
+int BPF_PROG(hf_path_rmdir, const struct path *dir, struct dentry *dentry) {
+  return hf_change_in(dir, dentry, HF_ROOTFS_DELETE, HF_OP_RMDIR);
+}
+
+/* A second name below a writable directory would make the file writable: the old name is judged as
+ * well. */
+SEC("lsm/path_link")
+int BPF_PROG(hf_path_link, struct dentry *old_dentry, const struct path *dir,
+             struct dentry *new_dentry) {
+  int verdict = hf_change_in(dir, old_dentry, HF_ROOTFS_LINK, HF_OP_LINK);
+  return verdict ? verdict : hf_change_in(dir, new_dentry, HF_ROOTFS_LINK, HF_OP_LINK);
+}
+
+SEC("lsm/path_rename")
+int BPF_PROG(hf_path_rename, const struct path *old_dir, struct dentry *old_dentry,
+             const struct path *new_dir, struct dentry *new_dentry) {
+  int verdict = hf_change_in(old_dir, old_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME);
+  return verdict ? verdict : hf_change_in(new_dir, new_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME);
+}
+
+/* A log file of the engine that is the subject's stdout: `echo > /dev/stdout` empties it, which
+ * ftruncate(1) could do as well. */
+static __always_inline bool hf_is_engine_log(const struct path *path) {
+  struct hf_subject subject;
+  return hf_guarded(&subject) && !hf_mount_own(&subject, path->mnt) &&
+         hf_held_on_stdio(subject.task, path->dentry->d_inode, FMODE_WRITE);
+}
+
+SEC("lsm/path_truncate")
+int BPF_PROG(hf_path_truncate, const struct path *path) {
+  return hf_is_engine_log(path) ? 0
+                                : hf_change_in(path, path->dentry, HF_ROOTFS_WRITE, HF_OP_TRUNCATE);
+}
+
+SEC("lsm/path_chmod")
+int BPF_PROG(hf_path_chmod, const struct path *path) {
+  return hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHMOD);
+}
+
+SEC("lsm/path_chown")
+int BPF_PROG(hf_path_chown, const struct path *path) {
+  return hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHOWN);
+}
+
+/* Times have no path hook. Owner, mode and size have one and were judged there. */
+static __always_inline int hf_change_times(struct dentry *dentry, const struct iattr *attr) {
+  unsigned int valid = BPF_CORE_READ(attr, ia_valid);
+  if (!(valid & (ATTR_ATIME | ATTR_MTIME)) ||
+      (valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE))) {
+    return 0;
+  }
+  return hf_change_attribute(dentry, HF_OP_UTIMES);
+}
+
+/* Since e53d21081efd (6.9) the idmap comes first. The loader takes the one that fits; see
+ * src/kernel/programs.cpp. */
+SEC("?lsm/inode_setattr")
+int BPF_PROG(hf_inode_setattr, struct dentry *dentry, struct iattr *attr) {
+  return hf_change_times(dentry, attr);
+}
+
+SEC("?lsm/inode_setattr")
+int BPF_PROG(hf_inode_setattr_idmap, void *idmap, struct dentry *dentry, struct iattr *attr) {
+  return hf_change_times(dentry, attr);
+}
+
+SEC("lsm/inode_setxattr")
+int BPF_PROG(hf_inode_setxattr, void *idmap, struct dentry *dentry) {
+  return hf_change_attribute(dentry, HF_OP_SETXATTR);
+}
+
+SEC("lsm/inode_removexattr")
+int BPF_PROG(hf_inode_removexattr, void *idmap, struct dentry *dentry) {
+  return hf_change_attribute(dentry, HF_OP_REMOVEXATTR);
+}
+
+/* Since 72b6017d5f8d (6.2) access control lists have hooks of their own; the loader leaves these
+ * out before. */
+SEC("?lsm/inode_set_acl")
+int BPF_PROG(hf_inode_set_acl, void *idmap, struct dentry *dentry) {
+  return hf_change_attribute(dentry, HF_OP_SETXATTR);
+}
+
+SEC("?lsm/inode_remove_acl")
+int BPF_PROG(hf_inode_remove_acl, void *idmap, struct dentry *dentry) {
+  return hf_change_attribute(dentry, HF_OP_REMOVEXATTR);
+}
+
+/* file_setattr(2), since 6.17: chattr by path. */
+SEC("?lsm/inode_file_setattr")
+int BPF_PROG(hf_inode_file_setattr, struct dentry *dentry) {
+  return hf_change_attribute(dentry, HF_OP_SETXATTR);
+}
+
+/* FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR (chattr) change attributes through a descriptor opened for
+ * reading. */
+#define HF_FS_IOC_SETFLAGS 0x40086602
+#define HF_FS_IOC32_SETFLAGS 0x40046602
+#define HF_FS_IOC_FSSETXATTR 0x401c5820
+
+static __always_inline int hf_check_ioctl(struct file *file, unsigned int command) {
+  if (command != HF_FS_IOC_SETFLAGS && command != HF_FS_IOC32_SETFLAGS &&
+      command != HF_FS_IOC_FSSETXATTR) {
+    return 0;
+  }
+  return hf_change_attribute(file->f_path.dentry, HF_OP_SETXATTR);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(hf_file_ioctl, struct file *file, unsigned int command) {
+  return hf_check_ioctl(file, command);
+}
+
+/* Since f1bb47a31dff (6.8) calls of 32-bit processes have a hook of their own. */
+SEC("?lsm/file_ioctl_compat")
+int BPF_PROG(hf_file_ioctl_compat, struct file *file, unsigned int command) {
+  return hf_check_ioctl(file, command);
+}

@@ -1,0 +1,192 @@
+#include "hook/hook.h"
+
+#include <unistd.h>
+
+#include <span>
+#include <string>
+
+#include "hook/input.h"
+#include "hook/options.h"
+#include "hook/subject.h"
+#include "src/base/file.h"
+#include "src/monitor/client.h"
+#include "src/monitor/spawn.h"
+
+namespace holdfast::hook {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A runtime writes the state before it waits for the hook.
+constexpr milliseconds kInputTimeout{10000};
+// Nobody waits for a deletion.
+constexpr milliseconds kUnregisterTimeout{3000};
+
+void tell(const std::string& message) {
+  std::string line = "holdfast: " + message;
+  // It quotes what a container's author wrote: one line, without escape codes.
+  for (char& c : line) {
+    if ((c >= 0 && c < ' ') || c == '\x7f') {
+      c = ' ';
+    }
+  }
+  (void)base::write_all(STDERR_FILENO, line + "\n", "standard error");
+}
+
+monitor::Where monitor_of(const Options& options, const profile::Config& config) {
+  monitor::Where where;
+  where.socket = options.socket.empty() ? config.monitor.socket : options.socket;
+  where.binary = config.monitor.binary;
+  where.config = options.config;
+  return where;
+}
+
+Status register_container(const Subject& subject, const profile::Policy& policy,
+                          const std::string& socket) {
+  monitor::Request request;
+  request.op = monitor::Request::Op::kRegister;
+  request.registration.container = describe(subject);
+  request.registration.pid = subject.state.pid;
+  request.registration.rootfs = rootfs_of(subject);
+  request.registration.cgroup = TRY(find_cgroup(subject.state.pid, "/proc", "/sys/fs/cgroup"));
+  request.registration.policy = policy;
+  TRY(monitor::call(socket, request, monitor::kCallTimeout));
+  return Ok{};
+}
+
+// A monitor that was started on demand may leave between its answer about the back end and our
+// registration: then another is started, once.
+Status register_with_running(const Subject& subject, const profile::Policy& policy,
+                             const monitor::Where& where) {
+  const Status first = register_container(subject, policy, where.socket);
+  if (first.ok() || monitor::is_listening(where.socket)) {
+    return first;
+  }
+  TRY(monitor::ensure_running(where));
+  return register_container(subject, policy, where.socket);
+}
+
+// What the profile's on_failure decides about.
+struct Outcome {
+  Status guarded;      // whether the container has its guard
+  bool final = false;  // an error that no profile may wave through
+};
+
+Outcome guard(const Subject& subject, const monitor::Where& where) {
+  const auto status = monitor::ensure_running(where);
+  const bool enforcing = status.ok() && status.value().enforcing;
+  const auto compiled = profile::compile(subject.resolved.profile, subject.spec, enforcing);
+  if (!compiled.ok()) {
+    return {compiled.error(), true};
+  }
+  if (!status.ok()) {
+    return {status.error()};
+  }
+  // Registered even if it lacks something: with `warn` it runs, and its alerts are wanted.
+  const Status registered = register_with_running(subject, compiled.value().policy, where);
+  if (!registered.ok()) {
+    return {registered};
+  }
+  const auto missing = missing_prevention(subject, compiled.value(), enforcing);
+  if (!missing.ok()) {
+    return {missing.error(), true};
+  }
+  return {missing.value().empty() ? Status(Ok{}) : fail(missing.value())};
+}
+
+void forget(const oci::State& state, const std::string& socket, milliseconds timeout) {
+  const std::string& id = state.id;
+  monitor::Request request;
+  request.op = monitor::Request::Op::kUnregister;
+  request.id = id;
+  request.pid = state.pid;
+  const auto reply = monitor::call(socket, request, timeout);
+  // A monitor that is not there has nothing to forget.
+  if (!reply.ok() && monitor::is_listening(socket)) {
+    tell("warning: container " + id + " could not be unregistered: " + reply.error().message);
+  }
+}
+
+int create(const oci::State& state, const Options& options, const profile::Config& config) {
+  const auto refuse = [&](const std::string& why) {
+    tell("container " + state.id + " is refused: " + why);
+    return 1;
+  };
+  const auto subject = read_subject(state, options, config);
+  if (!subject.ok()) {
+    return refuse(subject.error().message);
+  }
+  const profile::Resolved& resolved = subject.value().resolved;
+  if (resolved.profile.mode == profile::Mode::kOff) {
+    return 0;
+  }
+  if (state.pid <= 0) {
+    return refuse("its state has no pid; use the hook at createRuntime or prestart");
+  }
+  const monitor::Where where = monitor_of(options, config);
+  const Outcome outcome = guard(subject.value(), where);
+  if (outcome.guarded.ok()) {
+    return 0;
+  }
+  const std::string& why = outcome.guarded.error().message;
+  if (outcome.final || resolved.on_failure == profile::OnFailure::kRefuse) {
+    forget(state, where.socket, kUnregisterTimeout);
+    return refuse(why + " (profile \"" + resolved.profile.name + "\")");
+  }
+  tell("warning: container " + state.id + " runs without all of its guard: " + why);
+  return 0;
+}
+
+Result<profile::Config> load_config(const Options& options) {
+  return options.config.empty() ? profile::load_config() : profile::load_config(options.config);
+}
+
+// Teardown never fails the deletion: there is nobody to tell and nothing to keep from running.
+int poststop(const Result<oci::State>& state, const Options& options) {
+  const auto config = load_config(options);
+  if (!state.ok()) {
+    tell("warning: " + state.error().message);
+    return 0;
+  }
+  const std::string socket =
+      monitor_of(options, config.ok() ? config.value() : profile::Config()).socket;
+  forget(state.value(), socket, kUnregisterTimeout);
+  return 0;
+}
+
+Result<oci::State> read_state() {
+  const std::string input =
+      TRY(read_input(STDIN_FILENO, oci::kStateLimits.max_bytes, kInputTimeout));
+  return oci::parse_state(input, "standard input");
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  const std::span<const char* const> all(argv, static_cast<std::size_t>(argc));
+  const auto options = parse_options(all.subspan(argc > 0 ? 1 : 0));
+  if (options.ok() && options.value().stage == Stage::kHelp) {
+    return base::write_all(STDOUT_FILENO, kHelp, "standard output").ok() ? 0 : 1;
+  }
+  // Read before anything can fail: see read_input.
+  const auto state = read_state();
+  if (!options.ok()) {
+    tell(options.error().message);
+    return 1;
+  }
+  if (options.value().stage == Stage::kPoststop) {
+    return poststop(state, options.value());
+  }
+  if (!state.ok()) {
+    tell(state.error().message);
+    return 1;
+  }
+  const auto config = load_config(options.value());
+  if (!config.ok()) {
+    tell(config.error().message);
+    return 1;
+  }
+  return create(state.value(), options.value(), config.value());
+}
+
+}  // namespace holdfast::hook

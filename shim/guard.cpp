@@ -1,0 +1,102 @@
+#include "shim/guard.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstdlib>
+#include <string>
+
+#include "shim/refuse.h"
+#include "shim/rewrite.h"
+#include "src/base/beneath.h"
+#include "src/base/self.h"
+#include "src/monitor/spawn.h"
+
+namespace holdfast::shim {
+namespace {
+
+constexpr const char* kConfigName = "config.json";
+
+struct Place {
+  std::string folder;
+  std::string name;
+  [[nodiscard]] std::string path() const { return folder + "/" + name; }
+};
+
+Result<std::string> real_path(const std::string& path) {
+  std::array<char, PATH_MAX> real{};
+  if (realpath(path.c_str(), real.data()) == nullptr) {
+    return fail_errno(path, errno);
+  }
+  return std::string(real.data());
+}
+
+// config.json of the bundle, or the file of crun's --config, which is relative to the working
+// directory unless it is just "config.json" (crun, src/create.c).
+Result<Place> find_config(const CommandLine& line) {
+  if (!line.config.empty() && line.config != kConfigName) {
+    const std::string path = TRY(real_path(line.config));
+    const std::size_t slash = path.rfind('/');
+    return Place{path.substr(0, slash), path.substr(slash + 1)};
+  }
+  const auto bundle = real_path(line.bundle.empty() ? "." : line.bundle);
+  if (!bundle.ok()) {
+    return fail("the bundle " + bundle.error().message);
+  }
+  return Place{bundle.value(), kConfigName};
+}
+
+Result<HookCommand> find_hook(const Place& place) {
+  HookCommand hook;
+  hook.path = base::find_program(HOLDFAST_LIBEXECDIR "/holdfast-hook", "../hook/holdfast-hook");
+  if (hook.path.empty()) {
+    return fail("holdfast-hook is not installed in " HOLDFAST_LIBEXECDIR
+                "; reinstall holdfast, all of it");
+  }
+  // The hook knows the bundle from the container's state, but not crun's --config.
+  if (place.name != kConfigName) {
+    hook.options = {"--spec", place.path()};
+  }
+  return hook;
+}
+
+// Whether the kernel's back end can refuse; what happens without a monitor is the profile's
+// decision.
+Result<bool> ask_monitor(const profile::Config& config, const profile::Resolved& resolved) {
+  monitor::Where where;
+  where.socket = config.monitor.socket;
+  where.binary = config.monitor.binary;
+  const auto status = monitor::ensure_running(where);
+  if (status.ok()) {
+    return status.value().enforcing;
+  }
+  if (resolved.on_failure == profile::OnFailure::kRefuse) {
+    return fail(status.error().message + " (profile \"" + resolved.profile.name +
+                "\" refuses a container without its guard)");
+  }
+  warn(status.error().message + "; the container has seccomp and a read-only root at most");
+  return false;
+}
+
+}  // namespace
+
+Status guard_container(const CommandLine& line, const profile::Config& config) {
+  const Place place = TRY(find_config(line));
+  const base::FileContent old =
+      TRY(base::read_beneath(place.folder, place.name, oci::kSpecLimits.max_bytes));
+  const profile::Source source = profile::file_source(profile::profile_directories(config));
+  const Subject subject = TRY(read_subject(old.bytes, place.path(), source, config));
+  if (subject.resolved.profile.mode == profile::Mode::kOff) {
+    return Ok{};
+  }
+  const HookCommand hook = TRY(find_hook(place));
+  const bool enforcing = TRY(ask_monitor(config, subject.resolved));
+  const std::string bytes = TRY(rewrite(subject, old.bytes, enforcing, hook));
+  if (bytes.empty()) {
+    return Ok{};
+  }
+  return base::replace_beneath(place.folder, place.name, bytes, old);
+}
+
+}  // namespace holdfast::shim

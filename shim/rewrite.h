@@ -1,0 +1,43 @@
+// What the shim changes in a config.json. No system call here: bytes in, bytes out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/oci/edit.h"
+#include "src/oci/spec.h"
+#include "src/profile/compile.h"
+#include "src/profile/config.h"
+#include "src/profile/load.h"
+#include "src/profile/resolve.h"
+
+namespace holdfast::shim {
+
+// A config.json, and the profile that it gets.
+struct Subject {
+  std::string path;  // for messages
+  oci::Document document;
+  oci::Spec spec;
+  profile::Resolved resolved;
+};
+
+// The hook program and the arguments that go before the stage.
+struct HookCommand {
+  std::string path;
+  std::vector<std::string> options;
+};
+
+// Checks config.json and chooses its profile. Annotations that would let crun replace the seccomp
+// filter are gone from the document and the spec.
+Result<Subject> read_subject(std::string_view bytes, const std::string& path,
+                             const profile::Source& source, const profile::Config& config);
+
+// The new config.json: hooks, seccomp, and the read-only root where the profile needs it. Empty
+// when there is nothing to change: the container is not to be guarded, or this was done before.
+// `enforcing`: whether the kernel's back end in force can refuse an operation.
+Result<std::string> rewrite(const Subject& subject, std::string_view bytes, bool enforcing,
+                            const HookCommand& hook);
+
+}  // namespace holdfast::shim

@@ -1,0 +1,20 @@
+// Clocks, and how a moment is written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace holdfast::base {
+
+// Nanoseconds of CLOCK_BOOTTIME: goes on during suspend, never steps. What the kernel stamps events
+// with.
+std::uint64_t boot_now_ns();
+
+// CLOCK_REALTIME minus CLOCK_BOOTTIME, now. Add it to a boot time to get a date; it moves when
+// somebody sets the clock, so take it afresh for every batch.
+std::int64_t boot_to_real_ns();
+
+// Nanoseconds since 1970 as RFC 3339 in UTC with nine digits: 2024-02-29T23:59:59.000000001Z. Pure.
+std::string rfc3339(std::int64_t real_ns);
+
+}  // namespace holdfast::base

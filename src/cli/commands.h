@@ -1,0 +1,27 @@
+// The subcommands of `holdfast`, one file each. Each adds itself to the parser; when it is the one
+// that was asked for, it works in its callback and leaves the exit status in `status`, which
+// outlives the parser.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "src/base/result.h"
+
+namespace holdfast::cli {
+
+void add_monitor(CLI::App& app, int& status);
+void add_run(CLI::App& app, int& status);
+void add_ps(CLI::App& app, int& status);
+void add_events(CLI::App& app, int& status);
+void add_profile(CLI::App& app, int& status);
+void add_doctor(CLI::App& app, int& status);
+
+// "holdfast: MESSAGE" on standard error; returns the exit status of a failure, 1.
+int complain(const Error& error);
+
+// Text from outside without anything a terminal would obey, at most `width` characters of it.
+std::string shown(const std::string& text, std::size_t width);
+// The same, padded to `width`: a column of a table.
+std::string cell(const std::string& text, std::size_t width);
+
+}  // namespace holdfast::cli

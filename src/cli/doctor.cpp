@@ -1,0 +1,183 @@
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "src/base/cgroup.h"
+#include "src/cli/commands.h"
+#include "src/kernel/kernel.h"
+#include "src/monitor/client.h"
+#include "src/monitor/spawn.h"
+#include "src/profile/config.h"
+#include "src/profile/load.h"
+
+namespace holdfast::cli {
+
+namespace {
+
+constexpr std::chrono::milliseconds kTimeout{5000};
+
+void good(const std::string& text) { fmt::print("ok       {}\n", text); }
+void missing(const std::string& text) { fmt::print("missing  {}\n", text); }
+
+bool is_filesystem(const char* path, long magic) {
+  struct statfs status {};
+  return statfs(path, &status) == 0 && status.f_type == magic;
+}
+
+// First executable of this name on PATH; "" when there is none.
+std::string find_on_path(const std::string& name) {
+  const char* variable = getenv("PATH");
+  std::string_view path = variable != nullptr ? variable : "/usr/sbin:/usr/bin:/sbin:/bin";
+  while (!path.empty()) {
+    const std::string_view folder = path.substr(0, path.find(':'));
+    path.remove_prefix(std::min(folder.size() + 1, path.size()));
+    std::string candidate = fmt::format("{}/{}", folder, name);
+    if (access(candidate.c_str(), X_OK) == 0) {
+      return candidate;
+    }
+  }
+  return "";
+}
+
+std::optional<kernel::Backend> check_kernel() {
+  if (geteuid() != 0) {
+    missing("root: the kernel can only be tried by root; run `sudo holdfast doctor`");
+    return std::nullopt;
+  }
+  const kernel::Probe probe = kernel::probe();
+  for (const std::string& finding : probe.findings) {
+    good(finding);
+  }
+  for (const std::string& sentence : probe.missing) {
+    missing(sentence);
+  }
+  return probe.backend;
+}
+
+void check_mounts() {
+  if (is_filesystem("/sys/fs/bpf", BPF_FS_MAGIC)) {
+    good("bpffs is mounted on /sys/fs/bpf");
+  } else {
+    missing("bpffs, to keep guard while no monitor runs: mount -t bpf bpf /sys/fs/bpf");
+  }
+  if (access("/sys/kernel/btf/vmlinux", R_OK) == 0) {
+    good("the kernel describes its types (BTF)");
+  } else {
+    missing("BTF (/sys/kernel/btf/vmlinux): use a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+  }
+}
+
+void check_cgroups() {
+  const std::string mount = base::cgroup2_mount("/sys/fs/cgroup");
+  if (mount.empty()) {
+    missing(
+        "cgroup v2: boot with systemd.unified_cgroup_hierarchy=1, or mount -t cgroup2 none "
+        "/sys/fs/cgroup");
+  } else if (base::is_hybrid("/sys/fs/cgroup")) {
+    good("cgroup v2 is at " + mount + ", beside v1 (hybrid): crun refuses this, runc runs");
+  } else {
+    good("cgroup v2 is at " + mount);
+  }
+}
+
+void check_programs(const profile::Config& config) {
+  const std::string runc = find_on_path("runc");
+  const std::string crun = find_on_path("crun");
+  if (!config.runtime.empty()) {
+    good("the configured runtime is " + config.runtime);
+  } else if (runc.empty() && crun.empty()) {
+    missing("a container runtime: install runc or crun");
+  } else {
+    good(fmt::format("container runtimes: {}{}{}", crun, crun.empty() || runc.empty() ? "" : ", ",
+                     runc));
+  }
+  const auto binary = monitor::find_monitor_binary(config.monitor.binary);
+  binary.ok() ? good("hook and runtime start the monitor as " + binary.value())
+              : missing(binary.error().message);
+}
+
+void check_monitor(const profile::Config& config) {
+  if (!monitor::is_listening(config.monitor.socket)) {
+    good("no monitor runs; the first container starts one");
+    return;
+  }
+  const auto reply = monitor::call(config.monitor.socket, monitor::Request{}, kTimeout);
+  if (!reply.ok()) {
+    missing("an answer of the monitor: " + reply.error().message);
+    return;
+  }
+  good(fmt::format("the monitor runs: pid {}, back end {}, {} containers", reply.value().pid,
+                   reply.value().backend, reply.value().count));
+}
+
+void check_profiles(const profile::Config& config) {
+  const auto names =
+      profile::profile_names(profile::file_source(profile::profile_directories(config)));
+  if (!names.ok()) {
+    missing("readable profiles: " + names.error().message);
+  } else if (names.value().empty()) {
+    missing(
+        "profiles: reinstall holdfast, or add their directory to \"profiles\" in holdfast.json");
+  } else {
+    good(fmt::format("profiles: {}", fmt::join(names.value(), ", ")));
+  }
+}
+
+// What the container gets, and why it is not more.
+int tell_tier(std::optional<kernel::Backend> backend) {
+  if (!backend) {
+    fmt::print(
+        "\nIn force: nothing of the kernel's. The runtime still gives containers a seccomp filter "
+        "and, where the "
+        "profile asks for it, a read-only root.\n");
+    return 1;
+  }
+  if (kernel::backend_enforces(*backend)) {
+    fmt::print(
+        "\nIn force: the back end \"{}\": the kernel refuses what a profile denies, and tells.\n",
+        kernel::backend_name(*backend));
+  } else {
+    fmt::print(
+        "\nIn force: the back end \"{}\": the kernel tells what happens and refuses nothing, "
+        "because it took none of "
+        "our LSM programs. The runtime's seccomp filter and read-only root still prevent.\n",
+        kernel::backend_name(*backend));
+  }
+  return 0;
+}
+
+int examine() {
+  const std::optional<kernel::Backend> backend = check_kernel();
+  check_mounts();
+  check_cgroups();
+  const auto config = profile::load_config();
+  if (config.ok()) {
+    check_programs(config.value());
+    check_monitor(config.value());
+    check_profiles(config.value());
+  } else {
+    missing("a valid configuration: " + config.error().message);
+  }
+  return tell_tier(backend);
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, int& status) {
+  auto* command = app.add_subcommand("doctor", "Say what this host can do and what is missing");
+  command->footer(
+      "Tries the kernel instead of trusting its version: small programs are loaded and thrown "
+      "away. Ends with 0 when a\n"
+      "back end can be in force, 1 when none can.");
+  command->callback([&status] { status = examine(); });
+}
+
+}  // namespace holdfast::cli

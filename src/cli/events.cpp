@@ -1,0 +1,158 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "src/cli/commands.h"
+#include "src/cli/follow.h"
+#include "src/detect/severity.h"
+#include "src/profile/config.h"
+
+namespace holdfast::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+// As often as a person looks.
+constexpr std::chrono::milliseconds kPause{200};
+
+struct Given {
+  std::string alerts;
+  std::string container;
+  std::string severity;
+  bool follow = false;
+  bool json = false;
+};
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Json member_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() ? Json::object() : *found;
+}
+
+bool is_wanted(const Json& alert, const Given& given) {
+  const Json container = member_of(alert, "container");
+  if (!given.container.empty() && text_of(container, "name") != given.container &&
+      !text_of(container, "id").starts_with(given.container)) {
+    return false;
+  }
+  const auto least = detect::severity_by_name(given.severity);
+  const auto severity = detect::severity_by_name(text_of(alert, "severity"));
+  return !least || !severity || *severity <= *least;
+}
+
+std::string container_label(const Json& alert) {
+  const Json container = member_of(alert, "container");
+  const std::string name = text_of(container, "name");
+  return name.empty() ? text_of(container, "id").substr(0, 12) : name;
+}
+
+void print_row(const Json& alert) {
+  // To the millisecond: 2024-02-29T23:59:59.123
+  fmt::print("{} {} {} {} {} {}\n", cell(text_of(alert, "time"), 23),
+             cell(text_of(alert, "severity"), 13), cell(text_of(alert, "action"), 7),
+             cell(text_of(alert, "class"), 23), cell(container_label(alert), 16),
+             shown(text_of(alert, "message"), 400));
+}
+
+void print_head() {
+  fmt::print("{:<23} {:<13} {:<7} {:<23} {:<16} MESSAGE\n", "TIME (UTC)", "SEVERITY", "ACTION",
+             "CLASS", "CONTAINER");
+}
+
+// Counts lines that are no alerts in `strange`: half a line after a crash is worth a word, not a
+// failure.
+void print_line(const std::string& line, const Given& given, std::uint64_t& strange) {
+  const Json alert = Json::parse(line, nullptr, false);
+  if (!alert.is_object()) {
+    ++strange;
+    return;
+  }
+  if (!is_wanted(alert, given)) {
+    return;
+  }
+  if (given.json) {
+    fmt::print("{}\n", line);
+  } else {
+    print_row(alert);
+  }
+}
+
+Status print_events(const Given& given, const std::string& path) {
+  if (!given.follow && access(path.c_str(), F_OK) != 0) {
+    return fail(
+        "there is no " + path +
+        ": no monitor has written there yet, or \"monitor\": {\"alerts\": …} names another");
+  }
+  LineFollower follower(path);
+  std::uint64_t strange = 0;
+  if (!given.json) {
+    print_head();
+  }
+  for (;;) {
+    const auto lines = TRY(follower.next());
+    for (const std::string& line : lines) {
+      print_line(line, given, strange);
+    }
+    if (fflush(stdout) != 0) {
+      return Ok{};  // The reader of our pipe has enough.
+    }
+    if (lines.empty() && !given.follow) {
+      break;
+    }
+    if (lines.empty()) {
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+  if (strange != 0) {
+    fmt::print(stderr, "holdfast: {} lines of {} are no alerts\n", strange, path);
+  }
+  return Ok{};
+}
+
+int show(Given& given) {
+  std::string path = given.alerts;
+  if (path.empty()) {
+    const auto config = profile::load_config();
+    if (!config.ok()) {
+      return complain(config.error());
+    }
+    path = config.value().monitor.alerts;
+  }
+  const Status printed = print_events(given, path);
+  return printed.ok() ? 0 : complain(printed.error());
+}
+
+}  // namespace
+
+void add_events(CLI::App& app, int& status) {
+  auto* command = app.add_subcommand("events", "Show alerts and records");
+  command->footer(
+      "Examples:\n"
+      "  holdfast events --container web --severity warning\n"
+      "  holdfast events -f --json | jq 'select(.class == \"escape.mount\")'");
+  auto given = std::make_shared<Given>();
+  command->add_flag("-f,--follow", given->follow,
+                    "Go on as new ones come, also when the file is rotated");
+  command->add_option("--container", given->container,
+                      "Only of this container: its name, or how its id begins");
+  command->add_option("--severity", given->severity, "Only what is at least as grave")
+      ->check(CLI::IsMember({"debug", "informational", "notice", "warning", "error", "critical",
+                             "alert", "emergency"}));
+  command->add_flag("--json", given->json, "The JSON lines as they are");
+  command->add_option("--alerts", given->alerts, "File to read [the configured one]");
+  command->callback([given, &status] { status = show(*given); });
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,52 @@
+#include <exception>
+
+#include "src/cli/commands.h"
+
+namespace {
+
+constexpr const char* kDescription =
+    "holdfast guards containers from the moment they are created: seccomp, a read-only root file "
+    "system and an eBPF\n"
+    "policy are in force before a container's first instruction.";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  holdfast doctor                                   what this kernel can do, and what is "
+    "missing\n"
+    "  holdfast run --profile immutable ./bundle         run an OCI bundle under guard\n"
+    "  holdfast ps                                       guarded containers\n"
+    "  holdfast events -f --severity error               alerts as they come, the grave ones\n"
+    "  holdfast profile lint /etc/holdfast/profiles.d/*  check profiles before containers need "
+    "them\n"
+    "\n"
+    "With an engine: give it holdfast-runtime as OCI runtime (podman --runtime, containerd "
+    "BinaryName,\n"
+    "Docker runtimes); `holdfast COMMAND --help` says more about each command.";
+
+int run(int argc, char** argv) {
+  CLI::App app(kDescription, "holdfast");
+  app.footer(kExamples);
+  app.set_version_flag("--version", "holdfast " HOLDFAST_VERSION);
+  app.require_subcommand(1);
+  int status = 0;
+  holdfast::cli::add_run(app, status);
+  holdfast::cli::add_ps(app, status);
+  holdfast::cli::add_events(app, status);
+  holdfast::cli::add_profile(app, status);
+  holdfast::cli::add_doctor(app, status);
+  holdfast::cli::add_monitor(app, status);
+  CLI11_PARSE(app, argc, argv);
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // The libraries below us throw when memory is short or a parser is set up wrongly; nothing else
+  // does.
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& problem) {
+    return holdfast::cli::complain(holdfast::fail(problem.what()));
+  }
+}

@@ -1,0 +1,89 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "src/cli/commands.h"
+#include "src/monitor/client.h"
+#include "src/monitor/protocol.h"
+#include "src/profile/config.h"
+
+namespace holdfast::cli {
+
+namespace {
+
+using monitor::ListedContainer;
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds kTimeout{5000};
+
+struct Given {
+  std::string socket;
+  bool json = false;
+};
+
+void print_json(const std::vector<ListedContainer>& containers) {
+  Json list = Json::array();
+  for (const ListedContainer& listed : containers) {
+    const monitor::Container& container = listed.container;
+    list.push_back({{"id", container.id},
+                    {"name", container.name},
+                    {"image", container.image},
+                    {"profile", container.profile},
+                    {"mode", container.mode},
+                    {"engine", container.engine},
+                    {"bundle", container.bundle},
+                    {"annotations", container.annotations},
+                    {"slot", listed.slot},
+                    {"pid", listed.pid},
+                    {"cgroup", listed.cgroup}});
+  }
+  fmt::print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void print_table(const std::vector<ListedContainer>& containers) {
+  fmt::print("{:<14}{:<20}{:<16}{:<10}{:<10}IMAGE\n", "ID", "NAME", "PROFILE", "MODE", "PID");
+  for (const ListedContainer& listed : containers) {
+    const monitor::Container& container = listed.container;
+    fmt::print("{}  {} {} {} {:<10}{}\n", cell(container.id, 12), cell(container.name, 19),
+               cell(container.profile, 15), cell(container.mode, 9), listed.pid,
+               shown(container.image, 100));
+  }
+}
+
+int list(const Given& given) {
+  std::string socket = given.socket;
+  if (socket.empty()) {
+    const auto config = profile::load_config();
+    if (!config.ok()) {
+      return complain(config.error());
+    }
+    socket = config.value().monitor.socket;
+  }
+  if (!monitor::is_listening(socket)) {
+    return complain(fail("no monitor listens at " + socket +
+                         ": no container is being guarded, or only by what a former monitor left "
+                         "in force; see `holdfast doctor`"));
+  }
+  const auto containers = monitor::list_containers(socket, kTimeout);
+  if (!containers.ok()) {
+    return complain(containers.error());
+  }
+  given.json ? print_json(containers.value()) : print_table(containers.value());
+  return 0;
+}
+
+}  // namespace
+
+void add_ps(CLI::App& app, int& status) {
+  auto* command = app.add_subcommand("ps", "List guarded containers");
+  command->footer("Example: holdfast ps --json | jq '.[].id'");
+  auto given = std::make_shared<Given>();
+  command->add_option("--socket", given->socket, "The monitor's socket [the configured one]");
+  command->add_flag("--json", given->json, "Everything that is known, as a JSON array");
+  command->callback([given, &status] { status = list(*given); });
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,63 @@
+// What is told: an event with everything a reader needs to understand it without us.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/detect/severity.h"
+#include "src/event/process.h"
+
+namespace holdfast::detect {
+
+// The container as it was known at creation.
+struct Container {
+  std::string id;
+  std::string name;
+  std::string image;
+  std::string profile;
+  std::string engine;
+  std::string bundle;
+  std::map<std::string, std::string> annotations;
+};
+
+// What was acted upon. Empty and zero members are not told.
+struct Object {
+  std::string operation;
+  std::string path;
+  bool path_truncated = false;   // it lost its beginning
+  bool path_as_spelled = false;  // as the process wrote it, not as the kernel resolved it
+  std::string type;
+  std::string mode;        // octal, of the object
+  std::string device;      // "8:1", of its superblock
+  std::string node;        // "8:0", of a device node
+  std::string filesystem;  // type of its superblock
+  std::uint64_t inode = 0;
+  std::string syscall;
+  std::vector<std::string> flags;         // CLONE_NEW…, MS_…
+  std::vector<std::string> capabilities;  // beyond the bounding set
+  std::uint64_t target_pid = 0;           // of the process traced or moved
+  std::string result;                     // name of the errno the process got, where it is known
+};
+
+struct Alert {
+  std::string time;  // RFC 3339, UTC
+  std::string kind;  // "alert" or "record"
+  std::string class_name;
+  Severity severity = Severity::kNotice;
+  std::string action;  // what happened: "alerted", "denied", "killed"
+  std::uint64_t count = 1;
+  std::string message;
+  std::optional<Container> container;
+  std::optional<event::Process> process;
+  std::optional<Object> object;
+  std::vector<std::string> mitre;
+  std::string falco;
+  std::string tracee;
+  std::string backend;
+  std::string host;
+};
+
+}  // namespace holdfast::detect

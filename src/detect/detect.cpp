@@ -1,0 +1,230 @@
+#include "src/detect/detect.h"
+
+#include <sys/stat.h>
+
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/clock.h"
+#include "src/detect/names.h"
+#include "src/detect/rules.h"
+#include "src/profile/policy.h"
+
+namespace holdfast::detect {
+
+namespace {
+
+bool is_rootfs_change(hf_class class_id) {
+  return class_id >= HF_ROOTFS_WRITE && class_id <= HF_ROOTFS_ATTR;
+}
+
+bool was_prevented(const event::Event& event) { return event.outcome != HF_OUTCOME_SEEN; }
+
+bool makes_setuid(const event::Event& event) {
+  return event.operation == HF_OP_CHMOD && (event.argument & (S_ISUID | S_ISGID)) != 0;
+}
+
+struct Verdict {
+  Severity severity;
+  bool record;
+};
+
+// Severity of a change of the root file system by what was touched. What a program writes as it
+// runs is only recorded, unless it was prevented: then something broke, and somebody will look for
+// the reason.
+Verdict touched(const event::Event& event, const Rule& rule) {
+  if (makes_setuid(event)) {
+    return {rule.severity, false};
+  }
+  switch (place_of(event.path)) {
+    case Place::kProgram:
+      return {rule.severity, false};
+    case Place::kTemporary:
+      return was_prevented(event) ? Verdict{Severity::kNotice, false}
+                                  : Verdict{Severity::kInformational, true};
+    case Place::kOther:
+      break;
+  }
+  return {Severity::kWarning, false};
+}
+
+Verdict judge(const event::Event& event, const Rule& rule, int action) {
+  Verdict verdict =
+      is_rootfs_change(event.class_id) ? touched(event, rule) : Verdict{rule.severity, false};
+  verdict.record = verdict.record || action == HF_RECORD;
+  return verdict;
+}
+
+std::vector<std::string> flags_of(const event::Event& event) {
+  switch (event.operation) {
+    case HF_OP_CLONE:
+    case HF_OP_UNSHARE:
+    case HF_OP_SETNS:
+      return namespace_flags(event.argument);
+    case HF_OP_MOUNT:
+      return mount_flags(event.argument);
+    default:
+      return {};
+  }
+}
+
+std::string octal(std::uint32_t mode) {
+  return (mode & S_IFMT) == 0 ? "" : fmt::format("{:04o}", mode & 07777);
+}
+
+Object object_of(const event::Event& event) {
+  Object object;
+  object.operation = event::operation_name(event.operation);
+  object.path = event.path;
+  object.path_truncated = (event.flags & HF_EVENT_TRUNCATED) != 0;
+  object.path_as_spelled = (event.flags & HF_EVENT_USER_PATH) != 0;
+  object.type = file_type(event.object_mode);
+  object.mode = octal(event.object_mode);
+  object.device = event.object_ino == 0 ? "" : device_name(event.object_dev);
+  object.node = event.object_rdev == 0 ? "" : device_name(event.object_rdev);
+  object.filesystem = filesystem_name(event.object_magic);
+  object.inode = event.object_ino;
+  object.flags = flags_of(event);
+  object.result = errno_name(event.result);
+  if (event.operation == HF_OP_SYSCALL) {
+    object.syscall = syscall_name(event.argument);
+  }
+  if (event.operation == HF_OP_PTRACE) {
+    object.target_pid = event.argument;
+  }
+  if (event.class_id == HF_ESCAPE_CREDENTIALS) {
+    object.capabilities = capability_names(event.argument);
+  }
+  return object;
+}
+
+void replace(std::string& text, std::string_view mark, const std::string& value) {
+  const std::size_t at = text.find(mark);
+  if (at != std::string::npos) {
+    text.replace(at, mark.size(), value);
+  }
+}
+
+std::string in_parentheses(const std::vector<std::string>& words) {
+  return words.empty() ? "" : fmt::format(" ({})", fmt::join(words, ", "));
+}
+
+std::string path_text(const Object& object) {
+  if (!object.path.empty()) {
+    return object.path_truncated ? "…" + object.path : object.path;
+  }
+  if (!object.node.empty()) {
+    return object.node;
+  }
+  return object.inode != 0 ? fmt::format("inode {}", object.inode) : "an unnamed object";
+}
+
+// The path comes last: it is the attacker's text and may hold "{flags}".
+std::string deed(const Rule& rule, const Object& object) {
+  std::string text(rule.verb);
+  replace(text, "{caps}", in_parentheses(object.capabilities));
+  replace(text, "{flags}", in_parentheses(object.flags));
+  replace(text, "{target}",
+          object.target_pid == 0 ? "" : fmt::format(" (pid {})", object.target_pid));
+  replace(text, "{syscall}", object.syscall.empty() ? "" : fmt::format(" ({})", object.syscall));
+  replace(text, "{path}", path_text(object));
+  return text;
+}
+
+std::string program(const event::Process& process) {
+  const std::string& name = process.exe.empty() ? process.comm : process.exe;
+  return name.substr(name.rfind('/') + 1);
+}
+
+std::string place(const event::Event& event, const Container* container) {
+  const std::string name = container == nullptr
+                               ? fmt::format("of slot {}", event.slot)
+                               : (container->name.empty() ? container->id : container->name);
+  return (event.flags & HF_EVENT_BYSTANDER) != 0 ? fmt::format("outside container {}", name)
+                                                 : fmt::format("in container {}", name);
+}
+
+std::string ending(const event::Event& event) {
+  switch (event.outcome) {
+    case HF_OUTCOME_DENIED:
+      return "refused";
+    case HF_OUTCOME_KILLED:
+      return "refused, and the process was killed";
+    case HF_OUTCOME_REFUSED:
+      return event.result == 0
+                 ? "the kernel refused it"
+                 : fmt::format("the kernel refused it ({})", errno_name(event.result));
+    default:
+      return (event.flags & HF_EVENT_TOO_LATE) != 0 ? "it went through and could not be refused"
+                                                    : "allowed";
+  }
+}
+
+// What we did. Of what the kernel refused by itself we only told.
+const char* action_of(hf_outcome outcome) {
+  switch (outcome) {
+    case HF_OUTCOME_DENIED:
+      return "denied";
+    case HF_OUTCOME_KILLED:
+      return "killed";
+    default:
+      return "alerted";
+  }
+}
+
+}  // namespace
+
+Alert detect(const event::Event& event, event::Process process, const Context& context) {
+  const Rule& rule = rule_for(event.class_id, event.operation);
+  const Verdict verdict = judge(event, rule, context.action);
+  Alert alert;
+  // Unsigned, for the time is only as true as the record it came in.
+  alert.time = base::rfc3339(static_cast<std::int64_t>(
+      event.time_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
+  alert.kind = verdict.record ? "record" : "alert";
+  alert.class_name = profile::class_name(event.class_id);
+  alert.severity = verdict.severity;
+  alert.action = action_of(event.outcome);
+  alert.object = object_of(event);
+  alert.message =
+      fmt::format("{} (pid {}) {} tried to {}; {}.", program(process), process.pid,
+                  place(event, context.container), deed(rule, *alert.object), ending(event));
+  if (context.container != nullptr) {
+    alert.container = *context.container;
+  }
+  alert.process = std::move(process);
+  for (const std::string_view id : rule.mitre) {
+    if (!id.empty()) {
+      alert.mitre.emplace_back(id);
+    }
+  }
+  alert.falco = rule.falco;
+  alert.tracee = rule.tracee;
+  alert.backend = context.backend;
+  alert.host = context.host;
+  return alert;
+}
+
+Alert lost_alert(const Loss& loss, std::int64_t real_ns, const std::string& backend,
+                 const std::string& host) {
+  Alert alert;
+  alert.time = base::rfc3339(real_ns);
+  alert.kind = "alert";
+  alert.class_name = "monitor.lost";
+  alert.severity = Severity::kWarning;
+  alert.action = "alerted";
+  alert.count = loss.total();
+  alert.message = fmt::format(
+      "{} events could not be told: {} found the ring full, {} were unreadable, {} could not be "
+      "written; {} "
+      "processes could not be tagged with their container. What policies deny was denied all the "
+      "same.",
+      loss.total() - loss.untagged, loss.ring_full, loss.unreadable, loss.unwritten, loss.untagged);
+  alert.backend = backend;
+  alert.host = host;
+  return alert;
+}
+
+}  // namespace holdfast::detect

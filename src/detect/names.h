@@ -1,0 +1,35 @@
+// Numbers of the kernel in the words of its manual pages. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace holdfast::detect {
+
+// "EROFS"; "" for 0, "errno N" for a number without a name.
+std::string errno_name(int error_number);
+
+// CAP_… names of the bits of `mask` (capabilities(7)); a bit that has none yet is "CAP_n".
+std::vector<std::string> capability_names(std::uint64_t mask);
+
+// CLONE_NEW… names in the flags of clone(2), unshare(2) or setns(2).
+std::vector<std::string> namespace_flags(std::uint64_t flags);
+
+// MS_… names in the flags of mount(2).
+std::vector<std::string> mount_flags(std::uint64_t flags);
+
+// "tmpfs" for the magic number of statfs(2); "" for one we do not know.
+std::string filesystem_name(std::uint32_t magic);
+
+// "file", "directory", "symlink", "block-device", "character-device", "fifo", "socket"; "" when
+// unknown.
+std::string file_type(std::uint32_t mode);
+
+// "init_module"; "syscall N" for a number this machine's architecture does not have.
+std::string syscall_name(std::uint64_t number);
+
+// "8:1" for a device in kernel encoding (major << 20 | minor).
+std::string device_name(std::uint32_t device);
+
+}  // namespace holdfast::detect

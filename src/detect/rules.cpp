@@ -1,0 +1,186 @@
+#include "src/detect/rules.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace holdfast::detect {
+
+namespace {
+
+using enum Severity;
+
+// Two lines a row: verb and severity above, what others call it below.
+// clang-format off
+constexpr std::array<Rule, 39> kRules = {{
+    {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_EXEC, kCritical, "run {path}, which lies outside its mounts",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_CHDIR, kCritical,
+     "work in {path}, which lies outside its mounts",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_NONE, kCritical, "reach {path}, which lies outside its mounts",
+     {{"T1611"}}, "", ""},
+
+    {HF_ESCAPE_NAMESPACE, HF_OP_SETNS, kCritical, "enter another namespace{flags}",
+     {{"T1611"}}, "Change thread namespace", ""},
+    {HF_ESCAPE_NAMESPACE, HF_OP_NONE, kCritical, "make new namespaces{flags}",
+     {{"T1611"}}, "", ""},
+
+    {HF_ESCAPE_CREDENTIALS, HF_OP_NONE, kCritical,
+     "act with credentials its configuration never gave it{caps}",
+     {{"T1068", "T1611"}}, "", ""},
+
+    {HF_ESCAPE_HOST_EXEC, HF_OP_NONE, kCritical, "run the container's file {path} on the host",
+     {{"T1611"}}, "", ""},
+
+    {HF_ESCAPE_MOUNT, HF_OP_UMOUNT, kCritical, "unmount {path}",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_MOUNT, HF_OP_MOVE_MOUNT, kCritical, "move a mount to {path}",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_MOUNT, HF_OP_PIVOT_ROOT, kCritical, "make {path} its root directory",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_MOUNT, HF_OP_SYSCALL, kCritical, "change mounts by {syscall}",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_MOUNT, HF_OP_NONE, kCritical, "mount on {path}{flags}",
+     {{"T1611"}}, "Mount Launched in Privileged Container", "disk_mount"},
+
+    {HF_ESCAPE_KERNEL_INTERFACE, HF_OP_NONE, kCritical, "write to the kernel interface {path}",
+     {{"T1611"}}, "", ""},
+
+    {HF_ESCAPE_DEVICE, HF_OP_MKNOD, kCritical, "make the device node {path}",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_DEVICE, HF_OP_MOUNT, kCritical, "mount the device {path}",
+     {{"T1611"}}, "Mount Launched in Privileged Container", "disk_mount"},
+    {HF_ESCAPE_DEVICE, HF_OP_NONE, kCritical,
+     "open the device {path}, which its configuration does not grant",
+     {{"T1611", "T1006"}}, "", ""},
+
+    {HF_ESCAPE_MODULE, HF_OP_NONE, kCritical, "load or remove a kernel module{syscall}",
+     {{"T1547.006", "T1611"}}, "Linux Kernel Module Injection Detected", "kernel_module_loading"},
+
+    {HF_ESCAPE_BPF, HF_OP_PERF, kCritical, "watch the kernel by perf_event_open",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_BPF, HF_OP_NONE, kCritical, "use bpf in the kernel",
+     {{"T1014", "T1611"}}, "", ""},
+
+    {HF_ESCAPE_PTRACE, HF_OP_NONE, kCritical,
+     "trace or change a process outside the container{target}",
+     {{"T1055.008", "T1611"}}, "PTRACE attached to process", "ptrace_code_injection"},
+
+    {HF_ESCAPE_CGROUP, HF_OP_NONE, kCritical,
+     "move a process out of its container's cgroup{target}",
+     {{"T1611", "T1562.001"}}, "", ""},
+
+    {HF_ROOTFS_WRITE, HF_OP_TRUNCATE, kError, "truncate {path}",
+     {{"T1565.001"}}, "", ""},
+    {HF_ROOTFS_WRITE, HF_OP_NONE, kError, "write to {path}",
+     {{"T1554"}}, "", ""},
+
+    {HF_ROOTFS_CREATE, HF_OP_MKDIR, kError, "make the directory {path}",
+     {{"T1105"}}, "", ""},
+    {HF_ROOTFS_CREATE, HF_OP_MKNOD, kError, "make the special file {path}",
+     {{"T1105"}}, "", ""},
+    {HF_ROOTFS_CREATE, HF_OP_SYMLINK, kError, "make the symbolic link {path}",
+     {{"T1036"}}, "", ""},
+    {HF_ROOTFS_CREATE, HF_OP_NONE, kError, "create {path}",
+     {{"T1105"}}, "", "dropped_executable"},
+
+    {HF_ROOTFS_DELETE, HF_OP_RMDIR, kError, "remove the directory {path}",
+     {{"T1070.004"}}, "", ""},
+    {HF_ROOTFS_DELETE, HF_OP_NONE, kError, "delete {path}",
+     {{"T1070.004"}}, "", ""},
+
+    {HF_ROOTFS_RENAME, HF_OP_NONE, kError, "rename {path}",
+     {{"T1036"}}, "", ""},
+
+    {HF_ROOTFS_LINK, HF_OP_NONE, kError, "make a hard link of {path}",
+     {{"T1036"}}, "", ""},
+
+    {HF_ROOTFS_ATTR, HF_OP_CHMOD, kError, "change the mode of {path}",
+     {{"T1222.002"}}, "", ""},
+    {HF_ROOTFS_ATTR, HF_OP_CHOWN, kError, "change the owner of {path}",
+     {{"T1222.002"}}, "", ""},
+    {HF_ROOTFS_ATTR, HF_OP_UTIMES, kError, "change the times of {path}",
+     {{"T1070.006"}}, "", ""},
+    {HF_ROOTFS_ATTR, HF_OP_SETXATTR, kError, "set an extended attribute of {path}",
+     {{"T1222.002"}}, "", ""},
+    {HF_ROOTFS_ATTR, HF_OP_REMOVEXATTR, kError, "remove an extended attribute of {path}",
+     {{"T1222.002"}}, "", ""},
+    {HF_ROOTFS_ATTR, HF_OP_NONE, kError, "change the attributes of {path}",
+     {{"T1222.002"}}, "", ""},
+
+    {HF_DRIFT_EXEC, HF_OP_NONE, kError, "run {path}, which is not from the image",
+     {{"T1105", "T1554"}}, "Drop and execute new binary in container", "dropped_executable"},
+
+    {HF_FILELESS_EXEC, HF_OP_NONE, kCritical, "run a program that is no file on disk ({path})",
+     {{"T1620"}}, "Fileless execution via memfd_create", "fileless_execution"},
+}};
+// clang-format on
+
+// Directories, each with its closing slash, so that /etc/ is not /etcetera.
+constexpr std::array<std::string_view, 15> kPrograms = {
+    "/bin/",       "/sbin/",        "/lib/",           "/lib32/",   "/lib64/",
+    "/libx32/",    "/usr/bin/",     "/usr/sbin/",      "/usr/lib/", "/usr/lib32/",
+    "/usr/lib64/", "/usr/libexec/", "/usr/local/bin/", "/etc/",     "/boot/",
+};
+constexpr std::array<std::string_view, 3> kMorePrograms = {"/usr/local/sbin/", "/usr/local/lib/",
+                                                           "/root/.ssh/"};
+constexpr std::array<std::string_view, 13> kTemporaries = {
+    "/tmp/",
+    "/var/tmp/",
+    "/run/",
+    "/var/run/",
+    "/var/cache/",
+    "/var/log/",
+    "/var/lock/",
+    "/var/spool/",
+    "/root/.cache/",
+    "/dev/shm/",
+    "/var/lib/apt/lists/",
+    "/root/.local/share/",
+    "/var/lib/systemd/",
+};
+
+bool lies_in(std::string_view path, std::span<const std::string_view> directories) {
+  return std::any_of(directories.begin(), directories.end(), [path](std::string_view directory) {
+    return path.starts_with(directory) || path == directory.substr(0, directory.size() - 1);
+  });
+}
+
+// /home/USER/REST
+bool lies_in_home(std::string_view path, std::string_view rest) {
+  constexpr std::string_view kHome = "/home/";
+  if (!path.starts_with(kHome)) {
+    return false;
+  }
+  const std::size_t slash = path.find('/', kHome.size());
+  return slash != std::string_view::npos && path.substr(slash).starts_with(rest);
+}
+
+}  // namespace
+
+std::span<const Rule> rules() { return kRules; }
+
+const Rule& rule_for(hf_class class_id, hf_operation operation) {
+  // Never returned: decoding lets no unknown class through, and a test finds a class without a row.
+  static constexpr Rule kUnknown = {
+      HF_CLASS_NONE, HF_OP_NONE, kWarning, "do something to {path}", {}, "", ""};
+  const auto fits = [class_id, operation](const Rule& rule) {
+    return rule.class_id == class_id &&
+           (rule.operation == operation || rule.operation == HF_OP_NONE);
+  };
+  const auto* found = std::find_if(kRules.begin(), kRules.end(), fits);
+  return found == kRules.end() ? kUnknown : *found;
+}
+
+Place place_of(std::string_view path) {
+  if (lies_in(path, kPrograms) || lies_in(path, kMorePrograms) || lies_in_home(path, "/.ssh/")) {
+    return Place::kProgram;
+  }
+  if (lies_in(path, kTemporaries) || lies_in_home(path, "/.cache/")) {
+    return Place::kTemporary;
+  }
+  return Place::kOther;
+}
+
+}  // namespace holdfast::detect

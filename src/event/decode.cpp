@@ -1,0 +1,104 @@
+#include "src/event/decode.h"
+
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "src/event/text.h"
+
+namespace holdfast::event {
+
+namespace {
+
+constexpr std::size_t kHeaderBytes = offsetof(hf_event, text);
+
+constexpr std::array<const char*, HF_OP_COUNT> kOperationNames = {"",
+#define HF_OPERATION_NAME(enumerator, name) name,
+                                                                  HF_OPERATIONS(HF_OPERATION_NAME)
+#undef HF_OPERATION_NAME
+};
+
+Status check_lengths(const hf_event& raw, std::size_t size) {
+  if (raw.path_len > HF_EVENT_PATH_MAX || raw.exe_len > HF_EVENT_EXE_MAX) {
+    return fail(fmt::format("an event claims a path of {} and an executable of {} bytes",
+                            raw.path_len, raw.exe_len));
+  }
+  const std::size_t needed = kHeaderBytes + raw.path_len + raw.exe_len;
+  if (size < needed) {
+    return fail(fmt::format("an event of {} bytes should have {}", size, needed));
+  }
+  return Ok{};
+}
+
+Status check_numbers(const hf_event& raw) {
+  if (raw.class_id == HF_CLASS_NONE || raw.class_id >= HF_CLASS_COUNT) {
+    return fail(fmt::format("an event has the unknown class {}", raw.class_id));
+  }
+  if (raw.operation >= HF_OP_COUNT) {
+    return fail(fmt::format("an event has the unknown operation {}", raw.operation));
+  }
+  if (raw.outcome > HF_OUTCOME_REFUSED) {
+    return fail(fmt::format("an event has the unknown outcome {}", raw.outcome));
+  }
+  return Ok{};
+}
+
+Event header_of(const hf_event& raw) {
+  Event event;
+  event.time_ns = raw.time_ns;
+  event.task_start_ns = raw.task_start_ns;
+  event.cap_effective = raw.cap_effective;
+  event.object_ino = raw.object_ino;
+  event.exe_ino = raw.exe_ino;
+  event.argument = raw.argument;
+  event.object_dev = raw.object_dev;
+  event.exe_dev = raw.exe_dev;
+  event.slot = raw.slot;
+  event.generation = raw.generation;
+  event.class_id = static_cast<hf_class>(raw.class_id);
+  event.operation = static_cast<hf_operation>(raw.operation);
+  event.outcome = static_cast<hf_outcome>(raw.outcome);
+  event.result = raw.result;
+  event.flags = raw.flags;
+  event.object_mode = raw.object_mode;
+  event.object_rdev = raw.object_rdev;
+  event.object_magic = raw.object_magic;
+  event.pid = raw.pid;
+  event.tgid = raw.tgid;
+  event.ppid = raw.ppid;
+  event.container_pid = raw.container_pid;
+  event.uid = raw.uid;
+  event.gid = raw.gid;
+  return event;
+}
+
+}  // namespace
+
+const char* operation_name(std::uint32_t operation) {
+  return operation < HF_OP_COUNT ? kOperationNames[operation] : "";
+}
+
+Result<Event> decode(const void* bytes, std::size_t size) {
+  if (size < kHeaderBytes || size > sizeof(hf_event)) {
+    return fail(fmt::format("an event has {} bytes; {} to {} are possible", size, kHeaderBytes,
+                            sizeof(hf_event)));
+  }
+  // Copied because a ring record is aligned to 8 bytes only by the kernel's promise, and a file in
+  // a test or a fuzzer promises nothing. The texts stay where they are until their lengths are
+  // known to be true.
+  hf_event raw;
+  std::memcpy(&raw, bytes, kHeaderBytes);
+  TRY(check_lengths(raw, size));
+  TRY(check_numbers(raw));
+  Event event = header_of(raw);
+  const std::string_view text(static_cast<const char*>(bytes) + kHeaderBytes,
+                              std::size_t{raw.path_len} + raw.exe_len);
+  event.path = printable(text.substr(0, raw.path_len));
+  event.exe = printable(text.substr(raw.path_len));
+  event.comm = printable({raw.comm, strnlen(raw.comm, sizeof(raw.comm))});
+  return event;
+}
+
+}  // namespace holdfast::event

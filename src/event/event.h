@@ -1,0 +1,48 @@
+// One event of the kernel, checked: every number is one we know, every string can be printed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <linux/types.h>
+
+#include "bpf/abi/events.h"
+
+namespace holdfast::event {
+
+// struct hf_event (bpf/abi/events.h says what each member means) with its texts as printable()
+// makes them.
+struct Event {
+  std::uint64_t time_ns = 0;
+  std::uint64_t task_start_ns = 0;
+  std::uint64_t cap_effective = 0;
+  std::uint64_t object_ino = 0;
+  std::uint64_t exe_ino = 0;
+  std::uint64_t argument = 0;
+  std::uint32_t object_dev = 0;
+  std::uint32_t exe_dev = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  hf_class class_id = HF_CLASS_NONE;
+  hf_operation operation = HF_OP_NONE;
+  hf_outcome outcome = HF_OUTCOME_SEEN;
+  std::int32_t result = 0;
+  std::uint32_t flags = 0;
+  std::uint32_t object_mode = 0;
+  std::uint32_t object_rdev = 0;
+  std::uint32_t object_magic = 0;
+  std::uint32_t pid = 0;
+  std::uint32_t tgid = 0;
+  std::uint32_t ppid = 0;
+  std::uint32_t container_pid = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::string path;
+  std::string exe;
+  std::string comm;
+};
+
+// "unlink" for HF_OP_UNLINK; "" for HF_OP_NONE and for what is not an operation.
+const char* operation_name(std::uint32_t operation);
+
+}  // namespace holdfast::event

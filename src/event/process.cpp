@@ -1,0 +1,151 @@
+#include "src/event/process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "src/base/file.h"
+#include "src/base/process.h"
+#include "src/base/unique_fd.h"
+#include "src/event/redact.h"
+#include "src/event/text.h"
+
+namespace holdfast::event {
+
+namespace {
+
+// A command name of 16 bytes and 52 numbers.
+constexpr std::size_t kMaxStatBytes = 4096;
+
+// A descriptor of /proc/PID names that process for ever: after its end reads fail, even when the
+// pid is another's.
+base::UniqueFd open_process(const std::string& proc_root, pid_t pid) {
+  const std::string path = fmt::format("{}/{}", proc_root, pid);
+  return base::UniqueFd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+std::string read_at(int directory, const char* name, std::size_t max_bytes) {
+  const base::UniqueFd fd(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::string content(max_bytes, '\0');
+  std::size_t size = 0;
+  while (fd.valid() && size < max_bytes) {
+    const ssize_t got = read(fd.get(), content.data() + size, max_bytes - size);
+    if (got <= 0) {
+      break;
+    }
+    size += static_cast<std::size_t>(got);
+  }
+  content.resize(size);
+  return content;
+}
+
+std::string link_at(int directory, const char* name) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = readlinkat(directory, name, target.data(), target.size());
+  return size <= 0 ? "" : printable({target.data(), static_cast<std::size_t>(size)});
+}
+
+std::optional<base::ProcessStat> stat_at(int directory) {
+  const Result<base::ProcessStat> stat =
+      base::parse_stat(read_at(directory, "stat", kMaxStatBytes), "stat");
+  return stat.ok() ? std::optional(stat.value()) : std::nullopt;
+}
+
+std::string comm_at(int directory) {
+  std::string comm = read_at(directory, "comm", HF_COMM_MAX);
+  if (comm.ends_with('\n')) {
+    comm.pop_back();
+  }
+  return printable(comm);
+}
+
+std::vector<std::string> split_arguments(std::string_view text) {
+  std::vector<std::string> arguments;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\0'), text.size());
+    arguments.push_back(printable(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return redact(std::move(arguments));
+}
+
+void read_arguments(int directory, Process& process) {
+  std::string text = read_at(directory, "cmdline", kMaxArgvBytes + 1);
+  process.argv_truncated = text.size() > kMaxArgvBytes;
+  text.resize(std::min(text.size(), kMaxArgvBytes));
+  process.argv = split_arguments(text);
+}
+
+// `start_ticks` is the process's: nobody is younger than its child, so a younger "parent" is a
+// reused pid.
+std::vector<Ancestor> read_ancestors(const std::string& proc_root, const Process& process,
+                                     std::uint64_t start_ticks, pid_t container_init) {
+  std::vector<Ancestor> ancestors;
+  pid_t child = process.pid;
+  pid_t pid = process.ppid;
+  while (pid > 0 && child != container_init && ancestors.size() < kMaxAncestors) {
+    const base::UniqueFd directory = open_process(proc_root, pid);
+    const std::optional<base::ProcessStat> stat =
+        directory.valid() ? stat_at(directory.get()) : std::nullopt;
+    if (!stat || stat->start_ticks > start_ticks) {
+      break;
+    }
+    start_ticks = stat->start_ticks;
+    ancestors.push_back({pid, link_at(directory.get(), "exe"), comm_at(directory.get())});
+    child = pid;
+    pid = stat->parent;
+  }
+  return ancestors;
+}
+
+Process from_kernel(const Event& event) {
+  Process process;
+  process.pid = static_cast<pid_t>(event.tgid);
+  process.ppid = static_cast<pid_t>(event.ppid);
+  process.container_pid = static_cast<pid_t>(event.container_pid);
+  process.uid = event.uid;
+  process.gid = event.gid;
+  process.caps = event.cap_effective;
+  process.comm = event.comm;
+  process.exe = event.exe;
+  process.upper_layer = (event.flags & HF_EVENT_UPPER_LAYER) != 0;
+  process.gone = true;
+  return process;
+}
+
+}  // namespace
+
+ProcessReader::ProcessReader(std::string proc_root)
+    : proc_root_(std::move(proc_root)),
+      tick_ns_(1'000'000'000ULL / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK))) {}
+
+Process ProcessReader::read(const Event& event, pid_t container_init) const {
+  Process process = from_kernel(event);
+  const std::uint64_t start_ticks = event.task_start_ns / tick_ns_;
+  const base::UniqueFd directory = open_process(proc_root_, process.pid);
+  const std::optional<base::ProcessStat> stat =
+      directory.valid() ? stat_at(directory.get()) : std::nullopt;
+  // A pid is reused within seconds on a busy host; telling a stranger's command line would accuse
+  // the innocent.
+  // A zombie still has its pid, and nothing else to tell.
+  if (stat && stat->start_ticks == start_ticks && stat->state != 'Z' && stat->state != 'X') {
+    process.gone = false;
+    read_arguments(directory.get(), process);
+    process.cwd = link_at(directory.get(), "cwd");
+    if (process.exe.empty()) {
+      process.exe = link_at(directory.get(), "exe");
+    }
+  }
+  process.ancestors = read_ancestors(proc_root_, process, start_ticks, container_init);
+  return process;
+}
+
+}  // namespace holdfast::event

@@ -1,0 +1,59 @@
+// Who did it: what /proc adds to an event, as long as the process is still there.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/event/event.h"
+
+namespace holdfast::event {
+
+// Bytes of a command line that are kept: enough for a shell one-liner, small enough for a thousand
+// a second.
+inline constexpr std::size_t kMaxArgvBytes = 4096;
+// Ancestors that are told: a deeper tree is a fork bomb or a build, and its top says nothing about
+// the act.
+inline constexpr std::size_t kMaxAncestors = 16;
+
+struct Ancestor {
+  pid_t pid = 0;
+  std::string exe;
+  std::string comm;
+};
+
+struct Process {
+  pid_t pid = 0;  // host pid namespace
+  pid_t ppid = 0;
+  pid_t container_pid = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t caps = 0;  // effective
+  std::string comm;
+  std::string exe;
+  std::vector<std::string> argv;  // secrets redacted
+  bool argv_truncated = false;
+  std::string cwd;
+  std::vector<Ancestor> ancestors;  // parent first, up to the container's init
+  bool upper_layer = false;         // the executable is not from the image
+  bool gone = false;  // /proc had nothing to add: it ended, or its pid is another's by now
+};
+
+// Reads processes below `proc_root` (normally /proc; a fake tree in tests).
+class ProcessReader {
+ public:
+  explicit ProcessReader(std::string proc_root = "/proc");
+
+  // The process of `event`. `container_init` ends the walk to the ancestors; 0 where there is none.
+  // Never fails: what cannot be read stays as the kernel sent it.
+  [[nodiscard]] Process read(const Event& event, pid_t container_init) const;
+
+ private:
+  std::string proc_root_;
+  std::uint64_t tick_ns_;  // of the start time in /proc/PID/stat
+};
+
+}  // namespace holdfast::event

@@ -1,0 +1,108 @@
+#include "src/event/redact.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace holdfast::event {
+
+namespace {
+
+// Found anywhere in a name: --dbpassword, PGPASSWORD, client_secret.
+constexpr std::array<std::string_view, 6> kParts = {"passw",  "passphrase", "secret",
+                                                    "apikey", "credential", "token"};
+// Only as a word of their own: --key but not --keyboard.
+constexpr std::array<std::string_view, 5> kWords = {"pass", "pwd", "key", "auth", "authorization"};
+
+bool is_secret_name(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const std::string_view part : kParts) {
+    if (lower.find(part) != std::string::npos) {
+      return true;
+    }
+  }
+  const std::size_t last_word = lower.find_last_of("-_.");
+  const std::string_view word =
+      std::string_view(lower).substr(last_word == std::string::npos ? 0 : last_word + 1);
+  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
+
+// "scheme://user:password@host": the password goes.
+void redact_url(std::string& argument) {
+  const std::size_t scheme = argument.find("://");
+  if (scheme == std::string::npos) {
+    return;
+  }
+  const std::size_t begin = scheme + 3;
+  const std::size_t end = argument.find_first_of("/?#", begin);
+  const std::size_t at = argument.substr(0, end).rfind('@');
+  const std::size_t colon = argument.find(':', begin);
+  if (at != std::string::npos && at > begin && colon != std::string::npos && colon < at) {
+    argument.replace(colon + 1, at - colon - 1, kRedacted);
+  }
+}
+
+// Redacts "NAME=VALUE" and "NAME:VALUE". True when the argument names a secret whose value is the
+// next one.
+bool redact_word(std::string& word) {
+  const std::size_t quote = word.find_first_not_of("'\"");
+  const std::size_t begin =
+      std::min(word.find_first_not_of('-', std::min(quote, word.size())), word.size());
+  const std::size_t sign = word.find_first_of("=:", begin);
+  if (!is_secret_name(std::string_view(word).substr(begin, sign - begin))) {
+    redact_url(word);
+    return false;
+  }
+  if (sign != std::string::npos && sign + 1 < word.size()) {
+    word.replace(sign + 1, std::string::npos, kRedacted);
+    return false;
+  }
+  return sign != std::string::npos || word.starts_with('-');
+}
+
+std::string redact_phrase(const std::string& phrase);
+
+void redact_words(std::vector<std::string>& words) {
+  bool secret_follows = false;
+  for (std::string& word : words) {
+    if (secret_follows && !word.starts_with('-')) {
+      // "Authorization: Bearer VALUE": the scheme is no secret, what follows it is.
+      secret_follows = word == "Bearer" || word == "Basic";
+      if (!secret_follows) {
+        word = kRedacted;
+      }
+    } else if (word.find(' ') != std::string::npos) {
+      // Word by word, so that "TOKEN=1; curl evil" does not hide the second command.
+      word = redact_phrase(word);
+      secret_follows = false;
+    } else {
+      secret_follows = redact_word(word);
+    }
+  }
+}
+
+std::string redact_phrase(const std::string& phrase) {
+  std::vector<std::string> words;
+  std::size_t begin = 0;
+  while (begin <= phrase.size()) {
+    const std::size_t end = std::min(phrase.find(' ', begin), phrase.size());
+    words.push_back(phrase.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  redact_words(words);
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+}  // namespace
+
+std::vector<std::string> redact(std::vector<std::string> arguments) {
+  redact_words(arguments);
+  return arguments;
+}
+
+}  // namespace holdfast::event

@@ -1,0 +1,74 @@
+#include "src/kernel/iterators.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include <fmt/core.h>
+
+#include "src/base/file.h"
+#include "src/base/unique_fd.h"
+#include "src/kernel/object.h"
+
+namespace holdfast::kernel {
+namespace {
+
+// Runs an iterator over the threads (or the descriptors of the threads) of process `pid`.
+Status run(bpf_program* program, std::int32_t pid) {
+  bpf_iter_link_info info{};
+  info.task.pid = static_cast<__u32>(pid);
+  bpf_iter_attach_opts options{};
+  options.sz = sizeof(options);
+  options.link_info = &info;
+  options.link_info_len = sizeof(info);
+  const Link link(bpf_program__attach_iter(program, &options));
+  if (!link) {
+    return fail_errno(fmt::format("cannot attach BPF iterator {}", bpf_program__name(program)),
+                      errno);
+  }
+  const base::UniqueFd fd(bpf_iter_create(bpf_link__fd(link.get())));
+  if (!fd.valid()) {
+    return fail_errno(fmt::format("cannot run BPF iterator {}", bpf_program__name(program)), errno);
+  }
+  std::array<char, 64> nothing;
+  ssize_t got = 0;
+  while ((got = read(fd.get(), nothing.data(), nothing.size())) > 0 ||
+         (got < 0 && errno == EAGAIN)) {
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Identity> identify(hf_skeleton& skeleton, const std::string& path) {
+  const base::UniqueFd fd = TRY(base::open_file(path, O_PATH));
+  auto& request = skeleton.bss->hf_identify_request;
+  request = {};
+  request.tgid = static_cast<std::uint32_t>(getpid());
+  request.fd = static_cast<std::uint32_t>(fd.get());
+  TRY(run(skeleton.progs.hf_identify_file, getpid()));
+  if (request.found == 0) {
+    return fail("the kernel does not tell which file " + path + " is");
+  }
+  return Identity{request.ino, request.dev, request.magic, request.is_root != 0};
+}
+
+Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_t slot,
+                           std::uint32_t generation) {
+  auto& request = skeleton.bss->hf_tag_request;
+  request = {};
+  request.tgid = static_cast<std::uint32_t>(pid);
+  request.slot = slot;
+  request.generation = generation;
+  TRY(run(skeleton.progs.hf_tag_threads, pid));
+  if (request.tagged == 0) {
+    return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));
+  }
+  return Tagged{request.tagged, request.mount_ns, request.user_ns};
+}
+
+}  // namespace holdfast::kernel

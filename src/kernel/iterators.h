@@ -1,0 +1,33 @@
+// Questions that only a walk inside the kernel answers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "src/base/result.h"
+#include "src/kernel/skeletons.h"
+
+namespace holdfast::kernel {
+
+// A directory as the kernel identifies it. stat(2) shows other devices on btrfs.
+struct Identity {
+  std::uint64_t ino = 0;
+  std::uint32_t dev = 0;    // kernel encoding: major << 20 | minor
+  std::uint64_t magic = 0;  // of its superblock, statfs(2)
+  bool is_root = false;     // of its superblock
+};
+
+// Identity of the file at `path`.
+Result<Identity> identify(hf_skeleton& skeleton, const std::string& path);
+
+struct Tagged {
+  std::uint32_t threads = 0;
+  std::uint32_t mount_ns = 0;  // inode numbers
+  std::uint32_t user_ns = 0;
+};
+
+// Tags every thread of process `pid` as setting up in `slot`. Fails when there is no such process.
+Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_t slot,
+                           std::uint32_t generation);
+
+}  // namespace holdfast::kernel

@@ -1,0 +1,307 @@
+#include "src/kernel/kernel.h"
+
+#include <bpf/libbpf.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "src/base/cgroup.h"
+#include "src/kernel/iterators.h"
+#include "src/kernel/maps.h"
+#include "src/kernel/object.h"
+#include "src/kernel/slot_entries.h"
+
+namespace holdfast::kernel {
+namespace {
+
+struct FreeRing {
+  void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+};
+
+// What LSM programs load on and what they run on is not the same: a back end that was asked for is
+// tried like one that was not, for nobody may believe in a guard that never runs.
+Result<Backend> choose_backend(std::optional<Backend> asked) {
+  const Probe found = probe();
+  if (found.backend && (!asked || *asked == *found.backend || *asked == Backend::kTracepoint)) {
+    return asked.value_or(*found.backend);
+  }
+  const std::string reason = found.missing.empty() ? "no reason given" : found.missing.front();
+  if (found.backend) {
+    return fail(fmt::format("the back end {} is not to be had: {}", backend_name(*asked), reason));
+  }
+  return fail("this kernel runs none of our BPF programs: " +
+              (found.missing.empty() ? reason : found.missing.back()));
+}
+
+// The kernfs id of a cgroup is the inode number of its directory (cgroup(7), kernel commit
+// 40430452fd5d).
+Result<std::uint64_t> cgroup_id(const std::string& mount, const std::string& cgroup) {
+  if (cgroup.empty() || mount.empty()) {
+    return std::uint64_t{0};
+  }
+  struct stat info {};
+  const std::string path = mount + cgroup;
+  if (stat(path.c_str(), &info) != 0) {
+    return fail_errno("cannot look at cgroup " + path, errno);
+  }
+  return static_cast<std::uint64_t>(info.st_ino);
+}
+
+// The clock that the kernel stamps inodes with: coarse, so that a file changed in this very tick
+// counts as later.
+std::uint64_t coarse_now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000000000ULL +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Whether the directory at `path` holds the programs that the host itself runs. Guarding it as a
+// container's rootfs would refuse them to everybody (escape.host-exec).
+bool is_of_host(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path rootfs = std::filesystem::canonical(path, error);
+  const std::filesystem::path program = std::filesystem::canonical("/proc/self/exe", error);
+  const auto [end, rest] =
+      std::mismatch(rootfs.begin(), rootfs.end(), program.begin(), program.end());
+  return !error && (end == rootfs.end() || rootfs == "/usr" || rootfs == "/");
+}
+
+std::uint32_t policy_flags(const profile::Policy& policy, const Identity& rootfs) {
+  const std::array<std::pair<bool, hf_policy_flag>, 4> wanted = {{
+      {policy.own_user_namespace, HF_POLICY_OWN_USER_NS},
+      {policy.all_devices, HF_POLICY_ALL_DEVICES},
+      {is_shared(rootfs), HF_POLICY_ROOTFS_SHARED},
+      {!is_shared(rootfs) && rootfs.magic == OVERLAYFS_SUPER_MAGIC, HF_POLICY_ROOTFS_OVERLAY},
+  }};
+  std::uint32_t flags = 0;
+  for (const auto& [set, flag] : wanted) {
+    if (set) {
+      flags |= flag;
+    }
+  }
+  return flags;
+}
+
+// A weaker back end would take from running containers what they were promised.
+Status check_kept(const hf_policy& policy, std::uint32_t slot, Backend backend) {
+  const auto refuses = [](std::uint8_t action) { return action >= HF_DENY; };
+  if (backend_enforces(backend) ||
+      std::none_of(std::begin(policy.action), std::end(policy.action), refuses)) {
+    return Ok{};
+  }
+  return fail(
+      fmt::format("the container of slot {} runs under a back end that refuses, which {} cannot; "
+                  "stop its container first, or start without --backend",
+                  slot, backend_name(backend)));
+}
+
+}  // namespace
+
+struct Kernel::State {
+  State(Options given, Backend chosen, Object loaded)
+      : options(std::move(given)), backend(chosen), object(std::move(loaded)) {}
+
+  [[nodiscard]] hf_skeleton& skeleton() { return object.skeleton(); }
+  [[nodiscard]] int policies() { return bpf_map__fd(skeleton().maps.hf_policies); }
+  Status open_ring();
+  static int handle_record(void* context, void* bytes, std::size_t size);
+  Status fill(const Slot& slot, const Target& target, const profile::Policy& policy);
+  Result<Slot> take_slot();
+  void clear(std::uint32_t slot);
+
+  Options options;
+  Backend backend;
+  Object object;
+  std::unique_ptr<ring_buffer, FreeRing> ring;
+  // Of one drain().
+  struct Draining {
+    const EventHandler* handler = nullptr;
+    std::size_t count = 0;
+  };
+  Draining draining;
+  std::vector<Slot> used;
+  std::uint32_t next_generation = 1;
+  std::uint32_t last_slot = 0;
+};
+
+namespace {
+
+// What a callback returns to stop libbpf, which then keeps the rest for the next time.
+constexpr int kStop = -ECANCELED;
+
+}  // namespace
+
+int Kernel::State::handle_record(void* context, void* bytes, std::size_t size) {
+  auto& draining = *static_cast<Draining*>(context);
+  (*draining.handler)(bytes, size);
+  return ++draining.count < kMaxDrain ? 0 : kStop;
+}
+
+Status Kernel::State::open_ring() {
+  ring.reset(
+      ring_buffer__new(bpf_map__fd(skeleton().maps.hf_events), handle_record, &draining, nullptr));
+  if (!ring) {
+    return fail_errno("cannot open the event ring", errno);
+  }
+  return Ok{};
+}
+
+// Slots are taken in turn, so that a late event of a container that ended seldom meets a new owner.
+Result<Slot> Kernel::State::take_slot() {
+  for (std::uint32_t i = 0; i < HF_MAX_CONTAINERS - 1; ++i) {
+    const std::uint32_t number = 1 + (last_slot + i) % (HF_MAX_CONTAINERS - 1);
+    const bool taken = std::any_of(used.begin(), used.end(),
+                                   [number](const Slot& slot) { return slot.number == number; });
+    if (!taken) {
+      last_slot = number;
+      return Slot{number, next_generation++};
+    }
+  }
+  return fail(fmt::format("{} containers are registered, which is all this build has room for",
+                          HF_MAX_CONTAINERS - 1));
+}
+
+void Kernel::State::clear(std::uint32_t slot) {
+  // The policy goes first: from here on nothing of the slot is judged.
+  const hf_policy none{};
+  (void)map_set(policies(), slot, none, "hf_policies");
+  remove_entries(skeleton(), slot);
+}
+
+Status Kernel::State::fill(const Slot& slot, const Target& target, const profile::Policy& policy) {
+  if (is_of_host(target.rootfs)) {
+    return fail(fmt::format(
+        "root file system {} is the host's own; give the container one of its own", target.rootfs));
+  }
+  const Identity rootfs = TRY(identify(skeleton(), target.rootfs));
+  hf_policy entry{};
+  entry.cgroup_id = TRY(cgroup_id(options.cgroup_mount, target.cgroup));
+  entry.started_ns = coarse_now_ns();
+  entry.bounding = policy.bounding;
+  entry.rootfs_ino = rootfs.ino;
+  entry.rootfs_dev = rootfs.dev;
+  entry.generation = slot.generation;
+  entry.flags = policy_flags(policy, rootfs);
+  // What cannot refuse must not promise to, whatever the policy asks for.
+  const std::uint8_t strongest = backend_enforces(backend) ? HF_KILL : HF_ALERT;
+  std::transform(policy.action.begin(), policy.action.end(), entry.action,
+                 [strongest](std::uint8_t action) { return std::min(action, strongest); });
+  TRY(write_entries(skeleton(), slot.number, entry.cgroup_id, rootfs, policy));
+  TRY(map_set(policies(), slot.number, entry, "hf_policies"));
+  // Tagged tasks are setting up: the namespaces below are read by nothing before their first exec,
+  // and the hook that waits for our answer holds that back.
+  const Tagged tagged = TRY(tag_threads(skeleton(), target.pid, slot.number, slot.generation));
+  entry.mount_ns = tagged.mount_ns;
+  entry.user_ns = tagged.user_ns;
+  return map_set(policies(), slot.number, entry, "hf_policies");
+}
+
+Kernel::Kernel(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Kernel::Kernel(Kernel&&) noexcept = default;
+Kernel& Kernel::operator=(Kernel&&) noexcept = default;
+Kernel::~Kernel() = default;
+
+Result<Kernel> Kernel::open(const Options& options) {
+  Options resolved = options;
+  if (resolved.cgroup_mount.empty()) {
+    resolved.cgroup_mount = base::cgroup2_mount("/sys/fs/cgroup");
+  }
+  resolved.backend = TRY(choose_backend(options.backend));
+  const std::string directory = fmt::format("{}/v{}", resolved.pin_dir, HF_ABI_VERSION);
+  auto state = std::make_unique<State>(resolved, *resolved.backend,
+                                       TRY(Object::load(directory, *resolved.backend)));
+  TRY(state->open_ring());
+  for (std::uint32_t number = 1; number < HF_MAX_CONTAINERS; ++number) {
+    const auto policy = map_get<hf_policy>(state->policies(), number);
+    if (policy && policy->generation != 0) {
+      TRY(check_kept(*policy, number, *resolved.backend));
+      state->used.push_back(Slot{number, policy->generation});
+      state->last_slot = number;
+    }
+  }
+  // Not a generation that a task of a former monitor carries.
+  state->next_generation = static_cast<std::uint32_t>(time(nullptr)) | 1U;
+  for (const Slot& slot : state->used) {
+    state->next_generation = std::max(state->next_generation, slot.generation + 1);
+  }
+  // Containers of a former monitor get every program of this back end before anybody is told that
+  // it is in force; links that nobody needs are what is left of a failed start.
+  if (state->used.empty()) {
+    state->object.detach();
+  } else {
+    TRY(state->object.attach());
+  }
+  return Kernel(std::move(state));
+}
+
+Backend Kernel::backend() const { return state_->backend; }
+
+Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
+  const Slot slot = TRY(state_->take_slot());
+  TRY(state_->object.attach());
+  const Status filled = state_->fill(slot, target, policy);
+  if (!filled.ok()) {
+    state_->clear(slot.number);
+    if (state_->used.empty()) {
+      state_->object.detach();
+    }
+    return filled.error();
+  }
+  state_->used.push_back(slot);
+  return slot;
+}
+
+Status Kernel::remove(const Slot& slot) {
+  const auto found = std::find_if(state_->used.begin(), state_->used.end(), [&](const Slot& used) {
+    return used.number == slot.number && used.generation == slot.generation;
+  });
+  if (found == state_->used.end()) {
+    return Ok{};
+  }
+  state_->clear(slot.number);
+  state_->used.erase(found);
+  if (state_->used.empty()) {
+    state_->object.detach();
+  }
+  return Ok{};
+}
+
+std::vector<Slot> Kernel::slots() const { return state_->used; }
+
+int Kernel::ring_fd() const { return ring_buffer__epoll_fd(state_->ring.get()); }
+
+Result<std::size_t> Kernel::drain(const EventHandler& handler) {
+  state_->draining = {&handler, 0};
+  const int result = ring_buffer__consume(state_->ring.get());
+  const std::size_t count = std::exchange(state_->draining, {}).count;
+  if (result < 0 && result != kStop) {
+    return fail_errno("cannot read the event ring", -result);
+  }
+  return count;
+}
+
+Counters Kernel::counters() const {
+  const int fd = bpf_map__fd(state_->skeleton().maps.hf_counters);
+  return {map_sum_per_cpu(fd, HF_COUNT_EVENTS), map_sum_per_cpu(fd, HF_COUNT_LOST),
+          map_sum_per_cpu(fd, HF_COUNT_NO_STORAGE), map_sum_per_cpu(fd, HF_COUNT_REPEATED)};
+}
+
+Status Kernel::unload() {
+  for (const Slot& slot : state_->used) {
+    state_->clear(slot.number);
+  }
+  state_->used.clear();
+  state_->object.unpin();
+  return Ok{};
+}
+
+}  // namespace holdfast::kernel

@@ -1,0 +1,116 @@
+// The BPF programs and maps of this host: loaded, pinned, filled and drained here, nowhere else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <linux/types.h>
+
+#include "bpf/abi/events.h"
+#include "src/base/result.h"
+#include "src/profile/policy.h"
+
+namespace holdfast::kernel {
+
+enum class Backend {
+  kLsm,         // BPF LSM programs: refuses and tells
+  kTracepoint,  // tracepoints: tells what happened, refuses nothing
+};
+
+const char* backend_name(Backend backend);  // "lsm", "tracepoint"
+bool backend_enforces(Backend backend);
+
+// What a try of this kernel found. `missing` has one sentence with a remedy for each thing that is
+// not there.
+struct Probe {
+  std::optional<Backend> backend;
+  std::vector<std::string> findings;  // what was tried and came out well
+  std::vector<std::string> missing;
+};
+// Loads and discards small programs; changes nothing. Needs CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN.
+Probe probe();
+
+struct Options {
+  std::string pin_dir = "/sys/fs/bpf/holdfast";  // programs, links and maps go to PIN_DIR/v<abi>/
+  std::string cgroup_mount;                      // cgroup v2 mount; empty: base::cgroup2_mount
+  std::optional<Backend> backend;                // empty: the strongest that loads
+};
+
+// What the kernel has to know about a container beyond its policy.
+struct Target {
+  std::int32_t pid = 0;  // container's init, host pid namespace
+  std::string rootfs;    // absolute path on the host
+  std::string cgroup;    // path below the cgroup v2 mount; empty: none
+};
+
+// A slot in use: what takeover after a crash needs to know.
+struct Slot {
+  std::uint32_t number = 0;
+  std::uint32_t generation = 0;
+};
+
+// Receives one event of at most sizeof(struct hf_event) bytes; the pointer is valid during the call
+// only.
+using EventHandler = std::function<void(const void* bytes, std::size_t size)>;
+
+// Events of one drain(): some tens of milliseconds of work.
+inline constexpr std::size_t kMaxDrain = 1024;
+
+// Counters of hf_counter, summed over CPUs.
+struct Counters {
+  std::uint64_t events = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t no_storage = 0;
+  std::uint64_t repeated = 0;
+};
+
+// Owns every BPF descriptor. One per host: the caller holds the monitor's lock. Links stay pinned
+// when it goes, so that enforcement survives the process; unload() is the only way to take them
+// off.
+class Kernel {
+ public:
+  // Reuses what a former monitor of the same ABI pinned; loads and pins otherwise. Attached are the
+  // programs of the back end when it left containers, nothing otherwise.
+  static Result<Kernel> open(const Options& options);
+
+  Kernel(Kernel&&) noexcept;
+  Kernel& operator=(Kernel&&) noexcept;
+  ~Kernel();
+
+  [[nodiscard]] Backend backend() const;
+
+  // Puts a container under guard: policy, cgroup, rootfs, namespaces; then tags every thread of its
+  // init as setting up. Attaches the programs when it is the first. On failure nothing of it is
+  // left in the maps.
+  Result<Slot> add(const Target& target, const profile::Policy& policy);
+
+  // Forgets a container; detaches everything when it was the last. Idempotent.
+  Status remove(const Slot& slot);
+
+  // Slots in use (after open(), those of the former monitor).
+  [[nodiscard]] std::vector<Slot> slots() const;
+
+  // epoll-able descriptor of the ring, owned by this object.
+  [[nodiscard]] int ring_fd() const;
+
+  // Calls `handler` for the events in the ring, at most kMaxDrain of them; returns how many. A
+  // container that floods the ring would keep a caller who wants all of them for ever.
+  Result<std::size_t> drain(const EventHandler& handler);
+
+  [[nodiscard]] Counters counters() const;
+
+  // Detaches, unpins and forgets everything.
+  Status unload();
+
+ private:
+  struct State;
+  explicit Kernel(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace holdfast::kernel

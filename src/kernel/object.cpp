@@ -1,0 +1,198 @@
+#include "src/kernel/object.h"
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include <fmt/core.h>
+
+#include "src/base/unique_fd.h"
+#include "src/kernel/programs.h"
+
+namespace holdfast::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string maps_directory(const std::string& directory) { return directory + "/maps"; }
+std::string links_directory(const std::string& directory) { return directory + "/links"; }
+
+// Maps of global variables belong to one load; all others outlive the monitor.
+bool is_pinned(const bpf_map* map) { return !bpf_map__is_internal(map); }
+
+std::string pin_path(const std::string& directory, const bpf_map* map) {
+  return maps_directory(directory) + "/" + bpf_map__name(map);
+}
+
+// Only what is empty: a mistaken PIN_DIR may hold somebody's files.
+void remove_empty(const std::string& directory) {
+  rmdir(maps_directory(directory).c_str());
+  rmdir(links_directory(directory).c_str());
+  rmdir(directory.c_str());
+}
+
+Status make_directories(const std::string& directory) {
+  std::error_code error;
+  fs::create_directories(maps_directory(directory), error);
+  if (!error) {
+    fs::create_directories(links_directory(directory), error);
+  }
+  if (error) {
+    return fail(fmt::format("cannot make {}: {}", directory, error.message()));
+  }
+  struct statfs info {};
+  if (statfs(directory.c_str(), &info) != 0) {
+    return fail_errno("cannot look at " + directory, errno);
+  }
+  if (info.f_type != BPF_FS_MAGIC) {
+    remove_empty(directory);
+    return fail(fmt::format("{} is not on a bpf file system; run: mount -t bpf bpf /sys/fs/bpf",
+                            directory));
+  }
+  return Ok{};
+}
+
+// A former monitor's maps, where it left some. All or none: half a set is the rest of a failed
+// start.
+Status reuse_maps(hf_skeleton& skeleton, const std::string& directory) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton.obj) {
+    if (!is_pinned(map)) {
+      continue;
+    }
+    const base::UniqueFd fd(bpf_obj_get(pin_path(directory, map).c_str()));
+    if (fd.valid() && bpf_map__reuse_fd(map, fd.get()) != 0) {
+      return fail(fmt::format("{} is not the map it should be; remove {} once no container runs",
+                              pin_path(directory, map), directory));
+    }
+  }
+  return Ok{};
+}
+
+Status pin_maps(hf_skeleton& skeleton, const std::string& directory) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton.obj) {
+    const std::string path = pin_path(directory, map);
+    if (is_pinned(map) && access(path.c_str(), F_OK) != 0 &&
+        bpf_obj_pin(bpf_map__fd(map), path.c_str()) != 0) {
+      return fail_errno("cannot pin " + path, errno);
+    }
+  }
+  return Ok{};
+}
+
+Status choose_programs(hf_skeleton& skeleton, Backend backend) {
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton.obj) { bpf_program__set_autoload(program, false); }
+  for (const Program& entry : programs()) {
+    program = bpf_object__find_program_by_name(skeleton.obj, entry.name);
+    if (program == nullptr) {
+      return fail(fmt::format("this build has no BPF program {}", entry.name));
+    }
+    bpf_program__set_autoload(program, wanted(entry, backend));
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Object> Object::load(const std::string& directory, Backend backend) {
+  TRY(make_directories(directory));
+  Object object(directory, backend, hf_skeleton::open(nullptr));
+  if (!object.skeleton_) {
+    return fail_errno("cannot open the BPF object", errno);
+  }
+  TRY(choose_programs(*object.skeleton_, backend));
+  TRY(reuse_maps(*object.skeleton_, directory));
+  const int error = hf_skeleton::load(object.skeleton_.get());
+  if (error != 0) {
+    return fail_errno("this kernel refuses the BPF programs; `holdfast doctor` tells more", -error);
+  }
+  TRY(pin_maps(*object.skeleton_, directory));
+  return object;
+}
+
+std::string Object::link_path(const std::string& program) const {
+  return links_directory(directory_) + "/" + program;
+}
+
+Status Object::attach_one(const Program& entry) {
+  bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, entry.name);
+  const Link link(bpf_program__attach(program));
+  if (!link) {
+    return fail_errno(fmt::format("cannot attach BPF program {}", entry.name), errno);
+  }
+  const std::string path = link_path(entry.name);
+  if (bpf_link__pin(link.get(), path.c_str()) != 0) {
+    return fail_errno("cannot pin " + path, errno);
+  }
+  return Ok{};
+}
+
+// A monitor may have died in the middle of this, or had another back end: that there are links does
+// not say that all of ours are among them.
+Status Object::attach() {
+  if (attached_) {
+    return Ok{};
+  }
+  std::set<std::string> ours;
+  std::vector<std::string> made;
+  for (const Program& entry : programs()) {
+    if (entry.use == Use::kIterator || !wanted(entry, backend_)) {
+      continue;
+    }
+    ours.insert(entry.name);
+    if (access(link_path(entry.name).c_str(), F_OK) == 0) {
+      continue;
+    }
+    const Status status = attach_one(entry);
+    if (!status.ok()) {
+      detach_unless([&](const std::string& name) { return !std::ranges::count(made, name); });
+      return status;
+    }
+    made.emplace_back(entry.name);
+  }
+  detach_unless([&](const std::string& name) { return ours.contains(name); });
+  attached_ = true;
+  return Ok{};
+}
+
+template <typename Keep>
+void Object::detach_unless(Keep keep) {
+  std::error_code error;
+  std::vector<fs::path> gone;
+  for (fs::directory_iterator at(links_directory(directory_), error), end; !error && at != end;
+       at.increment(error)) {
+    if (!keep(at->path().filename().string())) {
+      gone.push_back(at->path());
+    }
+  }
+  // The last reference to each link is its pin.
+  for (const fs::path& link : gone) {
+    unlink(link.c_str());
+  }
+}
+
+void Object::detach() {
+  attached_ = false;
+  detach_unless([](const std::string&) { return false; });
+}
+
+void Object::unpin() {
+  detach();
+  std::error_code error;
+  for (const fs::directory_entry& map : fs::directory_iterator(maps_directory(directory_), error)) {
+    unlink(map.path().c_str());
+  }
+  remove_empty(directory_);
+}
+
+}  // namespace holdfast::kernel

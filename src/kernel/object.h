@@ -1,0 +1,60 @@
+// The loaded BPF object: programs, maps, and their pins below PIN_DIR/v<abi>/.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/kernel/kernel.h"
+#include "src/kernel/programs.h"
+#include "src/kernel/skeletons.h"
+
+namespace holdfast::kernel {
+
+struct DestroySkeleton {
+  void operator()(hf_skeleton* skeleton) const { hf_skeleton::destroy(skeleton); }
+};
+
+struct DestroyLink {
+  // Closes our descriptor; a pinned link stays attached.
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+using Link = std::unique_ptr<bpf_link, DestroyLink>;
+
+class Object {
+ public:
+  // Loads the programs of `backend` over the maps that a former monitor pinned in `directory`, or
+  // over new ones, which are pinned. `directory` is made.
+  static Result<Object> load(const std::string& directory, Backend backend);
+
+  [[nodiscard]] const hf_skeleton& skeleton() const { return *skeleton_; }
+  [[nodiscard]] hf_skeleton& skeleton() { return *skeleton_; }
+
+  // Attaches and pins every program of the back end that is not attached yet, by us or by a former
+  // monitor, and lets go of those of another back end. On failure what was attached before still
+  // is.
+  Status attach();
+  void detach();
+
+  // Removes links and maps from the file system, and the directory.
+  void unpin();
+
+ private:
+  Object(std::string directory, Backend backend, hf_skeleton* skeleton)
+      : directory_(std::move(directory)), backend_(backend), skeleton_(skeleton) {}
+  [[nodiscard]] std::string link_path(const std::string& program) const;
+  Status attach_one(const Program& program);
+  // Takes the links off whose program `keep` does not want.
+  template <typename Keep>
+  void detach_unless(Keep keep);
+
+  std::string directory_;
+  Backend backend_;
+  std::unique_ptr<hf_skeleton, DestroySkeleton> skeleton_;
+  bool attached_ = false;  // every program is
+};
+
+}  // namespace holdfast::kernel

@@ -1,0 +1,24 @@
+// What one container has in the kernel's maps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "src/base/result.h"
+#include "src/kernel/iterators.h"
+#include "src/kernel/kernel.h"
+#include "src/kernel/skeletons.h"
+
+namespace holdfast::kernel {
+
+// Writes everything but the policy itself: cgroup, rootfs, devices, writable prefixes.
+Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
+                     const Identity& rootfs, const profile::Policy& policy);
+
+// Removes everything a slot has, its policy last zeroed by the caller.
+void remove_entries(hf_skeleton& skeleton, std::uint32_t slot);
+
+// Whether the rootfs is one of possibly several directories on its superblock.
+bool is_shared(const Identity& rootfs);
+
+}  // namespace holdfast::kernel

@@ -1,0 +1,160 @@
+#include "src/monitor/guard.h"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "src/base/cgroup.h"
+#include "src/base/file.h"
+#include "src/base/log.h"
+#include "src/base/process.h"
+
+namespace holdfast::monitor {
+
+namespace {
+
+using base::LogLevel;
+
+constexpr std::size_t kMaxCgroupEvents = 4096;
+
+void log_failure(const Status& status) {
+  if (!status.ok()) {
+    base::log(LogLevel::kError, status.error().message);
+  }
+}
+
+}  // namespace
+
+Guard::Guard(kernel::Kernel& kernel, Registry& registry, std::string proc_root,
+             const std::string& sysfs_cgroup)
+    : kernel_(kernel),
+      registry_(registry),
+      proc_root_(std::move(proc_root)),
+      cgroup_mount_(base::cgroup2_mount(sysfs_cgroup)) {}
+
+void Guard::take_over() {
+  const Registry::Restored restored = registry_.restore(kernel_.slots());
+  for (const std::string& problem : restored.problems) {
+    base::log(LogLevel::kWarning, problem);
+  }
+  // The former monitor died between filling a slot and saying so: its caller was told of a failure.
+  for (const kernel::Slot& slot : restored.nameless) {
+    base::log(LogLevel::kWarning, fmt::format("slot {} has no container; removed", slot.number));
+    log_failure(kernel_.remove(slot));
+  }
+  if (!registry_.entries().empty()) {
+    base::log(LogLevel::kNotice,
+              fmt::format("containers taken over: {}", registry_.entries().size()));
+  }
+}
+
+Result<std::uint32_t> Guard::add(const Registration& registration) {
+  const std::string& id = registration.container.id;
+  const base::ProcessStat init = TRY(base::process_stat(proc_root_, registration.pid));
+  if (const Entry* known = registry_.find(id)) {
+    if (known->registration.pid == registration.pid &&
+        known->init_start_ticks == init.start_ticks) {
+      return known->slot.number;
+    }
+    if (!is_over(*known)) {
+      return fail(
+          fmt::format("a container with the id {} runs already, with the init {}; delete it "
+                      "or choose another id",
+                      id, known->registration.pid));
+    }
+    TRY(remove(id));
+  }
+  TRY(check_cgroup(registration));
+  const kernel::Slot slot = TRY(kernel_.add(
+      {registration.pid, registration.rootfs, registration.cgroup}, registration.policy));
+  Status added = registry_.add(registration, slot, init.start_ticks);
+  if (added.ok() && !init_lives(*registry_.find(id))) {
+    added = fail(
+        fmt::format("the init {} of container {} ended during registration", registration.pid, id));
+    registry_.remove(id);
+  }
+  if (!added.ok()) {
+    log_failure(kernel_.remove(slot));
+    return added.error();
+  }
+  return slot.number;
+}
+
+// The hook read the same file a moment ago: a difference means that a pid was reused, or that the
+// init was moved.
+Status Guard::check_cgroup(const Registration& registration) const {
+  if (registration.cgroup.empty()) {
+    return Ok{};
+  }
+  if (registration.cgroup == "/") {
+    return fail(
+        fmt::format("the init {} is in the root cgroup, which is every process's; give the "
+                    "container a cgroup of its own (linux.cgroupsPath)",
+                    registration.pid));
+  }
+  const std::string cgroup = TRY(base::cgroup_of(proc_root_, registration.pid));
+  if (cgroup != registration.cgroup) {
+    return fail(fmt::format("the init {} is in the cgroup {}, not in {}", registration.pid, cgroup,
+                            registration.cgroup));
+  }
+  return Ok{};
+}
+
+// Ids are unique in one root of one runtime only. The hook of a second container of that id is
+// refused, and then asks to have its own forgotten: that must not take the guard off the first.
+Status Guard::release(const std::string& id, std::int32_t pid) {
+  const Entry* entry = registry_.find(id);
+  if (entry == nullptr || (pid != 0 && pid != entry->registration.pid)) {
+    return Ok{};
+  }
+  if (pid == 0 && init_lives(*entry)) {
+    return fail(fmt::format("container {} still runs, with the init {}; it stays under guard", id,
+                            entry->registration.pid));
+  }
+  return remove(id);
+}
+
+Status Guard::remove(const std::string& id) {
+  const Entry* entry = registry_.find(id);
+  if (entry == nullptr) {
+    return Ok{};
+  }
+  TRY(kernel_.remove(entry->slot));
+  registry_.remove(id);
+  return Ok{};
+}
+
+void Guard::sweep() {
+  std::vector<std::string> over;
+  for (const auto& [id, entry] : registry_.entries()) {
+    if (is_over(entry)) {
+      over.push_back(id);
+    }
+  }
+  for (const std::string& id : over) {
+    log_failure(remove(id));
+  }
+}
+
+bool Guard::is_over(const Entry& entry) const {
+  return !init_lives(entry) && !cgroup_populated(entry);
+}
+
+bool Guard::init_lives(const Entry& entry) const {
+  const auto stat = base::process_stat(proc_root_, entry.registration.pid);
+  return stat.ok() && stat.value().start_ticks == entry.init_start_ticks &&
+         stat.value().state != 'Z' && stat.value().state != 'X';
+}
+
+// cgroup.events counts the cgroups below too (cgroups(7)). No such file: the cgroup is gone.
+bool Guard::cgroup_populated(const Entry& entry) const {
+  if (entry.registration.cgroup.empty() || cgroup_mount_.empty()) {
+    return false;
+  }
+  const Result<std::string> events = base::read_file(
+      cgroup_mount_ + entry.registration.cgroup + "/cgroup.events", kMaxCgroupEvents);
+  return events.ok() && events.value().find("populated 1") != std::string::npos;
+}
+
+}  // namespace holdfast::monitor

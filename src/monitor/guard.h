@@ -1,0 +1,51 @@
+// Puts containers under guard and takes them off: kernel and registry, always in step.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "src/base/result.h"
+#include "src/kernel/kernel.h"
+#include "src/monitor/protocol.h"
+#include "src/monitor/registry.h"
+
+namespace holdfast::monitor {
+
+// Both references must outlive it.
+class Guard {
+ public:
+  Guard(kernel::Kernel& kernel, Registry& registry, std::string proc_root = "/proc",
+        const std::string& sysfs_cgroup = "/sys/fs/cgroup");
+
+  // After open() of both: takes over what a former monitor guarded and lets go of slots nobody was
+  // told of.
+  void take_over();
+
+  // Guards a container; its slot. Asking again for the same init is fine (prestart and
+  // createRuntime may both ask). Refused: an init that is gone, a cgroup that is not its own, an id
+  // that a living container has.
+  Result<std::uint32_t> add(const Registration& registration);
+
+  // Forgets a container on request. Unknown ids are fine, and so is a `pid` that is not the init's:
+  // then the id is another container's, which keeps its guard. With the pid 0 (not known) a
+  // container whose init lives is not let go. Drain the ring first: the container's last events are
+  // still in it.
+  Status release(const std::string& id, std::int32_t pid);
+
+  // Removes containers that ended without telling us (no poststop hook, a runtime that was killed).
+  void sweep();
+
+ private:
+  Status remove(const std::string& id);
+  [[nodiscard]] bool init_lives(const Entry& entry) const;
+  [[nodiscard]] bool cgroup_populated(const Entry& entry) const;
+  [[nodiscard]] bool is_over(const Entry& entry) const;
+  [[nodiscard]] Status check_cgroup(const Registration& registration) const;
+
+  kernel::Kernel& kernel_;
+  Registry& registry_;
+  std::string proc_root_;
+  std::string cgroup_mount_;
+};
+
+}  // namespace holdfast::monitor

@@ -1,0 +1,362 @@
+#include "src/monitor/monitor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "src/base/clock.h"
+#include "src/base/log.h"
+#include "src/base/unique_fd.h"
+#include "src/monitor/guard.h"
+#include "src/monitor/lock.h"
+#include "src/monitor/pipeline.h"
+#include "src/monitor/registry.h"
+#include "src/monitor/server.h"
+
+namespace holdfast::monitor {
+
+namespace {
+
+using base::LogLevel;
+
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::uint64_t kSweepEveryNs = 10 * kSecondNs;
+// Somebody started us to register a container; if that did not come within this time, it never
+// will.
+constexpr std::uint64_t kFirstContainerNs = 60 * kSecondNs;
+// Loading takes half a minute in an emulated machine, and the loser of a race should see the winner
+// ready.
+constexpr std::chrono::milliseconds kLockWait{60000};
+
+// Directory of the socket. Its parents are the system's business, but for /run/holdfast's own sake
+// they are made too.
+Result<std::string> make_run_directory(const std::string& socket) {
+  const std::string directory = std::filesystem::path(socket).parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return fail_errno("cannot make the directory " + directory, error.value());
+  }
+  return directory;
+}
+
+Result<base::UniqueFd> take_signals() {
+  // A file size limit must be an error of write(2), a closed peer one of send(2).
+  signal(SIGXFSZ, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&set, number);
+  }
+  if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0) {
+    return fail_errno("cannot block signals", errno);
+  }
+  base::UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.valid()) {
+    return fail_errno("cannot make a signal descriptor", errno);
+  }
+  return fd;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+// Whether the peer is in our pid namespace. Root in a container has the uid 0 as well; a socket
+// that somebody mounted into it must not let it unregister itself.
+bool is_host_process(pid_t pid) {
+  struct stat ours {};
+  struct stat theirs {};
+  const std::string path = fmt::format("/proc/{}/ns/pid", pid);
+  return stat("/proc/self/ns/pid", &ours) == 0 && stat(path.c_str(), &theirs) == 0 &&
+         ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+void earlier(std::optional<std::uint64_t>& deadline, std::optional<std::uint64_t> other) {
+  if (other) {
+    deadline = std::min(deadline.value_or(*other), *other);
+  }
+}
+
+}  // namespace
+
+// Members are destroyed in reverse order: the lock is the last to go.
+struct Monitor::State {
+  State(Options given, Lock held, kernel::Kernel opened, Registry known, sink::FileSink file,
+        base::UniqueFd signalled)
+      : options(std::move(given)),
+        lock(std::move(held)),
+        kernel(std::move(opened)),
+        registry(std::move(known)),
+        sink(std::move(file)),
+        signals(std::move(signalled)),
+        guard(kernel, registry),
+        pipeline(kernel, registry, sink, host_name()) {}
+
+  Reply answer(const Request& request, const Peer& peer);
+  Reply register_container(const Registration& registration);
+  Reply unregister(const std::string& id, std::int32_t pid);
+  Reply status() const;
+
+  void wait() const;
+  void step();
+  void take_signal();
+  void drain_waiting();
+  void sweep(std::uint64_t now_ns);
+  void note_emptiness(std::uint64_t now_ns);
+  std::optional<std::uint64_t> leave_at_ns() const;
+  std::optional<std::uint64_t> deadline_ns() const;
+  bool try_to_leave();
+  Status finish();
+
+  Options options;
+  Lock lock;
+  kernel::Kernel kernel;
+  Registry registry;
+  sink::FileSink sink;
+  base::UniqueFd signals;
+  Guard guard;
+  Pipeline pipeline;
+  std::optional<Server> server;
+  bool stop = false;
+  bool had_container = false;
+  std::uint64_t empty_since_ns = 0;  // 0: there are containers
+  std::uint64_t leave_not_before_ns = 0;
+  std::uint64_t next_sweep_ns = 0;
+};
+
+Result<Monitor> Monitor::start(const Options& options) {
+  base::UniqueFd signals = TRY(take_signals());
+  const std::string directory = TRY(make_run_directory(options.socket));
+  Lock lock = TRY(Lock::acquire(directory + "/monitor.lock", options.socket,
+                                options.on_demand ? kLockWait : std::chrono::milliseconds(0)));
+  kernel::Options kernel_options;
+  kernel_options.pin_dir = options.pin_dir;
+  kernel_options.backend = options.backend;
+  kernel::Kernel kernel = TRY(kernel::Kernel::open(kernel_options));
+  Registry registry = TRY(Registry::open(directory + "/containers"));
+  sink::FileSink sink = TRY(sink::FileSink::open({.path = options.alerts}));
+  auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
+                                       std::move(registry), std::move(sink), std::move(signals));
+  State* self = state.get();  // The handler lives in the state.
+  // Names first, then the events that waited for us, then those that have ended meanwhile.
+  state->guard.take_over();
+  state->drain_waiting();
+  state->guard.sweep();
+  state->server.emplace(
+      TRY(Server::listen(options.socket, [self](const Request& request, const Peer& peer) {
+        return self->answer(request, peer);
+      })));
+  return Monitor(std::move(state));
+}
+
+Monitor::Monitor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Monitor::Monitor(Monitor&&) noexcept = default;
+Monitor& Monitor::operator=(Monitor&&) noexcept = default;
+Monitor::~Monitor() = default;
+
+Status Monitor::run() {
+  State& state = *state_;
+  base::log(LogLevel::kNotice, fmt::format("monitor {} is ready: back end {}, socket {}, alerts {}",
+                                           getpid(), kernel::backend_name(state.kernel.backend()),
+                                           state.options.socket, state.options.alerts));
+  state.note_emptiness(base::boot_now_ns());
+  while (!state.stop) {
+    state.wait();
+    state.step();
+  }
+  return state.finish();
+}
+
+void Monitor::State::wait() const {
+  std::array<pollfd, 3> ready = {
+      {{signals.get(), POLLIN, 0}, {server->fd(), POLLIN, 0}, {kernel.ring_fd(), POLLIN, 0}}};
+  const std::optional<std::uint64_t> deadline = deadline_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  const std::uint64_t left_ns = deadline ? *deadline - std::min(*deadline, now_ns) : 0;
+  const timespec timeout = {static_cast<time_t>(left_ns / kSecondNs),
+                            static_cast<long>(left_ns % kSecondNs)};
+  // Whatever woke us, step() looks at everything: each look is cheap, and none is forgotten.
+  ppoll(ready.data(), ready.size(), deadline ? &timeout : nullptr, nullptr);
+}
+
+void Monitor::State::step() {
+  const std::uint64_t now_ns = base::boot_now_ns();
+  take_signal();
+  pipeline.drain();
+  server->serve(now_ns);
+  sweep(now_ns);
+  note_emptiness(now_ns);
+  const std::optional<std::uint64_t> leave = leave_at_ns();
+  if (leave && now_ns >= *leave && try_to_leave()) {
+    stop = true;
+  }
+}
+
+void Monitor::State::take_signal() {
+  signalfd_siginfo info{};
+  while (read(signals.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+    // SIGHUP is what logrotate and an administrator send; the sink sees a rotation by itself.
+    if (info.ssi_signo != SIGHUP) {
+      stop = true;
+    }
+  }
+}
+
+// What waited in the ring up to now. Bounded, for a container may fill it as fast as we empty it.
+void Monitor::State::drain_waiting() {
+  constexpr std::size_t kLeastEventBytes = offsetof(hf_event, text);
+  constexpr std::size_t kRounds = HF_RING_BYTES / kLeastEventBytes / kernel::kMaxDrain + 1;
+  for (std::size_t round = 0; round < kRounds && !pipeline.drain(); ++round) {
+  }
+}
+
+void Monitor::State::sweep(std::uint64_t now_ns) {
+  if (registry.entries().empty()) {
+    next_sweep_ns = 0;
+    return;
+  }
+  if (next_sweep_ns == 0) {
+    next_sweep_ns = now_ns + kSweepEveryNs;
+  }
+  if (now_ns >= next_sweep_ns) {
+    guard.sweep();
+    next_sweep_ns = now_ns + kSweepEveryNs;
+  }
+}
+
+void Monitor::State::note_emptiness(std::uint64_t now_ns) {
+  if (!registry.entries().empty()) {
+    had_container = true;
+    empty_since_ns = 0;
+  } else if (empty_since_ns == 0) {
+    empty_since_ns = now_ns;
+  }
+}
+
+std::optional<std::uint64_t> Monitor::State::leave_at_ns() const {
+  if (!options.on_demand || empty_since_ns == 0) {
+    return std::nullopt;
+  }
+  const std::uint64_t patience_ns =
+      had_container ? options.linger_s * kSecondNs : kFirstContainerNs;
+  return std::max(empty_since_ns + patience_ns, leave_not_before_ns);
+}
+
+std::optional<std::uint64_t> Monitor::State::deadline_ns() const {
+  std::optional<std::uint64_t> deadline = leave_at_ns();
+  earlier(deadline, server->deadline_ns());
+  earlier(deadline, pipeline.deadline_ns());
+  if (next_sweep_ns != 0) {
+    earlier(deadline, next_sweep_ns);
+  }
+  return deadline;
+}
+
+// A hook may connect at this very moment. So the name goes first: who comes later finds nobody and
+// starts a monitor, which waits for our lock; who came before is in the backlog and keeps us here.
+bool Monitor::State::try_to_leave() {
+  server->hide();
+  server->serve(base::boot_now_ns());
+  if (registry.entries().empty() && !server->has_clients()) {
+    return true;
+  }
+  const Status listening = server->listen_again();
+  if (!listening.ok()) {
+    base::log(LogLevel::kError, listening.error().message);
+  }
+  // Whoever kept us may say nothing for a while.
+  leave_not_before_ns = base::boot_now_ns() + kSecondNs;
+  return false;
+}
+
+Status Monitor::State::finish() {
+  server.reset();
+  drain_waiting();
+  if (!sink.idle()) {
+    base::log(LogLevel::kError, "leaving with alerts that could not be written");
+  }
+  if (registry.entries().empty()) {
+    return kernel.unload();
+  }
+  base::log(
+      LogLevel::kNotice,
+      fmt::format("leaving; {} containers stay under guard and their events wait for the next "
+                  "monitor",
+                  registry.entries().size()));
+  return Ok{};
+}
+
+Reply Monitor::State::answer(const Request& request, const Peer& peer) {
+  Reply reply;
+  if (request.op == Request::Op::kStatus) {
+    return status();
+  }
+  if (peer.uid != 0) {
+    reply.error =
+        fmt::format("only root may ask for that: pid {} is of the user {}", peer.pid, peer.uid);
+    return reply;
+  }
+  if (!is_host_process(peer.pid)) {
+    reply.error =
+        fmt::format("pid {} asks from inside a container (another pid namespace)", peer.pid);
+    return reply;
+  }
+  switch (request.op) {
+    case Request::Op::kRegister:
+      return register_container(request.registration);
+    case Request::Op::kUnregister:
+      return unregister(request.id, request.pid);
+    default:
+      reply = status();
+      reply.containers = registry.list(request.after);
+      return reply;
+  }
+}
+
+Reply Monitor::State::register_container(const Registration& registration) {
+  const Result<std::uint32_t> slot = guard.add(registration);
+  Reply reply = status();
+  if (!slot.ok()) {
+    reply.error = slot.error().message;
+    base::log(LogLevel::kError, fmt::format("container {} is not guarded: {}",
+                                            registration.container.id, reply.error));
+    return reply;
+  }
+  reply.slot = slot.value();
+  return reply;
+}
+
+Reply Monitor::State::unregister(const std::string& id, std::int32_t pid) {
+  pipeline.drain();
+  const Status removed = guard.release(id, pid);
+  Reply reply = status();
+  if (!removed.ok()) {
+    reply.error = removed.error().message;
+  }
+  return reply;
+}
+
+Reply Monitor::State::status() const {
+  Reply reply;
+  reply.backend = kernel::backend_name(kernel.backend());
+  reply.enforcing = kernel::backend_enforces(kernel.backend());
+  reply.pid = getpid();
+  reply.count = static_cast<std::uint32_t>(registry.entries().size());
+  return reply;
+}
+
+}  // namespace holdfast::monitor

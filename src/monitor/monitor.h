@@ -1,0 +1,47 @@
+// The node monitor: owns the BPF programs, takes registrations, drains the ring, writes alerts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "src/base/result.h"
+#include "src/kernel/kernel.h"
+#include "src/monitor/protocol.h"
+#include "src/sink/file.h"
+
+namespace holdfast::monitor {
+
+struct Options {
+  std::string socket = kDefaultSocketPath;  // lock and registry lie beside it
+  std::string alerts = sink::kDefaultAlertPath;
+  std::string pin_dir = "/sys/fs/bpf/holdfast";
+  std::optional<kernel::Backend> backend;  // empty: the strongest that loads
+  bool on_demand = false;                  // leave when there is nothing to guard any more
+  std::uint64_t linger_s = 10;             // how long after the last container
+};
+
+// One per host; single-threaded.
+class Monitor {
+ public:
+  // Everything that can fail at start: lock, kernel, alert file, socket. On return the socket
+  // answers, and SIGTERM, SIGINT and SIGHUP are blocked: run() takes them. Call it before any
+  // thread is made.
+  static Result<Monitor> start(const Options& options);
+
+  Monitor(Monitor&&) noexcept;
+  Monitor& operator=(Monitor&&) noexcept;
+  ~Monitor();
+
+  // Works until a signal, or, on demand, until it is not needed. Containers that are still there
+  // stay under guard: links remain pinned and events wait in the ring for the next monitor.
+  Status run();
+
+ private:
+  struct State;
+  explicit Monitor(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace holdfast::monitor

@@ -1,0 +1,376 @@
+#include "src/monitor/protocol.h"
+
+#include <fmt/core.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "src/base/json.h"
+#include "src/base/path.h"
+#include "src/oci/state.h"
+#include "src/profile/policy_json.h"
+
+namespace holdfast::monitor {
+namespace {
+
+using Json = nlohmann::json;
+
+// The deepest message is a policy's device: object, object, array, object.
+constexpr unsigned kMaxDepth = 8;
+constexpr std::size_t kMaxId = oci::kMaxIdBytes;
+constexpr std::size_t kMaxPath = HF_PATH_MAX;
+// Names, images and annotation values: the packet bounds them all together.
+constexpr std::size_t kMaxText = kMaxMessageBytes;
+
+// Writing.
+
+// A name that is not UTF-8 must not make a container unguardable: it is told with U+FFFD.
+std::string to_text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json container_json(const Container& container) {
+  return {{"id", container.id},         {"name", container.name},
+          {"image", container.image},   {"profile", container.profile},
+          {"mode", container.mode},     {"engine", container.engine},
+          {"bundle", container.bundle}, {"annotations", container.annotations}};
+}
+
+const char* op_name(Request::Op op) {
+  switch (op) {
+    case Request::Op::kStatus:
+      return "status";
+    case Request::Op::kRegister:
+      return "register";
+    case Request::Op::kUnregister:
+      return "unregister";
+    case Request::Op::kList:
+      return "list";
+  }
+  return "";
+}
+
+Json listed_json(const ListedContainer& listed) {
+  return {{"container", container_json(listed.container)},
+          {"slot", listed.slot},
+          {"pid", listed.pid},
+          {"cgroup", listed.cgroup}};
+}
+
+// The containers that fit beside `used` bytes of the reply. One whose annotations alone fill a
+// packet is listed without them, so that a list always gets on.
+void add_containers(const Reply& reply, std::size_t used, Json& json) {
+  Json list = Json::array();
+  bool more = reply.more;
+  for (const ListedContainer& listed : reply.containers) {
+    Json entry = listed_json(listed);
+    std::size_t size = to_text(entry).size() + 1;
+    if (list.empty() && used + size > kMaxMessageBytes) {
+      entry["container"]["annotations"] = Json::object();
+      size = to_text(entry).size() + 1;
+    }
+    if (used + size > kMaxMessageBytes) {
+      more = true;
+      break;
+    }
+    used += size;
+    list.push_back(std::move(entry));
+  }
+  json["containers"] = std::move(list);
+  json["more"] = more;
+}
+
+// Reading. A Reader notes the first thing that is wrong with an object's members and hands out
+// defaults from then on, so that a decoder is a plain list of members.
+
+class Reader {
+ public:
+  Reader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+    if (!object_.is_object()) {
+      complain("is not an object");
+    }
+  }
+
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
+  void complain(const std::string& what) {
+    if (!error_) {
+      error_ = fail(where_ + " " + what);
+    }
+  }
+
+  const Json* find(const char* key) const {
+    if (!object_.is_object()) {
+      return nullptr;
+    }
+    const auto found = object_.find(key);
+    return found == object_.end() ? nullptr : &*found;
+  }
+
+  // A member that may be missing; `key` must be there when `required`.
+  const Json* member(const char* key, bool required) {
+    const Json* found = find(key);
+    if (found == nullptr && required) {
+      complain(fmt::format("lacks \"{}\"", key));
+    }
+    return found;
+  }
+
+  std::string text(const char* key, std::size_t max, bool required = true) {
+    const Json* found = member(key, required);
+    if (found == nullptr) {
+      return "";
+    }
+    if (!found->is_string()) {
+      complain(fmt::format("has a \"{}\" that is not a string", key));
+      return "";
+    }
+    const auto& value = found->get_ref<const std::string&>();
+    if (value.size() > max || value.find('\0') != std::string::npos) {
+      complain(fmt::format("has a \"{}\" that is too long or holds a NUL", key));
+      return "";
+    }
+    return value;
+  }
+
+  bool boolean(const char* key, bool required = true) {
+    const Json* found = member(key, required);
+    if (found != nullptr && !found->is_boolean()) {
+      complain(fmt::format("has a \"{}\" that is neither true nor false", key));
+      return false;
+    }
+    return found != nullptr && found->get<bool>();
+  }
+
+  std::uint64_t number(const char* key, std::uint64_t max, bool required = true) {
+    const Json* found = member(key, required);
+    if (found == nullptr) {
+      return 0;
+    }
+    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > max) {
+      complain(fmt::format("has a \"{}\" that is not a number between 0 and {}", key, max));
+      return 0;
+    }
+    return found->get<std::uint64_t>();
+  }
+
+ private:
+  const Json& object_;
+  std::string where_;
+  std::optional<Error> error_;
+};
+
+constexpr std::uint64_t kMaxPid = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kMaxU32 = std::numeric_limits<std::uint32_t>::max();
+
+Result<std::map<std::string, std::string>> decode_annotations(const Json* json) {
+  std::map<std::string, std::string> annotations;
+  if (json == nullptr) {
+    return annotations;
+  }
+  if (!json->is_object()) {
+    return fail("\"annotations\" is not an object");
+  }
+  for (const auto& [key, value] : json->items()) {
+    if (!value.is_string()) {
+      return fail("the annotation \"" + key + "\" is not a string");
+    }
+    annotations.emplace(key, value.get<std::string>());
+  }
+  return annotations;
+}
+
+Result<Container> decode_container(const Json& json) {
+  Reader reader(json, "\"container\"");
+  Container container;
+  container.id = reader.text("id", kMaxId);
+  container.name = reader.text("name", kMaxText, false);
+  container.image = reader.text("image", kMaxText, false);
+  container.profile = reader.text("profile", kMaxText, false);
+  container.mode = reader.text("mode", kMaxText, false);
+  container.engine = reader.text("engine", kMaxText, false);
+  container.bundle = reader.text("bundle", kMaxPath, false);
+  if (!oci::valid_id(container.id)) {
+    reader.complain("has an \"id\" that is no container's");
+  }
+  if (reader.error()) {
+    return *reader.error();
+  }
+  container.annotations = TRY(decode_annotations(reader.find("annotations")));
+  return container;
+}
+
+Result<Registration> decode_registration(Reader& reader) {
+  Registration registration;
+  registration.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid));
+  registration.rootfs = reader.text("rootfs", kMaxPath);
+  registration.cgroup = reader.text("cgroup", kMaxPath);
+  const Json* container = reader.member("container", true);
+  const Json* policy = reader.member("policy", true);
+  if (registration.pid == 0) {
+    reader.complain("has the \"pid\" 0");
+  }
+  if (!base::is_absolute_clean(registration.rootfs)) {
+    reader.complain("has a \"rootfs\" that is not an absolute, clean path");
+  }
+  if (!registration.cgroup.empty() && !base::is_absolute_clean(registration.cgroup)) {
+    reader.complain("has a \"cgroup\" that is not an absolute, clean path");
+  }
+  if (reader.error()) {
+    return *reader.error();
+  }
+  registration.container = TRY(decode_container(*container));
+  registration.policy = TRY(profile::policy_from_json(*policy, "the policy"));
+  return registration;
+}
+
+Result<ListedContainer> decode_listed(const Json& json) {
+  Reader reader(json, "a listed container");
+  ListedContainer listed;
+  listed.slot = static_cast<std::uint32_t>(reader.number("slot", kMaxU32));
+  listed.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid));
+  listed.cgroup = reader.text("cgroup", kMaxPath);
+  const Json* container = reader.member("container", true);
+  if (reader.error()) {
+    return *reader.error();
+  }
+  listed.container = TRY(decode_container(*container));
+  return listed;
+}
+
+// The message as an object of the version we speak.
+Result<Json> parse_message(const std::string& bytes) {
+  Json json = TRY(base::parse_json(bytes, "the message", {kMaxMessageBytes, kMaxDepth}));
+  if (!json.is_object()) {
+    return fail("the message is not a JSON object");
+  }
+  const auto version = json.find("version");
+  if (version == json.end() || *version != Json(kProtocolVersion)) {
+    return fail(
+        fmt::format("the peer speaks another version of the protocol than {}: restart the monitor "
+                    "after an upgrade",
+                    kProtocolVersion));
+  }
+  return json;
+}
+
+Result<Request::Op> decode_op(const std::string& name) {
+  for (const Request::Op op : {Request::Op::kStatus, Request::Op::kRegister,
+                               Request::Op::kUnregister, Request::Op::kList}) {
+    if (name == op_name(op)) {
+      return op;
+    }
+  }
+  return fail("\"" + name + "\" is not an op; there are status, register, unregister and list");
+}
+
+}  // namespace
+
+std::string encode(const Request& request) {
+  Json json = {{"version", kProtocolVersion}, {"op", op_name(request.op)}};
+  switch (request.op) {
+    case Request::Op::kStatus:
+      break;
+    case Request::Op::kRegister:
+      json["container"] = container_json(request.registration.container);
+      json["pid"] = request.registration.pid;
+      json["rootfs"] = request.registration.rootfs;
+      json["cgroup"] = request.registration.cgroup;
+      json["policy"] = profile::policy_to_json(request.registration.policy);
+      break;
+    case Request::Op::kUnregister:
+      json["id"] = request.id;
+      if (request.pid != 0) {
+        json["pid"] = request.pid;
+      }
+      break;
+    case Request::Op::kList:
+      json["after"] = request.after;
+      break;
+  }
+  return to_text(json);
+}
+
+std::string encode(const Reply& reply) {
+  if (!reply.error.empty()) {
+    return to_text({{"version", kProtocolVersion}, {"ok", false}, {"error", reply.error}});
+  }
+  Json json = {{"version", kProtocolVersion},
+               {"ok", true},
+               {"backend", reply.backend},
+               {"enforcing", reply.enforcing},
+               {"pid", reply.pid},
+               {"slot", reply.slot},
+               {"count", reply.count},
+               {"containers", Json::array()},
+               {"more", reply.more}};
+  add_containers(reply, to_text(json).size(), json);
+  return to_text(json);
+}
+
+Result<Request> decode_request(const std::string& bytes) {
+  const Json json = TRY(parse_message(bytes));
+  Reader reader(json, "the request");
+  Request request;
+  const std::string op = reader.text("op", 32);
+  if (reader.error()) {
+    return *reader.error();
+  }
+  request.op = TRY(decode_op(op));
+  switch (request.op) {
+    case Request::Op::kStatus:
+      break;
+    case Request::Op::kRegister:
+      request.registration = TRY(decode_registration(reader));
+      break;
+    case Request::Op::kUnregister:
+      request.id = reader.text("id", kMaxId);
+      request.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid, false));
+      break;
+    case Request::Op::kList:
+      request.after = static_cast<std::uint32_t>(reader.number("after", kMaxU32, false));
+      break;
+  }
+  if (reader.error()) {
+    return *reader.error();
+  }
+  return request;
+}
+
+Result<Reply> decode_reply(const std::string& bytes) {
+  const Json json = TRY(parse_message(bytes));
+  Reader reader(json, "the monitor's reply");
+  Reply reply;
+  const bool ok = reader.boolean("ok");
+  reply.error = reader.text("error", kMaxText, !ok);
+  if (!ok) {
+    if (!reader.error() && reply.error.empty()) {
+      reader.complain("is a failure that says nothing");
+    }
+    return reader.error() ? Result<Reply>(*reader.error()) : Result<Reply>(std::move(reply));
+  }
+  reply.error.clear();
+  reply.backend = reader.text("backend", 64, false);
+  reply.enforcing = reader.boolean("enforcing", false);
+  reply.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid, false));
+  reply.slot = static_cast<std::uint32_t>(reader.number("slot", kMaxU32, false));
+  reply.count = static_cast<std::uint32_t>(reader.number("count", kMaxU32, false));
+  reply.more = reader.boolean("more", false);
+  const Json* list = reader.find("containers");
+  if (list != nullptr && !list->is_array()) {
+    reader.complain("has \"containers\" that are not an array");
+  }
+  if (reader.error()) {
+    return *reader.error();
+  }
+  if (list == nullptr) {
+    return reply;
+  }
+  for (const Json& listed : *list) {
+    reply.containers.push_back(TRY(decode_listed(listed)));
+  }
+  return reply;
+}
+
+}  // namespace holdfast::monitor

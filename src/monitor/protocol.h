@@ -1,0 +1,98 @@
+// What travels over the monitor's socket: /run/holdfast/monitor.sock, SOCK_SEQPACKET, one JSON
+// object a packet each way, at most kMaxMessageBytes. Every request has "version" and "op":
+//
+//   {"version":1,"op":"status"}
+//     -> {"version":1,"ok":true,"backend":"lsm","enforcing":true,"pid":N,"count":N}
+//   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/rel","policy":{…}}
+//     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
+//   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
+//     -> {"version":1,"ok":true}
+//     "pid" is the container's init. A container of that id with another init is another container
+//     (two runtimes, or two roots of one) and stays; without "pid" it is forgotten only when its
+//     init has ended.
+//   {"version":1,"op":"list","after":0}             (containers of a slot above "after", by rising
+//   slot)
+//     ->
+//     {"version":1,"ok":true,"containers":[{"container":{…},"slot":N,"pid":N,"cgroup":"/…"}],"more":false}
+//     as many as a packet holds; "more" says that a request with "after":<the last slot> has others
+//
+// {…Container…} is {"id","name","image","profile","mode","engine","bundle","annotations":{}}; the
+// policy is as src/profile/policy_json.h says.
+//
+// A failure is {"version":1,"ok":false,"error":"one sentence"}.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/profile/policy.h"
+
+namespace holdfast::monitor {
+
+inline constexpr int kProtocolVersion = 1;
+// Room for config.json's annotations and the policy; a SEQPACKET of this size fits every default
+// wmem.
+inline constexpr std::size_t kMaxMessageBytes = 128 * 1024;
+inline constexpr const char* kDefaultSocketPath = "/run/holdfast/monitor.sock";
+
+// Who a container is: what alerts say about it. Known at creation, never guessed later.
+struct Container {
+  std::string id;
+  std::string name;
+  std::string image;
+  std::string profile;
+  std::string mode;    // enforce, detect, learn, off
+  std::string engine;  // podman, containerd, crio, docker, buildah, or "" for a bare runtime
+  std::string bundle;  // absolute
+  std::map<std::string, std::string> annotations;
+};
+
+struct Registration {
+  Container container;
+  std::int32_t pid = 0;  // the container's init, in the host's pid namespace
+  std::string rootfs;    // absolute path on the host
+  std::string
+      cgroup;  // path below the cgroup v2 mount, from /proc/PID/cgroup; "" where there is none
+  profile::Policy policy;
+};
+
+struct Request {
+  enum class Op { kStatus, kRegister, kUnregister, kList };
+  Op op = Op::kStatus;
+  Registration registration;  // kRegister
+  std::string id;             // kUnregister
+  std::int32_t pid = 0;       // kUnregister; 0: not known
+  std::uint32_t after = 0;    // kList
+};
+
+struct ListedContainer {
+  Container container;
+  std::uint32_t slot = 0;
+  std::int32_t pid = 0;
+  std::string cgroup;
+};
+
+struct Reply {
+  std::string error;       // empty: success
+  std::string backend;     // lsm, modify-return, tracepoint
+  bool enforcing = false;  // whether this back end can refuse an operation
+  std::int32_t pid = 0;    // the monitor's
+  std::uint32_t slot = 0;
+  std::uint32_t count = 0;                  // registered containers
+  std::vector<ListedContainer> containers;  // by rising slot
+  bool more = false;                        // a list was cut to what a packet holds
+};
+
+// Both directions, checked once: sizes, depth, types, version. A decoding error is a sentence for
+// the peer. A list that is too long for a packet is cut, and says so; anything else is as long as
+// it is (the sender checks).
+std::string encode(const Request& request);
+std::string encode(const Reply& reply);
+Result<Request> decode_request(const std::string& bytes);
+Result<Reply> decode_reply(const std::string& bytes);
+
+}  // namespace holdfast::monitor

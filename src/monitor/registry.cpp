@@ -1,0 +1,174 @@
+#include "src/monitor/registry.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "src/base/file.h"
+#include "src/base/json.h"
+
+namespace holdfast::monitor {
+
+namespace {
+
+constexpr const char* kSuffix = ".json";
+// A registration and three numbers.
+constexpr std::size_t kMaxFileBytes = kMaxMessageBytes + 4096;
+constexpr std::int64_t kMaxU32 = 0xffffffff;
+
+detect::Container told_of(const Container& container) {
+  return {container.id,     container.name,   container.image,      container.profile,
+          container.engine, container.bundle, container.annotations};
+}
+
+bool same(const kernel::Slot& a, const kernel::Slot& b) {
+  return a.number == b.number && a.generation == b.generation;
+}
+
+Result<std::uint32_t> read_u32(const base::JsonView& view, const std::string& key) {
+  const base::JsonView member = TRY(view.need(key, "remove the file"));
+  const std::int64_t number = TRY(member.integer());
+  if (number < 0 || number > kMaxU32) {
+    return view.error_at(key, "does not fit 32 bits");
+  }
+  return static_cast<std::uint32_t>(number);
+}
+
+std::vector<std::filesystem::path> files_of(const std::string& directory) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    files.push_back(at->path());
+  }
+  return files;
+}
+
+}  // namespace
+
+std::string entry_text(const Entry& entry) {
+  Request request;
+  request.op = Request::Op::kRegister;
+  request.registration = entry.registration;
+  return fmt::format("{{\"slot\":{},\"generation\":{},\"start_ticks\":{},\"request\":{}}}\n",
+                     entry.slot.number, entry.slot.generation, entry.init_start_ticks,
+                     encode(request));
+}
+
+Result<Entry> parse_entry(const std::string& text, const std::string& what) {
+  const nlohmann::json json = TRY(base::parse_json(text, what, {.max_bytes = kMaxFileBytes}));
+  const base::JsonView view(json, what);
+  Entry entry;
+  entry.slot.number = TRY(read_u32(view, "slot"));
+  entry.slot.generation = TRY(read_u32(view, "generation"));
+  std::int64_t ticks = 0;
+  TRY(view.read("start_ticks", ticks));
+  entry.init_start_ticks = static_cast<std::uint64_t>(ticks);
+  const base::JsonView member = TRY(view.need("request", "remove the file"));
+  const Request request = TRY(decode_request(member.raw().dump()));
+  if (request.op != Request::Op::kRegister) {
+    return view.error_at("request", "is not a registration; remove the file");
+  }
+  entry.registration = request.registration;
+  entry.told = told_of(request.registration.container);
+  return entry;
+}
+
+Result<Registry> Registry::open(const std::string& directory) {
+  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    return fail_errno("cannot make the directory " + directory, errno);
+  }
+  return Registry(directory);
+}
+
+Registry::Restored Registry::restore(const std::vector<kernel::Slot>& slots) {
+  Restored restored;
+  for (const std::filesystem::path& path : files_of(directory_)) {
+    const Result<std::string> text = base::read_file(path, kMaxFileBytes);
+    Result<Entry> entry = text.ok() && path.extension() == kSuffix
+                              ? parse_entry(text.value(), path)
+                              : Result<Entry>(fail(path.string() + " is not a container's file"));
+    const bool guarded =
+        entry.ok() && std::any_of(slots.begin(), slots.end(),
+                                  [&](const auto& slot) { return same(slot, entry.value().slot); });
+    if (guarded) {
+      insert(std::move(entry).value());
+      continue;
+    }
+    restored.problems.push_back(
+        entry.ok() ? fmt::format("container {} is not guarded any more: its slot is not in use",
+                                 entry.value().told.id)
+                   : entry.error().message);
+    unlink(path.c_str());
+  }
+  std::copy_if(slots.begin(), slots.end(), std::back_inserter(restored.nameless),
+               [this](const auto& slot) { return id_of_slot_.count(slot.number) == 0; });
+  return restored;
+}
+
+Status Registry::add(const Registration& registration, const kernel::Slot& slot,
+                     std::uint64_t init_start_ticks) {
+  Entry entry{registration, slot, init_start_ticks, told_of(registration.container)};
+  TRY(base::replace_file(path_of(registration.container.id), entry_text(entry), 0600));
+  insert(std::move(entry));
+  return Ok{};
+}
+
+void Registry::insert(Entry entry) {
+  id_of_slot_[entry.slot.number] = entry.told.id;
+  entries_[entry.told.id] = std::move(entry);
+}
+
+void Registry::remove(const std::string& id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) {
+    return;
+  }
+  unlink(path_of(id).c_str());
+  id_of_slot_.erase(found->second.slot.number);
+  gone_.push_front(std::move(found->second));
+  entries_.erase(found);
+  if (gone_.size() > kMaxGone) {
+    gone_.pop_back();
+  }
+}
+
+const Entry* Registry::find(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+const Entry* Registry::find_slot(std::uint32_t slot, std::uint32_t generation) const {
+  const kernel::Slot wanted{slot, generation};
+  const auto id = id_of_slot_.find(slot);
+  if (id != id_of_slot_.end() && same(entries_.at(id->second).slot, wanted)) {
+    return &entries_.at(id->second);
+  }
+  const auto gone = std::find_if(gone_.begin(), gone_.end(),
+                                 [&](const Entry& entry) { return same(entry.slot, wanted); });
+  return gone == gone_.end() ? nullptr : &*gone;
+}
+
+std::vector<ListedContainer> Registry::list(std::uint32_t after) const {
+  std::vector<ListedContainer> listed;
+  for (auto at = id_of_slot_.upper_bound(after); at != id_of_slot_.end(); ++at) {
+    const Entry& entry = entries_.at(at->second);
+    listed.push_back({entry.registration.container, entry.slot.number, entry.registration.pid,
+                      entry.registration.cgroup});
+  }
+  return listed;
+}
+
+std::string Registry::path_of(const std::string& id) const {
+  return fmt::format("{}/{}{}", directory_, id, kSuffix);
+}
+
+}  // namespace holdfast::monitor

@@ -1,0 +1,75 @@
+// Which containers are under guard. Kept in memory and, so that the next monitor knows them, in one
+// file each.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/detect/alert.h"
+#include "src/kernel/kernel.h"
+#include "src/monitor/protocol.h"
+
+namespace holdfast::monitor {
+
+struct Entry {
+  Registration registration;
+  kernel::Slot slot;
+  std::uint64_t init_start_ticks =
+      0;                   // of the init; with its pid, an identity that is never reused
+  detect::Container told;  // how alerts name it
+};
+
+// Gone containers whose late events can still be told by name.
+inline constexpr std::size_t kMaxGone = 256;
+
+class Registry {
+ public:
+  // Keeps its files (ID.json, 0600, replaced atomically) in `directory`, which it makes (0700).
+  static Result<Registry> open(const std::string& directory);
+
+  struct Restored {
+    std::vector<kernel::Slot>
+        nameless;  // slots in use that no file knows: nobody was told that they are guarded
+    std::vector<std::string> problems;  // sentences for the log
+  };
+  // Reads the files of a former monitor: those whose slot and generation are among `slots` are
+  // taken over, the others removed.
+  Restored restore(const std::vector<kernel::Slot>& slots);
+
+  // Adds a container and writes its file. Nothing is added on failure. Precondition: find(id) is
+  // nullptr.
+  Status add(const Registration& registration, const kernel::Slot& slot,
+             std::uint64_t init_start_ticks);
+
+  // Forgets a container and its file; remembers its name for late events. Unknown ids are fine.
+  void remove(const std::string& id);
+
+  // nullptr when there is none. Valid until the next change.
+  [[nodiscard]] const Entry* find(const std::string& id) const;
+  // Also among those that are gone; only with the same generation.
+  [[nodiscard]] const Entry* find_slot(std::uint32_t slot, std::uint32_t generation) const;
+
+  [[nodiscard]] const std::map<std::string, Entry>& entries() const { return entries_; }
+  // By rising slot, those above `after`.
+  [[nodiscard]] std::vector<ListedContainer> list(std::uint32_t after) const;
+
+ private:
+  explicit Registry(std::string directory) : directory_(std::move(directory)) {}
+  [[nodiscard]] std::string path_of(const std::string& id) const;
+  void insert(Entry entry);
+
+  std::string directory_;
+  std::map<std::string, Entry> entries_;             // by id
+  std::map<std::uint32_t, std::string> id_of_slot_;  // ids of entries_
+  std::deque<Entry> gone_;                           // newest first
+};
+
+// The file of an entry, and back. Exposed for tests.
+std::string entry_text(const Entry& entry);
+Result<Entry> parse_entry(const std::string& text, const std::string& what);
+
+}  // namespace holdfast::monitor

@@ -1,0 +1,95 @@
+// The monitor's end of its socket: accepts peers, reads requests, sends replies, waits for nobody.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+#include "src/monitor/protocol.h"
+
+namespace holdfast::monitor {
+
+// Who is at the other end, from SO_PEERCRED: never what the peer says of itself. Its process lives:
+// a connection outlives the one that made it where a child holds it too, and the pid would be a
+// stranger's by then.
+struct Peer {
+  pid_t pid = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// Connections that root may hold at once; further ones wait in the backlog, which bounds them by
+// their own timeout.
+inline constexpr std::size_t kMaxClients = 64;
+// Connections of everybody else together: too few to keep root out.
+inline constexpr std::size_t kMaxStrangers = 16;
+// A peer that has said nothing for so long is closed.
+inline constexpr std::uint64_t kClientTimeoutNs = 5'000'000'000;
+
+// Single-threaded: the owner polls fd() and calls serve(). No call blocks.
+class Server {
+ public:
+  using Handler = std::function<Reply(const Request& request, const Peer& peer)>;
+
+  // Listens at `path`, in place of whatever was there: the caller holds the monitor's lock.
+  // Everybody may connect, so that everybody gets an answer; `handler` decides what a peer may do.
+  static Result<Server> listen(const std::string& path, Handler handler);
+
+  Server(Server&&) = default;
+  Server& operator=(Server&&) = default;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // Readable when serve() has something to do.
+  [[nodiscard]] int fd() const { return epoll_.get(); }
+
+  // Answers what is there. `now_ns`: base::boot_now_ns().
+  void serve(std::uint64_t now_ns);
+
+  // When serve() wants to be called to close a silent peer.
+  [[nodiscard]] std::optional<std::uint64_t> deadline_ns() const;
+
+  [[nodiscard]] bool has_clients() const { return !clients_.empty(); }
+
+  // Takes the socket's name away: from now on connecting fails with ENOENT, and those who are in
+  // the backlog can still be served. listen_again() undoes it.
+  void hide();
+  Status listen_again();
+
+ private:
+  struct Client {
+    base::UniqueFd fd;
+    Peer peer;
+    base::UniqueFd process;  // pidfd of the peer
+    std::uint64_t deadline_ns = 0;
+  };
+
+  Server(std::string path, Handler handler)
+      : path_(std::move(path)), handler_(std::move(handler)) {}
+  Status open_listener();
+  Status watch(int fd) const;
+  void accept_peers(std::uint64_t now_ns);
+  void admit(base::UniqueFd fd, std::uint64_t now_ns);
+  // False when the client is to be closed.
+  bool serve_client(Client& client, std::uint64_t now_ns);
+  Reply answer(const std::string& packet, bool too_long, const Peer& peer) const;
+  void drop(int fd);
+  void drop_silent(std::uint64_t now_ns);
+  [[nodiscard]] std::size_t strangers() const;
+
+  std::string path_;
+  Handler handler_;
+  base::UniqueFd epoll_;
+  base::UniqueFd listener_;
+  bool paused_ = false;  // the listener is not watched: all places are taken
+  std::map<int, Client> clients_;
+};
+
+}  // namespace holdfast::monitor

@@ -1,0 +1,71 @@
+#include "src/oci/image.h"
+
+#include <initializer_list>
+#include <string_view>
+
+namespace holdfast::oci {
+namespace {
+
+std::string first_of(const Annotations& annotations, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    const auto found = annotations.find(key);
+    if (found != annotations.end() && !found->second.empty()) {
+      return found->second;
+    }
+  }
+  return "";
+}
+
+bool any_begins(const Annotations& annotations, std::string_view prefix) {
+  const auto first = annotations.lower_bound(std::string(prefix));
+  return first != annotations.end() && first->first.starts_with(prefix);
+}
+
+std::string engine_by_annotations(const Annotations& annotations) {
+  const std::string manager = first_of(annotations, {"io.container.manager"});
+  if (manager == "libpod" || any_begins(annotations, "io.podman.annotations.")) {
+    return "podman";
+  }
+  if (manager == "cri-o" || any_begins(annotations, "io.kubernetes.cri-o.")) {
+    return "crio";
+  }
+  return any_begins(annotations, "io.kubernetes.cri.") ? "containerd" : "";
+}
+
+// dockerd is containerd's client in the namespace "moby"; podman keeps a bundle in the "userdata"
+// of its container storage.
+std::string engine_by_bundle(const std::string& bundle) {
+  const auto has = [&](const char* part) { return bundle.find(part) != std::string::npos; };
+  if (has("/io.containerd.runtime.v2.task/moby/") || has("/io.containerd.runtime.v1.linux/moby/")) {
+    return "docker";
+  }
+  if (has("/io.containerd.runtime.")) {
+    return "containerd";
+  }
+  return has("-containers/") && bundle.ends_with("/userdata") ? "podman" : "";
+}
+
+}  // namespace
+
+std::string image_of(const Annotations& annotations) {
+  return first_of(annotations,
+                  {kImageAnnotation, "io.kubernetes.cri.image-name",
+                   "io.kubernetes.cri-o.ImageName", "org.opencontainers.image.ref.name"});
+}
+
+std::string engine_of(const Annotations& annotations, const std::string& bundle,
+                      const std::string& id) {
+  std::string engine = engine_by_annotations(annotations);
+  if (engine.empty()) {
+    engine = engine_by_bundle(bundle);
+  }
+  return engine.empty() && id.starts_with("buildah-") ? "buildah" : engine;
+}
+
+std::string name_of(const Annotations& annotations) {
+  return first_of(annotations, {"io.kubernetes.cri.container-name",
+                                "io.kubernetes.cri-o.ContainerName", "io.kubernetes.container.name",
+                                "io.podman.annotations.container-name", "nerdctl/name"});
+}
+
+}  // namespace holdfast::oci

@@ -1,0 +1,26 @@
+// What the annotations of config.json tell about where a container came from.
+#pragma once
+
+#include <string>
+
+#include "src/oci/spec.h"
+
+namespace holdfast::oci {
+
+// Given by whoever starts the container, where the engine tells no image.
+inline constexpr const char* kImageAnnotation = "io.holdfast.image";
+
+// The image reference: io.holdfast.image, then what containerd, CRI-O and image tools write; ""
+// where nobody says.
+std::string image_of(const Annotations& annotations);
+
+// podman, crio, containerd, docker, buildah; "" for a runtime that was called without an engine.
+// docker and `ctr` set no annotations: they are known by the directory of the bundle, buildah by
+// the container's id.
+std::string engine_of(const Annotations& annotations, const std::string& bundle,
+                      const std::string& id);
+
+// The container's name in its engine; "" where the annotations have none.
+std::string name_of(const Annotations& annotations);
+
+}  // namespace holdfast::oci

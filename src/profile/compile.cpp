@@ -1,0 +1,162 @@
+#include "src/profile/compile.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "src/base/capability.h"
+#include "src/base/path.h"
+#include "src/profile/devices.h"
+#include "src/profile/policy_json.h"
+
+namespace holdfast::profile {
+namespace {
+
+// A name that is not known is ignored, as runtimes do: it grants nothing.
+std::uint64_t bounding_set(const std::vector<std::string>& names) {
+  std::uint64_t bits = 0;
+  for (const std::string& name : names) {
+    const auto found = std::find(base::kCapabilities.begin(), base::kCapabilities.end(), name);
+    if (found != base::kCapabilities.end()) {
+      bits |= std::uint64_t{1} << (found - base::kCapabilities.begin());
+    }
+  }
+  return bits;
+}
+
+bool is_rootfs_class(std::string_view name) { return name.starts_with("rootfs."); }
+bool is_escape_class(std::string_view name) { return name.starts_with("escape."); }
+
+int rootfs_action(RootfsGuard guard) {
+  switch (guard) {
+    case RootfsGuard::kOff:
+      return HF_OFF;
+    case RootfsGuard::kAlert:
+      return HF_ALERT;
+    case RootfsGuard::kEnforce:
+    case RootfsGuard::kReadonly:
+      return HF_DENY;
+  }
+  return HF_DENY;
+}
+
+// What the profile asks for a class, before mode and back end have their say.
+int wanted_action(const Profile& profile, std::uint32_t class_id) {
+  const std::string_view name = class_name(class_id);
+  if (is_rootfs_class(name)) {
+    return rootfs_action(profile.rootfs.guard);
+  }
+  if (!is_escape_class(name)) {
+    return profile.rootfs.new_executables;
+  }
+  const auto& allow = profile.escape.allow;
+  const bool allowed = std::find(allow.begin(), allow.end(), class_id) != allow.end();
+  return allowed ? static_cast<int>(HF_OFF) : profile.escape.action;
+}
+
+void compile_actions(const Profile& profile, bool enforcing, Compiled& compiled) {
+  const bool may_refuse = profile.mode == Mode::kEnforce;
+  const int strongest = may_refuse && enforcing ? HF_KILL : HF_ALERT;
+  for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
+    const int wanted = wanted_action(profile, id);
+    compiled.policy.action[id] = static_cast<std::uint8_t>(std::min(wanted, strongest));
+    compiled.seccomp.refuse[id] = may_refuse && wanted >= HF_DENY;
+  }
+}
+
+std::vector<std::string> writable_paths(const Profile& profile) {
+  std::set<std::string> paths;
+  for (const std::string& path : profile.rootfs.writable) {
+    paths.insert(base::clean_path(path));
+  }
+  return {paths.begin(), paths.end()};
+}
+
+// Whether config.json mounts something at `path` or above it: then that decides what can be
+// written, and it is not the rootfs.
+bool is_mounted(const oci::Spec& spec, const std::string& path) {
+  return std::any_of(spec.mounts.begin(), spec.mounts.end(), [&](const oci::Mount& mount) {
+    const std::string destination = base::clean_path(mount.destination);
+    return !destination.empty() && destination != "/" && base::is_at_or_below(path, destination);
+  });
+}
+
+bool wants_readonly_root(const Profile& profile, bool enforcing) {
+  const bool asked = profile.rootfs.guard == RootfsGuard::kReadonly ||
+                     (profile.rootfs.guard == RootfsGuard::kEnforce && !enforcing);
+  // A tmpfs in the place of the whole root would be no container: "/" is writable as it is.
+  const auto& writable = profile.rootfs.writable;
+  const bool everything = std::find(writable.begin(), writable.end(), "/") != writable.end();
+  return asked && profile.mode == Mode::kEnforce && !everything;
+}
+
+void compile_rootfs(const Profile& profile, const oci::Spec& spec, bool enforcing,
+                    Compiled& compiled) {
+  compiled.policy.writable = writable_paths(profile);
+  compiled.readonly_root = wants_readonly_root(profile, enforcing);
+  if (!compiled.readonly_root) {
+    return;
+  }
+  compiled.tmpfs_noexec = profile.rootfs.new_executables >= HF_DENY;
+  for (const std::string& path : compiled.policy.writable) {
+    if (!is_mounted(spec, path)) {
+      compiled.tmpfs.push_back(path);
+    }
+  }
+}
+
+void compile_seccomp(const Profile& profile, SeccompPlan& plan) {
+  plan.deny = profile.seccomp.deny;
+  plan.log = profile.seccomp.log;
+  plan.base = profile.seccomp.base == SeccompBase::kContainer;
+  if (profile.mode == Mode::kDetect) {
+    plan.base = false;
+    plan.log.insert(plan.log.end(), plan.deny.begin(), plan.deny.end());
+    plan.deny.clear();
+  }
+}
+
+// crun replaces the whole filter of config.json by what these annotations hold or name.
+Status check_filter_is_used(const oci::Spec& spec) {
+  for (const char* annotation : {"run.oci.seccomp_bpf_data", "run.oci.seccomp_bpf_file"}) {
+    if (spec.annotations.contains(annotation)) {
+      return fail(
+          fmt::format("annotation {} makes crun ignore the seccomp filter of the profile; "
+                      "remove it",
+                      annotation));
+    }
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enforcing) {
+  Compiled compiled;
+  compiled.guarded = profile.mode != Mode::kOff;
+  if (!compiled.guarded) {
+    return compiled;
+  }
+  compile_actions(profile, enforcing, compiled);
+  compile_rootfs(profile, spec, enforcing, compiled);
+  compile_seccomp(profile, compiled.seccomp);
+  if (profile.mode == Mode::kEnforce) {
+    TRY(check_filter_is_used(spec));
+  }
+  compiled.policy.bounding = bounding_set(spec.process.bounding);
+  compiled.policy.own_user_namespace =
+      std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
+                  [](const oci::Namespace& ns) { return ns.type == "user"; });
+  compile_devices(spec, compiled.policy);
+  if (compiled.policy.devices.size() > kMaxDevices) {
+    return fail(
+        fmt::format("config.json grants more than {} devices one by one; grant ranges "
+                    "(linux.resources.devices without minor)",
+                    kMaxDevices));
+  }
+  return compiled;
+}
+
+}  // namespace holdfast::profile

@@ -1,0 +1,145 @@
+#include "src/profile/config.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "src/base/path.h"
+
+namespace holdfast::profile {
+namespace {
+
+using base::JsonView;
+
+constexpr const char* kAdminDirectory = "/etc/holdfast/profiles.d";
+constexpr const char* kPackagedDirectory = "/usr/share/holdfast/profiles";
+constexpr const char* kInstalledDirectory = HOLDFAST_DATADIR "/profiles";
+constexpr std::int64_t kMaxLingerSeconds = 24 * 3600;
+
+Status check_path(const JsonView& view, const std::string& path) {
+  if (!base::is_absolute_clean(path)) {
+    return view.error(fmt::format(
+        "\"{}\" is not an absolute path without \".\", \"..\" and double slashes", path));
+  }
+  return Ok{};
+}
+
+Status read_path(const JsonView& view, const char* key, std::string& out) {
+  const auto member = view.find(key);
+  if (!member) {
+    return Ok{};
+  }
+  out = TRY(member->string());
+  return check_path(*member, out);
+}
+
+Status read_monitor(const JsonView& view, Config::Monitor& monitor) {
+  const auto member = view.find("monitor");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"socket", "binary", "alerts", "pin_dir", "linger_s"}));
+  TRY(read_path(*member, "socket", monitor.socket));
+  TRY(read_path(*member, "binary", monitor.binary));
+  TRY(read_path(*member, "alerts", monitor.alerts));
+  TRY(read_path(*member, "pin_dir", monitor.pin_dir));
+  TRY(member->read("linger_s", monitor.linger_s));
+  if (monitor.linger_s < 0 || monitor.linger_s > kMaxLingerSeconds) {
+    return member->error_at("linger_s", fmt::format("must be 0 to {} seconds", kMaxLingerSeconds));
+  }
+  return Ok{};
+}
+
+Status read_profiles(const JsonView& view, std::vector<std::string>& paths) {
+  const auto member = view.find("profiles");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"path"}));
+  const auto list = member->find("path");
+  if (!list) {
+    return Ok{};
+  }
+  for (const JsonView& item : TRY(list->items())) {
+    const std::string path = TRY(item.string());
+    TRY(check_path(item, path));
+    paths.push_back(path);
+  }
+  return Ok{};
+}
+
+Status read_annotations(const JsonView& view, std::set<std::string>& allow) {
+  const auto member = view.find("annotations");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"allow"}));
+  const auto list = member->find("allow");
+  if (!list) {
+    return Ok{};
+  }
+  static constexpr auto kKnown = {"profile", "mode", "rootfs.writable", "image", "respond"};
+  allow.clear();
+  for (const JsonView& item : TRY(list->items())) {
+    const std::string name = TRY(item.string());
+    if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
+      return item.error(fmt::format("\"{}\" is no annotation that loosens; known: {}", name,
+                                    fmt::join(kKnown, ", ")));
+    }
+    allow.insert(name);
+  }
+  return Ok{};
+}
+
+Status read_defaults(const JsonView& view, Config& config) {
+  const auto member = view.find("defaults");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"profile", "on_failure"}));
+  TRY(member->read("profile", config.default_profile));
+  if (!valid_name(config.default_profile)) {
+    return member->error_at("profile",
+                            "is not a profile's name; give the name of an installed one");
+  }
+  std::string on_failure = config.on_failure == OnFailure::kWarn ? "warn" : "refuse";
+  TRY(member->read("on_failure", on_failure));
+  if (on_failure != "refuse" && on_failure != "warn") {
+    return member->error_at("on_failure",
+                            fmt::format("\"{}\" is not one of refuse, warn", on_failure));
+  }
+  config.on_failure = on_failure == "warn" ? OnFailure::kWarn : OnFailure::kRefuse;
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view bytes, const std::string& what) {
+  const nlohmann::json document = TRY(base::parse_json(bytes, what, kConfigLimits));
+  const JsonView view(document, what, JsonView::Null::kIsError);
+  TRY(view.only_keys({"$schema", "runtime", "monitor", "profiles", "annotations", "defaults"}));
+  Config config;
+  std::string ignored;
+  TRY(view.read("$schema", ignored));
+  TRY(read_path(view, "runtime", config.runtime));
+  TRY(read_monitor(view, config.monitor));
+  TRY(read_profiles(view, config.profile_paths));
+  TRY(read_annotations(view, config.annotations_allow));
+  TRY(read_defaults(view, config));
+  return config;
+}
+
+std::vector<std::string> profile_directories(const Config& config) {
+  std::vector<std::string> directories = {kAdminDirectory};
+  const auto add = [&](const std::string& directory) {
+    if (std::find(directories.begin(), directories.end(), directory) == directories.end()) {
+      directories.push_back(directory);
+    }
+  };
+  std::for_each(config.profile_paths.begin(), config.profile_paths.end(), add);
+  add(kInstalledDirectory);
+  add(kPackagedDirectory);
+  return directories;
+}
+
+}  // namespace holdfast::profile

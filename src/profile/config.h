@@ -1,0 +1,53 @@
+// /etc/holdfast/holdfast.json: what the administrator of the host decides.
+//
+// The format is published in profiles/schema/config.schema.json.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/json.h"
+#include "src/base/result.h"
+#include "src/profile/profile.h"
+
+namespace holdfast::profile {
+
+// Plain data; the initial values are those of a host without the file.
+struct Config {
+  struct Monitor {
+    std::string socket = "/run/holdfast/monitor.sock";
+    std::string binary;  // "": the one that was installed with hook and shim
+    std::string alerts = "/var/log/holdfast/alerts.jsonl";
+    std::string pin_dir = "/sys/fs/bpf/holdfast";
+    std::int64_t linger_s = 60;  // how long a monitor started on demand stays with no container
+  };
+
+  std::string runtime;  // absolute path of the real runtime; "": by the shim's own name, then PATH
+  Monitor monitor;
+  std::vector<std::string> profile_paths;  // directories searched before the shipped profiles
+  // What annotations may loosen, of "profile", "mode", "rootfs.writable", "image", "respond".
+  // Choosing among the profiles that the administrator installed is allowed unless they say
+  // otherwise.
+  std::set<std::string> annotations_allow = {"profile", "image"};
+  std::string default_profile = "default";
+  OnFailure on_failure = OnFailure::kRefuse;  // of profiles that do not say
+};
+
+inline constexpr const char* kConfigPath = "/etc/holdfast/holdfast.json";
+inline constexpr base::JsonLimits kConfigLimits{.max_bytes = std::size_t{64} * 1024,
+                                                .max_depth = 8};
+
+// An unknown key is an error: a setting that is misspelled would otherwise silently not hold.
+Result<Config> parse_config(std::string_view bytes, const std::string& what);
+
+// Reads the file; a file that does not exist is the defaults. (In load.cpp, with all system calls.)
+Result<Config> load_config(const std::string& path = kConfigPath);
+
+// Where profiles lie, in the order of search: the administrator's, those that `config` adds, the
+// shipped ones.
+std::vector<std::string> profile_directories(const Config& config);
+
+}  // namespace holdfast::profile

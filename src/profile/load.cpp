@@ -1,0 +1,311 @@
+// The only system calls of this folder: reading profiles, listing their directories, holdfast.json.
+#include "src/profile/load.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "src/base/file.h"
+#include "src/base/path.h"
+#include "src/profile/config.h"
+#include "src/profile/schema.h"
+
+namespace holdfast::profile {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kSuffix = ".json";
+
+// One file of a line of profiles that extend each other.
+struct Document {
+  std::string path;
+  json content;
+  Profile profile;
+};
+
+Result<std::optional<std::string>> read_if_there(const std::string& path, std::size_t max_bytes) {
+  // O_NONBLOCK: a FIFO in the place of a profile must not stop a container's start.
+  const base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid() && (errno == ENOENT || errno == ENOTDIR)) {
+    return std::optional<std::string>();
+  }
+  if (!fd.valid()) {
+    return fail_errno("cannot open " + path, errno);
+  }
+  return std::optional(TRY(base::read_all(fd.get(), max_bytes, path)));
+}
+
+Result<std::vector<std::string>> list_if_there(const std::string& directory) {
+  struct Close {
+    void operator()(DIR* dir) const { closedir(dir); }
+  };
+  const std::unique_ptr<DIR, Close> dir(opendir(directory.c_str()));
+  std::vector<std::string> names;
+  if (!dir && (errno == ENOENT || errno == ENOTDIR)) {
+    return names;
+  }
+  if (!dir) {
+    return fail_errno("cannot list " + directory, errno);
+  }
+  errno = 0;
+  while (const dirent* entry = readdir(dir.get())) {
+    names.emplace_back(entry->d_name);
+  }
+  if (errno != 0) {
+    return fail_errno("cannot list " + directory, errno);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string stem_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
+  return file.ends_with(kSuffix) ? file.substr(0, file.size() - kSuffix.size()) : file;
+}
+
+Error wrong_name(const std::string& path, const std::string& name) {
+  return fail(
+      fmt::format("{}: /name: \"{}\" is not the file's name; write \"{}\" or rename the file", path,
+                  name, stem_of(path)));
+}
+
+Result<Document> decode_document(const std::string& path, const std::string& bytes) {
+  Document document{path, TRY(base::parse_json(bytes, path, kProfileLimits)), {}};
+  Decoded decoded = decode(document.content, path);
+  if (!decoded.problems.empty()) {
+    return decoded.problems.front();
+  }
+  document.profile = std::move(decoded.profile);
+  if (document.profile.name != stem_of(path)) {
+    return wrong_name(path, document.profile.name);
+  }
+  return document;
+}
+
+Error not_found(const Source& source, const std::string& name) {
+  return fail(fmt::format("there is no profile \"{}\"; looked for {}.json in {}", name, name,
+                          fmt::join(source.directories, ", ")));
+}
+
+Result<Document> find_by_path(const Source& source, const std::string& path) {
+  const auto holds = [&](const std::string& directory) {
+    return path != directory && base::is_at_or_below(path, directory);
+  };
+  if (!base::is_absolute_clean(path) ||
+      std::none_of(source.directories.begin(), source.directories.end(), holds)) {
+    return fail(fmt::format(
+        "profile {} does not lie below a profile directory ({}); install it in one, or add its "
+        "directory to profiles.path in {}",
+        path, fmt::join(source.directories, ", "), kConfigPath));
+  }
+  const std::optional<std::string> bytes = TRY(source.read(path));
+  if (!bytes) {
+    return fail(fmt::format("there is no profile {}; install it or correct the path", path));
+  }
+  return decode_document(path, *bytes);
+}
+
+Result<Document> find_document(const Source& source, const std::string& name) {
+  if (name.starts_with('/')) {
+    return find_by_path(source, name);
+  }
+  if (!valid_name(name)) {
+    return fail(
+        fmt::format("\"{}\" is not a profile's name; use a-z, 0-9, '.', '_' and '-', beginning "
+                    "with a letter or "
+                    "a digit",
+                    name));
+  }
+  for (const std::string& directory : source.directories) {
+    const std::string path = fmt::format("{}/{}{}", directory, name, kSuffix);
+    const std::optional<std::string> bytes = TRY(source.read(path));
+    if (bytes) {
+      return decode_document(path, *bytes);
+    }
+  }
+  return not_found(source, name);
+}
+
+// `document` and what it extends, the child first.
+Result<std::vector<Document>> follow(const Source& source, Document document) {
+  std::vector<Document> line;
+  std::set<std::string> names;
+  line.push_back(std::move(document));
+  names.insert(line.back().profile.name);
+  while (!line.back().profile.extends.empty()) {
+    const std::string parent = line.back().profile.extends;
+    const auto wrong = [&](const std::string& sentence) {
+      return fail(fmt::format("{}: /extends: {}", line.back().path, sentence));
+    };
+    if (!names.insert(parent).second) {
+      return wrong(
+          fmt::format("\"{}\" extends itself in a circle; remove one \"extends\"", parent));
+    }
+    if (line.size() > kMaxExtends) {
+      return wrong(fmt::format("more than {} profiles extend each other", kMaxExtends));
+    }
+    Result<Document> found = find_document(source, parent);
+    if (!found.ok()) {
+      return wrong(found.error().message);
+    }
+    line.push_back(std::move(found).value());
+  }
+  return line;
+}
+
+void merge_into(json& base, const json& over) {
+  for (const auto& [key, value] : over.items()) {
+    if (value.is_object() && base.contains(key) && base[key].is_object()) {
+      merge_into(base[key], value);
+    } else {
+      base[key] = value;
+    }
+  }
+}
+
+Result<Profile> merge(const std::vector<Document>& line) {
+  json merged = json::object();
+  for (auto document = line.rbegin(); document != line.rend(); ++document) {
+    merged.erase("match");
+    merged.erase("extends");
+    merge_into(merged, document->content);
+  }
+  Decoded decoded = decode(merged, line.front().path);
+  if (!decoded.problems.empty()) {
+    return decoded.problems.front();
+  }
+  return std::move(decoded.profile);
+}
+
+bool fits(const Profile& profile, const std::string& image) {
+  return std::any_of(profile.images.begin(), profile.images.end(),
+                     [&](const std::string& glob) { return base::glob_match(glob, image); });
+}
+
+// Paths of all profiles, in the order in which images are matched.
+Result<std::vector<std::string>> profile_paths(const Source& source) {
+  std::vector<std::string> paths;
+  std::set<std::string> seen;
+  for (const std::string& directory : source.directories) {
+    for (const std::string& file : TRY(source.list(directory))) {
+      if (file.ends_with(kSuffix) && valid_name(stem_of(file)) && seen.insert(file).second) {
+        paths.push_back(directory + "/" + file);
+      }
+    }
+  }
+  return paths;
+}
+
+void lint_syscalls(const json& content, const std::string& path, const KnownSyscall& known,
+                   std::vector<Error>& problems) {
+  for (const char* list : {"deny", "log"}) {
+    const json::json_pointer place = json::json_pointer("/seccomp") / list;
+    const json names = content.value(place, json::array());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto name = names[i].get<std::string>();
+      if (!known(name)) {
+        problems.push_back(fail(fmt::format(
+            "{}: {}/{}: \"{}\" is no system call that this version of libseccomp knows; correct or "
+            "remove it",
+            path, place.to_string(), i, name)));
+      }
+    }
+  }
+}
+
+std::vector<Error> lint_content(const json& content, const std::string& path, Profile& profile) {
+  // The decoder's sentences first, for they say what to do. Whatever it would let pass and the
+  // schema would not is still told.
+  Decoded decoded = decode(content, path);
+  if (!decoded.problems.empty()) {
+    return decoded.problems;
+  }
+  profile = std::move(decoded.profile);
+  return check_schema(profile_schema(), content, path);
+}
+
+}  // namespace
+
+Source file_source(std::vector<std::string> directories) {
+  return Source{
+      std::move(directories),
+      [](const std::string& path) { return read_if_there(path, kProfileLimits.max_bytes); },
+      list_if_there};
+}
+
+Result<Profile> load_profile(const Source& source, const std::string& name) {
+  Document document = TRY(find_document(source, name));
+  const std::vector<Document> line = TRY(follow(source, std::move(document)));
+  return merge(line);
+}
+
+Result<std::optional<Profile>> match_profile(const Source& source, const std::string& image) {
+  if (image.empty()) {
+    return std::optional<Profile>();
+  }
+  for (const std::string& path : TRY(profile_paths(source))) {
+    Document document = TRY(find_by_path(source, path));
+    if (fits(document.profile, image)) {
+      const std::vector<Document> line = TRY(follow(source, std::move(document)));
+      return std::optional(TRY(merge(line)));
+    }
+  }
+  return std::optional<Profile>();
+}
+
+Result<std::vector<std::string>> profile_names(const Source& source) {
+  std::vector<std::string> names;
+  for (const std::string& path : TRY(profile_paths(source))) {
+    names.push_back(stem_of(path));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<Error> lint(const Source& source, const std::string& path, const KnownSyscall& known) {
+  const Result<std::optional<std::string>> bytes = source.read(path);
+  if (!bytes.ok()) {
+    return {bytes.error()};
+  }
+  if (!bytes.value()) {
+    return {fail(fmt::format("there is no file {}; correct the path", path))};
+  }
+  Result<json> content = base::parse_json(*bytes.value(), path, kProfileLimits);
+  if (!content.ok()) {
+    return {content.error()};
+  }
+  Document document{path, std::move(content).value(), {}};
+  std::vector<Error> problems = lint_content(document.content, path, document.profile);
+  if (!problems.empty()) {
+    return problems;
+  }
+  if (document.profile.name != stem_of(path)) {
+    problems.push_back(wrong_name(path, document.profile.name));
+  }
+  if (known) {
+    lint_syscalls(document.content, path, known, problems);
+  }
+  const Result<std::vector<Document>> line = follow(source, std::move(document));
+  if (!line.ok()) {
+    problems.push_back(line.error());
+  }
+  return problems;
+}
+
+Result<Config> load_config(const std::string& path) {
+  const std::optional<std::string> bytes = TRY(read_if_there(path, kConfigLimits.max_bytes));
+  if (!bytes) {
+    return Config{};
+  }
+  return parse_config(*bytes, path);
+}
+
+}  // namespace holdfast::profile

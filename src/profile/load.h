@@ -1,0 +1,51 @@
+// Finding profiles and following `extends`.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/profile/profile.h"
+
+namespace holdfast::profile {
+
+// Where profiles come from. The callbacks are the only way to the file system, so that everything
+// else is the same code in tests and in fuzzers.
+struct Source {
+  std::vector<std::string> directories;  // absolute, in the order of search
+  // Content of a file; none when there is no such file.
+  std::function<Result<std::optional<std::string>>(const std::string& path)> read;
+  // Names of the files of a directory, sorted; empty when there is no such directory.
+  std::function<Result<std::vector<std::string>>(const std::string& directory)> list;
+};
+
+// The file system itself.
+Source file_source(std::vector<std::string> directories);
+
+// Profiles that may extend each other in one line.
+inline constexpr std::size_t kMaxExtends = 8;
+
+// The profile called `name`, or in the file `name` when that is an absolute path (which must then
+// lie in or below one of the directories), with everything it extends merged in: a key of the child
+// takes the place of the parent's, inside objects too; an array replaces an array. `name` and
+// `match` are never inherited.
+Result<Profile> load_profile(const Source& source, const std::string& name);
+
+// The first profile, in order of directories and then of names, with a glob that matches `image`.
+// Any profile that cannot be read is an error: it may be the one that was meant for this image.
+Result<std::optional<Profile>> match_profile(const Source& source, const std::string& image);
+
+// Names of all profiles, sorted; one that an earlier directory has hides those of later ones.
+Result<std::vector<std::string>> profile_names(const Source& source);
+
+// Says whether a system call's name is known; the seccomp library has the answer
+// (seccomp::is_syscall).
+using KnownSyscall = std::function<bool(const std::string&)>;
+
+// Everything wrong with the profile in the file `path`: against the JSON schema, in its meaning,
+// and along `extends`. The file may lie anywhere; what it extends is looked for in `source`.
+std::vector<Error> lint(const Source& source, const std::string& path, const KnownSyscall& known);
+
+}  // namespace holdfast::profile

@@ -1,0 +1,329 @@
+#include "src/profile/profile.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "src/base/path.h"
+
+namespace holdfast::profile {
+namespace {
+
+using base::JsonView;
+
+// Keys of the format that no part of this version would obey.
+constexpr std::array kUnsupported = {"exec",  "files",     "network", "capabilities",
+                                     "admit", "exec_into", "respond", "exceptions"};
+
+constexpr std::size_t kMaxNameBytes = 128;
+
+template <typename T>
+using Words = std::initializer_list<std::pair<const char*, T>>;
+
+// Reads the member `key`, one of `words`, into `out`.
+template <typename T>
+Status read_word(const JsonView& view, const char* key, Words<T> words, T& out) {
+  const auto member = view.find(key);
+  if (!member) {
+    return Ok{};
+  }
+  const std::string text = TRY(member->string());
+  std::vector<std::string_view> known;
+  for (const auto& [word, value] : words) {
+    if (text == word) {
+      out = value;
+      return Ok{};
+    }
+    known.emplace_back(word);
+  }
+  return member->error(fmt::format("\"{}\" is not one of {}", text, fmt::join(known, ", ")));
+}
+
+Status read_action(const JsonView& view, const char* key, int& out) {
+  return read_word<int>(view, key,
+                        {{"off", HF_OFF},
+                         {"record", HF_RECORD},
+                         {"alert", HF_ALERT},
+                         {"deny", HF_DENY},
+                         {"kill", HF_KILL}},
+                        out);
+}
+
+// Reads an array of strings, each judged by `problem_of` ("" when it is right).
+template <typename Judge>
+Status read_judged(const JsonView& view, const char* key, Judge problem_of,
+                   std::vector<std::string>& out) {
+  const auto list = view.find(key);
+  if (!list) {
+    return Ok{};
+  }
+  for (const JsonView& item : TRY(list->items())) {
+    const std::string text = TRY(item.string());
+    const std::string problem = problem_of(text);
+    if (!problem.empty()) {
+      return item.error(problem);
+    }
+    out.push_back(text);
+  }
+  return Ok{};
+}
+
+std::string glob_problem(const std::string& glob) {
+  const auto odd = [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; };
+  if (glob.empty() || std::any_of(glob.begin(), glob.end(), odd) || glob.front() == '/') {
+    return fmt::format(
+        "\"{}\" matches no image reference; write one as engines do, such as "
+        "\"docker.io/library/nginx:*\"",
+        glob);
+  }
+  const std::size_t bracket = glob.find('[');
+  if (bracket != std::string::npos && glob.find(']', bracket + 2) == std::string::npos) {
+    return fmt::format("\"{}\" has a '[' without its ']'; close it or write \\[", glob);
+  }
+  return "";
+}
+
+std::string syscall_problem(const std::string& name) {
+  const auto odd = [](char c) {
+    return !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_';
+  };
+  if (name.empty() || std::any_of(name.begin(), name.end(), odd)) {
+    return fmt::format(
+        "\"{}\" is not the name of a system call; write it as in the manual, \"mount\"", name);
+  }
+  return "";
+}
+
+Status check_schema_name(const JsonView& view) {
+  const std::string schema =
+      TRY(view.need_string("schema", fmt::format("write \"schema\": \"{}\"", kSchemaName)));
+  if (schema != kSchemaName) {
+    return view.error_at(
+        "schema", fmt::format("\"{}\" is not a format this version reads; it reads \"{}\"", schema,
+                              kSchemaName));
+  }
+  return Ok{};
+}
+
+std::string name_problem(const std::string& name) {
+  return valid_name(name) ? ""
+                          : fmt::format(
+                                "\"{}\" is not a profile's name; use a-z, 0-9, '.', '_' and '-', "
+                                "beginning with a letter or a digit",
+                                name);
+}
+
+Status read_names(const JsonView& view, Profile& profile) {
+  profile.name = TRY(view.need_string("name", "give the profile its file's name, without .json"));
+  if (const std::string problem = name_problem(profile.name); !problem.empty()) {
+    return view.error_at("name", problem);
+  }
+  TRY(view.read("extends", profile.extends));
+  if (!view.find("extends")) {
+    return Ok{};
+  }
+  const std::string problem = name_problem(profile.extends);
+  return problem.empty() ? Status(Ok{}) : Status(view.error_at("extends", problem));
+}
+
+Status read_match(const JsonView& view, Profile& profile) {
+  const auto match = view.find("match");
+  if (!match) {
+    return Ok{};
+  }
+  TRY(match->only_keys({"images"}));
+  return read_judged(*match, "images", glob_problem, profile.images);
+}
+
+Status read_mode(const JsonView& view, Profile& profile) {
+  const auto member = view.find("mode");
+  if (!member) {
+    return Ok{};
+  }
+  const std::string text = TRY(member->string());
+  const Result<Mode> mode = mode_by_name(text);
+  if (!mode.ok()) {
+    return member->error(mode.error().message);
+  }
+  profile.mode = mode.value();
+  return Ok{};
+}
+
+Status read_rootfs(const JsonView& view, Profile& profile) {
+  const auto rootfs = view.find("rootfs");
+  if (!rootfs) {
+    return Ok{};
+  }
+  TRY(rootfs->only_keys({"guard", "writable", "new_executables"}));
+  TRY(read_word<RootfsGuard>(*rootfs, "guard",
+                             {{"off", RootfsGuard::kOff},
+                              {"alert", RootfsGuard::kAlert},
+                              {"enforce", RootfsGuard::kEnforce},
+                              {"readonly", RootfsGuard::kReadonly}},
+                             profile.rootfs.guard));
+  TRY(read_action(*rootfs, "new_executables", profile.rootfs.new_executables));
+  TRY(read_judged(*rootfs, "writable", writable_problem, profile.rootfs.writable));
+  if (profile.rootfs.writable.size() > kMaxWritable) {
+    return rootfs->error_at(
+        "writable",
+        fmt::format("has more than {} paths; name a directory above them", kMaxWritable));
+  }
+  return Ok{};
+}
+
+std::string escape_classes() {
+  std::vector<std::string_view> names;
+  for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
+    const std::string_view name = class_name(id);
+    if (name.starts_with("escape.")) {
+      names.push_back(name);
+    }
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+Status read_escape(const JsonView& view, Profile& profile) {
+  const auto escape = view.find("escape");
+  if (!escape) {
+    return Ok{};
+  }
+  TRY(escape->only_keys({"action", "allow"}));
+  TRY(read_action(*escape, "action", profile.escape.action));
+  std::vector<std::string> names;
+  const auto problem_of = [](const std::string& name) {
+    return name.starts_with("escape.") && class_by_name(name) != HF_CLASS_NONE
+               ? ""
+               : fmt::format("\"{}\" is not a class of escape; known: {}", name, escape_classes());
+  };
+  TRY(read_judged(*escape, "allow", problem_of, names));
+  for (const std::string& name : names) {
+    profile.escape.allow.push_back(class_by_name(name));
+  }
+  return Ok{};
+}
+
+Status read_seccomp(const JsonView& view, Profile& profile) {
+  const auto seccomp = view.find("seccomp");
+  if (!seccomp) {
+    return Ok{};
+  }
+  TRY(seccomp->only_keys({"base", "deny", "log"}));
+  TRY(read_word<SeccompBase>(*seccomp, "base",
+                             {{"container", SeccompBase::kContainer}, {"none", SeccompBase::kNone}},
+                             profile.seccomp.base));
+  TRY(read_judged(*seccomp, "deny", syscall_problem, profile.seccomp.deny));
+  return read_judged(*seccomp, "log", syscall_problem, profile.seccomp.log);
+}
+
+Status read_on_failure(const JsonView& view, Profile& profile) {
+  if (!view.find("on_failure")) {
+    return Ok{};
+  }
+  OnFailure on_failure = OnFailure::kRefuse;
+  TRY(read_word<OnFailure>(view, "on_failure",
+                           {{"refuse", OnFailure::kRefuse}, {"warn", OnFailure::kWarn}},
+                           on_failure));
+  profile.on_failure = on_failure;
+  return Ok{};
+}
+
+Status check_keys(const JsonView& view) {
+  for (const char* key : kUnsupported) {
+    if (view.find(key)) {
+      return view.error_at(key,
+                           "is not supported by this version of holdfast; remove it, or use a "
+                           "version that obeys it");
+    }
+  }
+  return view.only_keys({"schema", "$schema", "name", "description", "extends", "match", "mode",
+                         "rootfs", "escape", "seccomp", "on_failure"});
+}
+
+Status check_description(const JsonView& view) {
+  std::string text;
+  TRY(view.read("$schema", text));
+  return view.read("description", text);
+}
+
+}  // namespace
+
+const char* mode_name(Mode mode) {
+  switch (mode) {
+    case Mode::kOff:
+      return "off";
+    case Mode::kDetect:
+      return "detect";
+    case Mode::kEnforce:
+      return "enforce";
+  }
+  return "enforce";
+}
+
+Result<Mode> mode_by_name(const std::string& name) {
+  for (const Mode mode : {Mode::kOff, Mode::kDetect, Mode::kEnforce}) {
+    if (name == mode_name(mode)) {
+      return mode;
+    }
+  }
+  if (name == "learn") {
+    return fail("\"learn\" is not supported by this version of holdfast; use detect");
+  }
+  return fail(fmt::format("\"{}\" is not one of enforce, detect, off", name));
+}
+
+bool valid_name(std::string_view name) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const auto allowed = [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; };
+  return !name.empty() && name.size() <= kMaxNameBytes && alphanumeric(name.front()) &&
+         std::all_of(name.begin(), name.end(), allowed);
+}
+
+std::string writable_problem(const std::string& path) {
+  if (!base::is_absolute_clean(path)) {
+    const std::string clean = base::clean_path(path);
+    return clean.empty() || clean == path
+               ? fmt::format("\"{}\" is not an absolute path; write it from the container's root",
+                             path)
+               : fmt::format("\"{}\" is not a clean path; write \"{}\"", path, clean);
+  }
+  if (path.size() > kMaxWritableBytes) {
+    return fmt::format("is longer than {} bytes; name a directory above it", kMaxWritableBytes);
+  }
+  return "";
+}
+
+Decoded decode(const nlohmann::json& document, const std::string& what) {
+  Decoded decoded;
+  const JsonView view(document, what, JsonView::Null::kIsError);
+  const Status object = view.must_be_object();
+  if (!object.ok()) {
+    decoded.problems.push_back(object.error());
+    return decoded;
+  }
+  for (const Status& part : {check_keys(view), check_schema_name(view), check_description(view)}) {
+    if (!part.ok()) {
+      decoded.problems.push_back(part.error());
+    }
+  }
+  for (auto* read : {read_names, read_match, read_mode, read_rootfs, read_escape, read_seccomp,
+                     read_on_failure}) {
+    const Status part = read(view, decoded.profile);
+    if (!part.ok()) {
+      decoded.problems.push_back(part.error());
+    }
+  }
+  return decoded;
+}
+
+Result<Profile> parse_profile(std::string_view bytes, const std::string& what) {
+  const nlohmann::json document = TRY(base::parse_json(bytes, what, kProfileLimits));
+  Decoded decoded = decode(document, what);
+  if (!decoded.problems.empty()) {
+    return decoded.problems.front();
+  }
+  return std::move(decoded.profile);
+}
+
+}  // namespace holdfast::profile

@@ -1,0 +1,143 @@
+#include "src/profile/resolve.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "src/base/path.h"
+#include "src/oci/image.h"
+
+namespace holdfast::profile {
+namespace {
+
+constexpr std::string_view kPrefix = "io.holdfast.";
+constexpr const char* kRespondAnnotation = "io.holdfast.respond";
+constexpr std::array kKnown = {kProfileAnnotation, kModeAnnotation, kWritableAnnotation,
+                               oci::kImageAnnotation, kRespondAnnotation};
+
+Error wrong(const char* annotation, const std::string& sentence) {
+  return fail(fmt::format("annotation {}: {}", annotation, sentence));
+}
+
+Status check_known(const oci::Annotations& annotations) {
+  const auto first = annotations.lower_bound(std::string(kPrefix));
+  for (auto it = first; it != annotations.end() && it->first.starts_with(kPrefix); ++it) {
+    if (std::find(kKnown.begin(), kKnown.end(), it->first) == kKnown.end()) {
+      return fail(
+          fmt::format("annotation {} is not known; known: {}", it->first, fmt::join(kKnown, ", ")));
+    }
+  }
+  if (annotations.contains(kRespondAnnotation)) {
+    return wrong(kRespondAnnotation, "is not supported by this version of holdfast; remove it");
+  }
+  return Ok{};
+}
+
+Status check_allowed(const Config& config, const char* annotation, const std::string& does) {
+  const std::string name = std::string(annotation).substr(kPrefix.size());
+  if (!config.annotations_allow.contains(name)) {
+    return wrong(annotation, fmt::format("{}, which annotations may not do here; remove it, or add "
+                                         "\"{}\" to annotations.allow in {}",
+                                         does, name, kConfigPath));
+  }
+  return Ok{};
+}
+
+Result<Profile> choose(const Source& source, const Config& config,
+                       const oci::Annotations& annotations, const std::string& image) {
+  const auto named = annotations.find(kProfileAnnotation);
+  if (named != annotations.end()) {
+    TRY(check_allowed(config, kProfileAnnotation, "chooses the profile"));
+    Result<Profile> profile = load_profile(source, named->second);
+    return profile.ok() ? profile
+                        : Result<Profile>(wrong(kProfileAnnotation, profile.error().message));
+  }
+  std::optional<Profile> matched = TRY(match_profile(source, image));
+  if (matched) {
+    return *std::move(matched);
+  }
+  return load_profile(source, config.default_profile);
+}
+
+Status apply_mode(const Config& config, const oci::Annotations& annotations, Profile& profile) {
+  const auto given = annotations.find(kModeAnnotation);
+  if (given == annotations.end()) {
+    return Ok{};
+  }
+  const Result<Mode> mode = mode_by_name(given->second);
+  if (!mode.ok()) {
+    return wrong(kModeAnnotation, mode.error().message);
+  }
+  if (mode.value() < profile.mode) {
+    TRY(check_allowed(config, kModeAnnotation,
+                      fmt::format("weakens mode {} of profile {} to {}", mode_name(profile.mode),
+                                  profile.name, mode_name(mode.value()))));
+  }
+  profile.mode = mode.value();
+  return Ok{};
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (;;) {
+    const std::size_t comma = list.find(',', begin);
+    parts.push_back(list.substr(begin, comma - begin));
+    if (comma == std::string::npos) {
+      return parts;
+    }
+    begin = comma + 1;
+  }
+}
+
+bool is_writable(const Profile& profile, const std::string& path) {
+  return std::any_of(profile.rootfs.writable.begin(), profile.rootfs.writable.end(),
+                     [&](const std::string& prefix) { return base::is_at_or_below(path, prefix); });
+}
+
+Status apply_writable(const Config& config, const oci::Annotations& annotations, Profile& profile) {
+  const auto given = annotations.find(kWritableAnnotation);
+  if (given == annotations.end()) {
+    return Ok{};
+  }
+  for (const std::string& path : split(given->second)) {
+    const std::string problem = writable_problem(path);
+    if (!problem.empty()) {
+      return wrong(kWritableAnnotation, problem);
+    }
+    if (!is_writable(profile, path)) {
+      TRY(check_allowed(config, kWritableAnnotation, fmt::format("makes {} writable", path)));
+      profile.rootfs.writable.push_back(path);
+    }
+  }
+  if (profile.rootfs.writable.size() > kMaxWritable) {
+    return wrong(kWritableAnnotation, fmt::format("makes more than {} paths writable; name a "
+                                                  "directory above them",
+                                                  kMaxWritable));
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Resolved> resolve(const Source& source, const Config& config,
+                         const oci::Annotations& annotations, const std::string& engine_image) {
+  TRY(check_known(annotations));
+  if (annotations.contains(oci::kImageAnnotation)) {
+    TRY(check_allowed(config, oci::kImageAnnotation, "gives the image"));
+  }
+  Resolved resolved;
+  resolved.image = oci::image_of(annotations);
+  if (resolved.image.empty()) {
+    resolved.image = engine_image;
+  }
+  resolved.profile = TRY(choose(source, config, annotations, resolved.image));
+  TRY(apply_mode(config, annotations, resolved.profile));
+  TRY(apply_writable(config, annotations, resolved.profile));
+  resolved.on_failure = resolved.profile.on_failure.value_or(config.on_failure);
+  return resolved;
+}
+
+}  // namespace holdfast::profile

@@ -1,0 +1,32 @@
+// Which profile a container gets, and what its annotations may change in it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/oci/spec.h"
+#include "src/profile/config.h"
+#include "src/profile/load.h"
+#include "src/profile/profile.h"
+
+namespace holdfast::profile {
+
+inline constexpr const char* kProfileAnnotation = "io.holdfast.profile";
+inline constexpr const char* kModeAnnotation = "io.holdfast.mode";
+inline constexpr const char* kWritableAnnotation = "io.holdfast.rootfs.writable";
+
+struct Resolved {
+  Profile profile;  // with the annotations' changes
+  std::string image;
+  OnFailure on_failure = OnFailure::kRefuse;
+};
+
+// The profile of the annotation io.holdfast.profile, or the first whose match.images fits the
+// image, or config.default_profile. `engine_image` is the image reference that the engine keeps
+// outside config.json; it counts when the annotations give none. An annotation of ours that is
+// unknown, malformed, or loosens what holdfast.json does not let it loosen is an error.
+Result<Resolved> resolve(const Source& source, const Config& config,
+                         const oci::Annotations& annotations, const std::string& engine_image = "");
+
+}  // namespace holdfast::profile

@@ -1,0 +1,113 @@
+/* Ways to run code that the image did not bring. The program that is run gets the argument "exit"
+ * only: give a busybox applet such as "true", or this program itself. */
+#include "tests/attack/attack.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Runs in a child: execve of `path` below `fd` with `flags`. The error comes back through a pipe
+ * that a successful exec closes. */
+static int exec_child(int fd, const char* path, char** arguments, int flags) {
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) < 0) return errno;
+  pid_t child = fork();
+  if (child < 0) return errno;
+  if (child == 0) {
+    int null = open("/dev/null", O_RDWR);
+    if (null >= 0) dup2(null, 1);
+    syscall(SYS_execveat, fd, path, arguments, environ, flags);
+    int error = errno;
+    _exit(write(report[1], &error, sizeof(error)) == sizeof(error) ? 1 : 2);
+  }
+  close(report[1]);
+  int error = 0;
+  if (read(report[0], &error, sizeof(error)) != sizeof(error)) error = 0;
+  close(report[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  /* Killed before it could say anything: the kernel's answer to a `kill` policy. */
+  return !error && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? ECANCELED : error;
+}
+
+static int run_exec(int argc, char** argv) {
+  (void)argc;
+  return exec_child(AT_FDCWD, argv[0], argv, 0);
+}
+
+static int run_copy_exec(int argc, char** argv) {
+  int fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+  if (fd < 0) return errno;
+  int error = copy_into(argv[0], fd);
+  close(fd);
+  return error ? error : run_exec(argc - 1, argv + 1);
+}
+
+/* A file that is open, but has no name any more. */
+static int run_exec_deleted(int argc, char** argv) {
+  (void)argc;
+  int error = 0, fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+  if (fd < 0) return errno;
+  error = copy_into(argv[0], fd);
+  close(fd);
+  if (error) return error;
+  fd = open(argv[1], O_RDONLY);
+  if (fd < 0 || unlink(argv[1]) < 0) return errno;
+  error = exec_child(fd, "", argv + 1, AT_EMPTY_PATH);
+  close(fd);
+  return error;
+}
+
+static int run_memfd_exec(int argc, char** argv) {
+  (void)argc;
+  int fd = memfd_create("attack", 0);
+  if (fd < 0) return errno;
+  int error = copy_into(argv[0], fd);
+  if (!error) error = exec_child(fd, "", argv, AT_EMPTY_PATH);
+  close(fd);
+  return error;
+}
+
+/* The same by name. */
+static int run_memfd_exec_path(int argc, char** argv) {
+  (void)argc;
+  int fd = memfd_create("attack", 0);
+  if (fd < 0) return errno;
+  int error = copy_into(argv[0], fd);
+  char name[64];
+  snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+  if (!error) error = exec_child(AT_FDCWD, name, argv, 0);
+  close(fd);
+  return error;
+}
+
+static int run_exec_fd(int argc, char** argv) {
+  (void)argc;
+  return exec_child(atoi(argv[0]), "", argv, AT_EMPTY_PATH);
+}
+
+static int run_map_exec(int argc, char** argv) {
+  (void)argc;
+  int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  void* map = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  int error = map == MAP_FAILED ? errno : 0;
+  close(fd);
+  return error;
+}
+
+const struct operation exec_operations[] = {
+    {"exec", "PROGRAM [ARGUMENT]...", 1, 16, run_exec},
+    {"copy-exec", "SOURCE COPY [ARGUMENT]...", 2, 16, run_copy_exec},
+    {"exec-deleted", "SOURCE COPY [ARGUMENT]...", 2, 16, run_exec_deleted},
+    {"memfd-exec", "SOURCE [ARGUMENT]...", 1, 16, run_memfd_exec},
+    {"memfd-exec-path", "SOURCE [ARGUMENT]... (through /proc/self/fd)", 1, 16, run_memfd_exec_path},
+    {"exec-fd", "FD [ARGUMENT]... (execveat of an inherited descriptor)", 1, 16, run_exec_fd},
+    {"map-exec", "FILE", 1, 1, run_map_exec},
+    {0},
+};

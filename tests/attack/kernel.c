@@ -1,0 +1,131 @@
+/* Ways to the kernel itself. Each asks for something harmless that takes the same right as the
+ * harmful. */
+#include "tests/attack/attack.h"
+
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/kexec.h>
+#include <linux/perf_event.h>
+#include <linux/reboot.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int closed(long fd) {
+  if (fd < 0) return errno;
+  close((int)fd);
+  return 0;
+}
+
+/* The right is checked before the bytes are: ENOEXEC would mean that the kernel has looked at them.
+ */
+static int module_outcome(long result) {
+  int error = outcome(result);
+  return error == ENOEXEC || error == EINVAL ? 0 : error;
+}
+
+static int run_init_module(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  static const char junk[4096] = "no module";
+  return module_outcome(syscall(SYS_init_module, junk, sizeof(junk), ""));
+}
+
+static int run_finit_module(int argc, char** argv) {
+  (void)argc;
+  int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int error = module_outcome(syscall(SYS_finit_module, fd, "", 0));
+  close(fd);
+  return error;
+}
+
+static int run_bpf_map(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  union bpf_attr attributes = {0};
+  attributes.map_type = BPF_MAP_TYPE_ARRAY;
+  attributes.key_size = attributes.value_size = 4;
+  attributes.max_entries = 1;
+  return closed(syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes)));
+}
+
+static int run_bpf_prog(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  const struct bpf_insn code[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+      {.code = BPF_JMP | BPF_EXIT},
+  };
+  union bpf_attr attributes = {0};
+  attributes.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+  attributes.insns = (uint64_t)(uintptr_t)code;
+  attributes.insn_cnt = 2;
+  attributes.license = (uint64_t)(uintptr_t) "GPL";
+  return closed(syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes)));
+}
+
+static int run_perf(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  struct perf_event_attr attributes = {.type = PERF_TYPE_SOFTWARE,
+                                       .size = sizeof(attributes),
+                                       .config = PERF_COUNT_SW_CPU_CLOCK,
+                                       .disabled = 1};
+  return closed(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
+}
+
+/* Unloading a kernel that is not loaded. */
+static int run_kexec(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  return outcome(syscall(SYS_kexec_load, 0, 0, NULL, KEXEC_ARCH_DEFAULT));
+}
+
+static int run_iopl(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  return outcome(iopl(3));
+}
+
+static int run_ioperm(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  return outcome(ioperm(0x80, 1, 1));
+}
+
+/* What Ctrl-Alt-Del does: the mildest of reboot(2)'s commands. */
+static int run_reboot(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  return outcome(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+                         LINUX_REBOOT_CMD_CAD_OFF, NULL));
+}
+
+static int run_swapoff(int argc, char** argv) {
+  (void)argc;
+  return outcome(swapoff(argv[0]));
+}
+
+static int run_sethostname(int argc, char** argv) {
+  (void)argc;
+  return outcome(sethostname(argv[0], strlen(argv[0])));
+}
+
+const struct operation kernel_operations[] = {
+    {"init-module", "", 0, 0, run_init_module},
+    {"finit-module", "FILE", 1, 1, run_finit_module},
+    {"bpf-map", "", 0, 0, run_bpf_map},
+    {"bpf-prog", "", 0, 0, run_bpf_prog},
+    {"perf", "", 0, 0, run_perf},
+    {"kexec", "", 0, 0, run_kexec},
+    {"iopl", "", 0, 0, run_iopl},
+    {"ioperm", "", 0, 0, run_ioperm},
+    {"reboot", "(turns Ctrl-Alt-Del off)", 0, 0, run_reboot},
+    {"swapoff", "PATH", 1, 1, run_swapoff},
+    {"sethostname", "NAME", 1, 1, run_sethostname},
+    {0},
+};

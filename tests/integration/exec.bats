@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# drift.exec, fileless.exec and escape.host-exec: what runs must come from the image, and what is in
+# a container's rootfs does not run on the host.
+load lib
+
+setup_file() {
+  hf_setup
+  hf_monitor_start
+  [[ $(hf_backend) == lsm ]] || return 0
+  mkdir "$HF_DIR/volume"
+  # /dev/shm of runc spec is noexec, which the kernel judges before it asks anybody.
+  local scratch='.mounts += [{destination: "/scratch", type: "tmpfs", source: "tmpfs"}]'
+  hf_attack deny --profile writable --caps all --mount "$HF_DIR/volume:/vol" --edit "$scratch" <<'SCRIPT'
+t upper copy-exec /bin/attack /tmp/dropped fork
+t upper-renamed rename /tmp/dropped /tmp/renamed -- exec /tmp/renamed fork
+t tmpfs copy-exec /bin/attack /scratch/dropped fork
+t volume copy-exec /bin/attack /vol/dropped fork
+t memfd memfd-exec /bin/attack fork
+t memfd-path memfd-exec-path /bin/attack fork
+t deleted exec-deleted /bin/attack /tmp/deleted fork
+printf '#!/bin/sh\necho ran\n' >/tmp/script && chmod +x /tmp/script
+t script exec /tmp/script
+t image exec /bin/attack fork
+t image-busybox exec /bin/true
+SCRIPT
+  hf_attack tell --profile default --caps all <<'SCRIPT'
+t upper copy-exec /bin/attack /tmp/dropped fork
+t changed open-append /bin/changeme -- write /bin/changeme x -- exec /bin/changeme fork
+t memfd memfd-exec /bin/attack fork
+SCRIPT
+  hf_attack twin --profile immutable <<'SCRIPT'
+for i in 1 2 3; do ls / >/dev/null; done
+t image exec /bin/attack fork
+t symlink exec /bin/sh -c true
+t missing exec /no/such/file
+SCRIPT
+  hf_bundle waiting --overlay --profile immutable -- sleep 600
+  hf_background waiting
+  hf_bundle bystander --overlay -- sleep 1
+}
+
+teardown_file() {
+  hf_stop waiting
+  hf_teardown
+}
+setup() { require lsm; }
+
+@test "a dropped binary does not run, wherever it lies" {
+  assert_denied deny upper "copy-exec: EACCES" drift.exec "$(path_is /tmp/dropped)"
+  assert_denied deny upper-renamed "rename: ok exec: EACCES" drift.exec "$(path_is /tmp/renamed)"
+  assert_denied deny tmpfs "copy-exec: EACCES" drift.exec "$(path_is /scratch/dropped)"
+  assert_denied deny volume "copy-exec: EACCES" drift.exec "$(path_is /vol/dropped)"
+  assert_denied deny script "exec: EACCES" drift.exec "$(path_is /tmp/script)"
+}
+
+@test "a program without a file does not run" {
+  assert_denied deny memfd "memfd-exec: EACCES" fileless.exec
+  assert_denied deny memfd-path "memfd-exec-path: EACCES" fileless.exec
+  assert_denied deny deleted "exec-deleted: EACCES" fileless.exec
+}
+
+@test "programs of the image run" {
+  assert_result deny image "exec: ok"
+  assert_result deny image-busybox "exec: ok"
+  assert_result twin image "exec: ok"
+  assert_result twin symlink "exec: ok"
+  assert_result twin missing "exec: ENOENT"
+  assert_quiet twin
+}
+
+@test "under default dropped programs run and are told" {
+  assert_alerted tell upper "copy-exec: ok" drift.exec "$(path_is /tmp/dropped)"
+  assert_alerted tell memfd "memfd-exec: ok" fileless.exec
+}
+
+@test "a file of a guarded rootfs does not run on the host" {
+  run "$HF_DIR/waiting/rootfs/bin/busybox" true
+  [ "$status" -ne 0 ]
+  assert_alert waiting escape.host-exec denied '.process.pid > 0'
+}
+
+@test "the host's own programs and rootfs of nobody run" {
+  busybox true
+  "$HF_DIR/bystander/rootfs/bin/busybox" true
+}

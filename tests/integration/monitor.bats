@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# The monitor's life: one on a host, started when needed, gone afterwards, replaced without a gap.
+load lib
+
+setup_file() { hf_setup; }
+teardown_file() { hf_teardown; }
+
+setup() { ID=monitor-$BATS_TEST_NUMBER; }
+
+teardown() {
+  hf_stop "$ID" >/dev/null 2>&1
+  hf_monitor_stop
+}
+
+# The pid of whichever monitor listens.
+listener() { "$HF_CLI" doctor 2>/dev/null | sed -n 's/.*the monitor runs: pid \([0-9]*\),.*/\1/p'; }
+
+no_monitor() { [[ -z $(listener) ]]; }
+
+nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]; }
+
+@test "a second monitor does not start, and names the first" {
+  hf_monitor_start
+  run timeout 100 "$HF_CLI" monitor --alerts "$HF_DIR/other.jsonl" 3>&-
+  [ "$status" -eq 1 ]
+  [[ $output == *"$(hf_monitor_pid)"* ]]
+  hf_monitor_answers
+}
+
+@test "a container starts a monitor when none runs; it leaves after the last one" {
+  wait_until no_monitor
+  hf_bundle "$ID" --mode detect -- sleep 600
+  hf_background "$ID"
+  local pid
+  pid=$(listener)
+  [[ -n $pid ]]
+  hf_stop "$ID"
+  wait_until hf_process_gone "$pid"
+  wait_until nothing_pinned
+}
+
+@test "that monitor is nobody's child and outside the container's and the caller's cgroup" {
+  hf_bundle "$ID" --mode detect -- sleep 600
+  hf_background "$ID"
+  local pid
+  pid=$(listener)
+  [ "$(awk '/^PPid/ {print $2}' "/proc/$pid/status")" -eq 1 ] ||
+    [ "$(awk '/^PPid/ {print $2}' "/proc/$pid/status")" -eq 0 ]
+  [[ $(sed -n 's/^0:://p' "/proc/$pid/cgroup") == *holdfast* ]]
+  # None of our descriptors but the standard ones, which are /dev/null.
+  [[ -z $(find "/proc/$pid/fd" -lname "$HF_DIR/*" ! -lname "$HF_ALERTS") ]]
+}
+
+@test "ps shows a container while it lives" {
+  hf_monitor_start
+  hf_bundle "$ID" --profile default -- sleep 600
+  hf_background "$ID"
+  run "$HF_CLI" ps --json
+  [ "$(jq -r ".[] | select(.id == \"$ID\") | .profile" <<<"$output")" == default ]
+  [ "$(jq -r ".[] | select(.id == \"$ID\") | .pid" <<<"$output")" == "$(hf_container_pid "$ID")" ]
+  hf_stop "$ID"
+  run "$HF_CLI" ps --json
+  [ "$(jq length <<<"$output")" -eq 0 ]
+}
+
+@test "eight containers created at once all have their guard" {
+  hf_monitor_start
+  hf_bundle "$ID" --profile default -- sleep 600
+  local i jobs=()
+  for i in 1 2 3 4 5 6 7 8; do
+    mkdir "$HF_DIR/$ID-$i"
+    jq --arg root "$HF_DIR/$ID/rootfs" --arg path "/hf-test/$ID-$i" \
+      '.root.path = $root | .linux.cgroupsPath = $path' "$HF_DIR/$ID/config.json" \
+      >"$HF_DIR/$ID-$i/config.json"
+    (hf_background "$ID-$i") &
+    jobs+=($!)
+  done
+  wait "${jobs[@]}"
+  run "$HF_CLI" ps --json
+  for i in 1 2 3 4 5 6 7 8; do
+    hf_stop "$ID-$i"
+  done
+  [ "$(jq length <<<"$output")" -eq 8 ]
+  [ "$(jq '[.[].slot] | unique | length' <<<"$output")" -eq 8 ]
+}
+
+@test "an ordinary user may ask for the status and nothing else" {
+  hf_monitor_start
+  chmod 755 /run/holdfast
+  run setpriv --reuid 12345 --regid 12345 --clear-groups "$HF_CLI" ps
+  [ "$status" -ne 0 ]
+  [[ $output == *root* || $output == *"ermission denied"* ]]
+}
+
+@test "a new monitor takes over: the guard never opens, and no event is lost" {
+  require lsm
+  hf_monitor_start
+  hf_bundle "$ID" --overlay --profile immutable --script <(
+    hf_prelude
+    # shellcheck disable=SC2016
+    echo 'n=0; while :; do n=$((n + 1)); t "try-$n" mkdir "/new-$n"; sleep 0.2; done'
+  )
+  hf_background "$ID"
+  wait_until hf_alerted "$ID" rootfs.create
+  hf_monitor_kill
+  sleep 2
+  hf_monitor_start
+  sleep 2
+  hf_stop "$ID"
+  # Not one attempt went through, and each that was made has its alert.
+  refute grep -qE 'mkdir: (ok|E[^R])' "$HF_DIR/$ID/out"
+  assert_absent "$HF_DIR/$ID/upper"/new-*
+  local tried told
+  tried=$(grep -c 'mkdir: EROFS' "$HF_DIR/$ID/out")
+  told=$(hf_alerts "$ID" rootfs.create | jq -r .object.path | sort -u | wc -l)
+  echo "tried $tried, told $told"
+  ((tried >= 5 && told >= tried))
+}
+
+@test "a container that ended while no monitor ran is forgotten by the next" {
+  require lsm
+  hf_monitor_start
+  hf_bundle "$ID" --overlay --profile immutable -- sleep 600
+  hf_background "$ID"
+  hf_monitor_kill
+  kill -KILL "$(hf_container_pid "$ID")"
+  hf_monitor_start
+  run "$HF_CLI" ps --json
+  [ "$(jq length <<<"$output")" -eq 0 ]
+}
+
+@test "events filters by container and severity" {
+  hf_monitor_start
+  hf_bundle "$ID" --mode detect --script <(echo 'echo >/etc/new')
+  hf_run "$ID"
+  wait_until hf_told "$ID" /etc/new
+  run "$HF_CLI" events --alerts "$HF_ALERTS" --container "$ID"
+  [[ $output == *rootfs.*"$ID"*/etc/new* ]]
+  run "$HF_CLI" events --alerts "$HF_ALERTS" --container nobody
+  [[ $output != *rootfs.* ]]
+  run "$HF_CLI" events --alerts "$HF_ALERTS" --json --container "$ID"
+  jq -e -s 'length > 0' <<<"$output"
+}
+
+@test "doctor names the back end in force" {
+  run "$HF_CLI" doctor
+  [[ $output == *'In force: the back end "'* ]]
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# escape.outside-mount: files that no mount of the container holds, reached by a descriptor, a handle or
+# another process's root.
+load lib
+
+# What a test can only have if the container got out.
+make_secret() {
+  mkdir -p "$HF_DIR/outside/dir" "$HF_DIR/outside/shared"
+  echo secret | tee "$HF_DIR/outside/secret" >"$HF_DIR/outside/dir/secret"
+}
+
+setup_file() {
+  hf_setup
+  hf_monitor_start
+  [[ $(hf_backend) == lsm ]] || return 0
+  make_secret
+  local handle
+  handle=$("$HF_BUILD/tests/attack/attack" name-to-handle "$HF_DIR/outside/secret" | head -n 1)
+  hf_attack handle --profile immutable --caps all --mount "$HF_DIR/outside/shared:/vol" <<SCRIPT
+t handle open-handle /vol $handle
+SCRIPT
+  hf_attack procroot --profile immutable --caps all --host pid <<SCRIPT
+t read open-read /proc/1/root$HF_DIR/outside/secret
+t write open-write /proc/1/root$HF_DIR/outside/secret
+t create creat /proc/1/root$HF_DIR/outside/created
+t mkdir mkdir /proc/1/root$HF_DIR/outside/made
+t unlink unlink /proc/1/root$HF_DIR/outside/dir/secret
+t cwd open-read /proc/1/cwd
+t uring uring-read /proc/1/root$HF_DIR/outside/secret
+t exec exec /proc/1/root/bin/busybox true
+t self open-read /proc/self/root/etc/passwd
+SCRIPT
+  leaked_fd
+  hf_attack twin --profile immutable --caps all --mount "$HF_DIR/outside/shared:/vol" <<'SCRIPT'
+t volume creat /vol/file -- open-read /vol/file
+t self open-read /proc/self/root/etc/passwd -- open-read /proc/self/cwd/etc/passwd
+t pipe open-write /dev/stdout
+t memfd open-read /proc/self/exe
+echo x | cat >/dev/null
+SCRIPT
+}
+
+# A directory of the host on descriptor 3, as runc leaked one in CVE-2024-21626.
+leaked_fd() {
+  hf_bundle leaked --overlay --profile immutable --caps all --script <(
+    hf_prelude
+    cat <<'SCRIPT'
+t openat openat-fd 3 secret
+t create openat-fd-create 3 created
+t proc open-read /proc/self/fd/3/secret
+t fchdir fchdir 3 -- open-read secret
+t dots openat-fd 3 ../../../../../../etc/passwd
+t exec fchdir 3 -- exec ./busybox true
+t sentinel creat /sentinel
+SCRIPT
+  )
+  cp "$(command -v busybox)" "$HF_DIR/outside/busybox"
+  exec 9<"$HF_DIR/outside"
+  timeout 120 "$HF_SHIM" run --preserve-fds 1 --bundle "$HF_DIR/leaked" leaked \
+    >"$HF_DIR/leaked/out" 2>"$HF_DIR/leaked/err" 3<&9 9<&- </dev/null || true
+  exec 9<&-
+  wait_until hf_told_all leaked ||
+    cat "$HF_DIR/leaked/out" "$HF_DIR/leaked/err"
+}
+
+teardown_file() { hf_teardown; }
+setup() { require lsm; }
+
+@test "open_by_handle_at does not reach beyond the mount" {
+  assert_denied handle handle "open-handle: EPERM" escape.outside-mount
+}
+
+@test "/proc/PID/root of the host's processes leads nowhere" {
+  assert_denied procroot read "open-read: EPERM" escape.outside-mount
+  assert_result procroot write "open-write: EPERM"
+  assert_result procroot create "creat: EPERM"
+  assert_result procroot mkdir "mkdir: EPERM"
+  assert_result procroot unlink "unlink: EPERM"
+  assert_result procroot uring "uring-read: EPERM"
+  assert_result procroot cwd "open-read: EPERM"
+  [[ $(result procroot exec) =~ ^exec:\ (EPERM|EACCES)$ ]]
+  assert_absent "$HF_DIR/outside/created" "$HF_DIR/outside/made"
+  [[ -e $HF_DIR/outside/dir/secret ]]
+}
+
+@test "/proc/self/root is the container's own" {
+  assert_result procroot self "open-read: ok"
+  assert_result twin self "open-read: ok open-read: ok"
+}
+
+@test "a directory of the host that was leaked as a descriptor leads nowhere" {
+  assert_denied leaked openat "openat-fd: EPERM" escape.outside-mount
+  assert_result leaked create "openat-fd-create: EPERM"
+  assert_result leaked proc "open-read: EPERM"
+  assert_result leaked fchdir "fchdir: ok open-read: EPERM"
+  assert_result leaked dots "openat-fd: EPERM"
+  [[ $(result leaked exec) =~ exec:\ (EPERM|EACCES)$ ]]
+  assert_absent "$HF_DIR/outside/created"
+}
+
+@test "volumes, pipes and the container's own /proc entries are not told" {
+  assert_result twin volume "creat: ok open-read: ok"
+  assert_result twin pipe "open-write: ok"
+  assert_quiet twin
+}

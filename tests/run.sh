@@ -1,0 +1,190 @@
+#!/bin/bash
+# Installs what the tests need, builds in build-test/ and runs all of them:
+#   unit tests; checks of the source; Bats on this kernel; Bats on Debian's kernel in a VM.
+#
+#   tests/run.sh [--quick] [--kernel NAME]… [--filter REGEX]
+#     --quick   without the VM: a developer's loop
+#     --kernel  6.1 (default), 6.12 or sid; may be repeated
+#     --filter  only the Bats tests whose name matches
+#
+# The last line is "N passed, N failed" (", N skipped" where something was); exit code 0 only when
+# something ran and nothing failed.
+set -euo pipefail
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+cd "$root"
+
+build=$root/build-test
+results=$build/test-results
+quick=false kernels=() filter=.
+passed=0 failed=0 skipped=0
+
+# What runs on any kernel. The attacks are for VMs only.
+native_files=(tests/integration/{tracepoint,shim_passthrough,failure,monitor}.bats)
+
+usage() {
+  echo "usage: ${0##*/} [--quick] [--kernel 6.1|6.12|sid]… [--filter REGEX]" >&2
+  exit 2
+}
+
+parse() {
+  while (($#)); do
+    case $1 in
+      --quick) quick=true && shift ;;
+      --kernel) kernels+=("$2") && shift 2 ;;
+      --filter) filter=$2 && shift 2 ;;
+      *) usage ;;
+    esac
+  done
+  ((${#kernels[@]})) || kernels=(6.1)
+}
+
+say() { printf '\n# %s\n' "$*"; }
+
+# tap ok|"not ok" NAME: one result of our own making.
+tap() {
+  echo "$1 - $2"
+  case $1 in
+    ok) passed=$((passed + 1)) ;;
+    *) failed=$((failed + 1)) ;;
+  esac
+}
+
+# Adds up a TAP file. Tests that were planned and never reported (a VM that died) have failed.
+count_tap() {
+  local file=$1 name=$2 ok not skip planned
+  ok=$(grep -cE '^ok ' "$file" || true)
+  skip=$(grep -cE '^ok .*# skip' "$file" || true)
+  not=$(grep -cE '^not ok ' "$file" || true)
+  planned=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$file" | awk '{ n += $1 } END { print n + 0 }')
+  passed=$((passed + ok - skip)) skipped=$((skipped + skip)) failed=$((failed + not))
+  if ((planned == 0)); then
+    tap "not ok" "$name: no test ran"
+  elif ((ok + not < planned)); then
+    echo "not ok - $name: $((planned - ok - not)) of $planned tests never ended"
+    failed=$((failed + planned - ok - not))
+  fi
+}
+
+build_all() {
+  say "build"
+  contrib/dev/deps.sh build test
+  [[ -f $build/build.ninja ]] || meson setup "$build" >"$root/build-test.log" 2>&1 || {
+    cat "$root/build-test.log"
+    return 1
+  }
+  rm -f "$root/build-test.log"
+  ninja -C "$build" >"$build/ninja.log" 2>&1 || {
+    tail -n 60 "$build/ninja.log"
+    return 1
+  }
+}
+
+unit_tests() {
+  say "unit tests"
+  local log=$build/meson-logs/testlog.txt status=0 ok not
+  meson test -C "$build" --no-rebuild --quiet >"$results/meson" 2>&1 || status=$?
+  ok=$(grep -cE '^\[ +OK \]' "$log" || true)
+  not=$(grep -cE '^\[ +FAILED +\] .*\([0-9]+ ms\)$' "$log" || true)
+  grep -E '^\[ +FAILED +\]' "$log" | sort -u || true
+  passed=$((passed + ok)) failed=$((failed + not))
+  echo "$ok unit tests passed, $not failed"
+  # A test program that crashed or timed out reported no failure of its own.
+  if ((status != 0 && not == 0)); then
+    tail -n 30 "$results/meson"
+    tap "not ok" "meson test"
+  fi
+}
+
+# check NAME COMMAND…
+check() {
+  local name=$1
+  shift
+  if "$@" >"$results/check" 2>&1; then
+    tap ok "check: $name"
+  else
+    tap "not ok" "check: $name"
+    sed 's/^/#   /' "$results/check" | head -n 40
+  fi
+}
+
+tracked() { git ls-files -- "$@" 2>/dev/null || find . -path './build*' -prune -o -type f -print; }
+
+shell_files() {
+  tracked | while read -r file; do
+    case $file in
+      *.sh | *.bash | *.bats) echo "$file" ;;
+      *) ! head -n 1 "$file" 2>/dev/null | grep -aqE '^#!/bin/(ba)?sh|^#!/bin/busybox' || echo "$file" ;;
+    esac
+  done
+}
+
+check_shell() { shell_files | xargs -r shellcheck -x --severity=info; }
+check_spelling() { tracked | grep -vE '^LICENSE|\.json$' | xargs -r codespell --ignore-words-list=crun,fo,te,nin,gaurd,proflie,ot,nmae; }
+check_format() { tracked '*.h' '*.c' '*.cpp' | xargs -r clang-format --dry-run -Werror; }
+
+checks() {
+  say "checks"
+  check "includes point one way" contrib/dev/layers.sh
+  check "shellcheck" check_shell
+  check "codespell" check_spelling
+  check "clang-format" check_format
+}
+
+# Mounts that a test leaves behind end with this namespace.
+native_bats() {
+  say "Bats on this kernel ($(uname -r))"
+  local files=() file
+  for file in "${native_files[@]}"; do
+    [[ ! -e $file ]] || files+=("$file")
+  done
+  HOLDFAST_BUILD=$build unshare -m --propagation private \
+    bats --tap --filter "$filter" "${files[@]}" 3>&- | tee "$results/native.tap" || true
+  count_tap "$results/native.tap" "Bats on this kernel"
+}
+
+vm_bats() {
+  local kernel=$1 out=$results/vm-$1
+  say "Bats on Debian's kernel $kernel in a VM"
+  mkdir -p "$out"
+  tests/vm/run --kernel "$kernel" --build "$build" --results "$out" --timeout 3000 -- \
+    tests/vm/guest-bats "$filter" || echo "# the VM ended with $?"
+  cat "$out"/*.tap >"$results/vm-$kernel.tap" 2>/dev/null || true
+  count_tap "$results/vm-$kernel.tap" "Bats on $kernel"
+}
+
+summary() {
+  say "failed:"
+  grep -h '^not ok' "$results"/*.tap 2>/dev/null || echo "# no Bats test"
+  printf '\n%d passed, %d failed' "$passed" "$failed"
+  ((skipped == 0)) || printf ', %d skipped' "$skipped"
+  echo
+}
+
+main() {
+  parse "$@"
+  ((EUID == 0)) || {
+    echo "${0##*/}: needs root (containers, BPF, mounts): sudo tests/run.sh" >&2
+    exit 1
+  }
+  if ! build_all; then
+    tap "not ok" "build"
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+    exit 1
+  fi
+  rm -rf "$results"
+  mkdir -p "$results"
+  unit_tests
+  checks
+  native_bats
+  if ! $quick; then
+    contrib/dev/deps.sh vm
+    local kernel
+    for kernel in "${kernels[@]}"; do
+      vm_bats "$kernel"
+    done
+  fi
+  summary
+  ((failed == 0 && passed > 0))
+}
+
+main "$@"

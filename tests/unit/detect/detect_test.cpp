@@ -1,0 +1,184 @@
+#include "src/detect/detect.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "src/base/clock.h"
+#include "src/detect/names.h"
+#include "src/detect/rules.h"
+#include "src/profile/policy.h"
+
+namespace holdfast::detect {
+namespace {
+
+struct Deed {
+  hf_class class_id;
+  hf_operation operation;
+  std::string path;
+  hf_outcome outcome = HF_OUTCOME_SEEN;
+};
+
+const Container kWeb = {
+    "0123456789abcdef", "web", "docker.io/library/nginx:1", "default", "podman", "/b", {}};
+
+Alert judge(const Deed& deed, int action = HF_ALERT, int result = 0, std::uint64_t argument = 0,
+            std::uint32_t flags = 0) {
+  event::Event event;
+  event.class_id = deed.class_id;
+  event.operation = deed.operation;
+  event.path = deed.path;
+  event.outcome = deed.outcome;
+  event.result = result;
+  event.argument = argument;
+  event.flags = flags;
+  event.slot = 7;
+  event::Process process;
+  process.pid = 123;
+  process.exe = "/bin/busybox";
+  Context context;
+  context.container = &kWeb;
+  context.action = action;
+  context.backend = "lsm";
+  context.host = "node";
+  return detect(event, process, context);
+}
+
+TEST(Detect, EveryClassOfTheAbiHasARule) {
+  for (std::uint32_t id = HF_CLASS_NONE + 1; id < HF_CLASS_COUNT; ++id) {
+    const auto class_id = static_cast<hf_class>(id);
+    EXPECT_EQ(rule_for(class_id, HF_OP_NONE).class_id, class_id) << profile::class_name(id);
+    EXPECT_FALSE(rule_for(class_id, HF_OP_NONE).mitre[0].empty()) << profile::class_name(id);
+  }
+}
+
+TEST(Detect, NoRowOfTheTableIsHiddenByOneAboveIt) {
+  for (const Rule& rule : rules()) {
+    EXPECT_EQ(&rule_for(rule.class_id, rule.operation), &rule) << rule.verb;
+  }
+}
+
+TEST(Detect, SeverityFollowsWhatWasTouched) {
+  struct Case {
+    Deed deed;
+    const char* severity;
+    const char* kind;
+  };
+  const std::vector<Case> cases = {
+      {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/usr/bin/env"}, "error", "alert"},
+      {{HF_ROOTFS_CREATE, HF_OP_CREATE, "/lib/x86_64-linux-gnu/libc.so.6"}, "error", "alert"},
+      {{HF_ROOTFS_ATTR, HF_OP_CHMOD, "/etc"}, "error", "alert"},
+      {{HF_ROOTFS_CREATE, HF_OP_CREATE, "/home/app/.ssh/authorized_keys"}, "error", "alert"},
+      {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/etcetera"}, "warning", "alert"},
+      {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/srv/data"}, "warning", "alert"},
+      {{HF_ROOTFS_WRITE, HF_OP_OPEN, ""}, "warning", "alert"},
+      {{HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x"}, "informational", "record"},
+      {{HF_ROOTFS_DELETE, HF_OP_UNLINK, "/var/cache/apt/x"}, "informational", "record"},
+      {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/root/.cache/pip/x"}, "informational", "record"},
+      {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/tmpfile"}, "warning", "alert"},
+      // Prevented: something broke, and its reason is told.
+      {{HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x", HF_OUTCOME_DENIED}, "notice", "alert"},
+      {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/usr/bin/env", HF_OUTCOME_DENIED}, "error", "alert"},
+      // What was touched is a program, wherever it lies.
+      {{HF_DRIFT_EXEC, HF_OP_EXEC, "/tmp/x"}, "error", "alert"},
+      {{HF_FILELESS_EXEC, HF_OP_EXEC, "memfd:x"}, "critical", "alert"},
+      {{HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt"}, "critical", "alert"},
+      {{HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt", HF_OUTCOME_DENIED}, "critical", "alert"},
+      {{HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/tmp/mnt", HF_OUTCOME_KILLED}, "critical", "alert"},
+  };
+  for (const Case& each : cases) {
+    const Alert alert = judge(each.deed);
+    EXPECT_STREQ(severity_name(alert.severity), each.severity) << each.deed.path;
+    EXPECT_EQ(alert.kind, each.kind) << each.deed.path;
+  }
+}
+
+TEST(Detect, ASetuidBitIsGraveEverywhere) {
+  const Deed chmod = {HF_ROOTFS_ATTR, HF_OP_CHMOD, "/tmp/x"};
+  EXPECT_EQ(judge(chmod, HF_ALERT, 0, 0755).kind, "record");
+  EXPECT_EQ(judge(chmod, HF_ALERT, 0, 04755).severity, Severity::kError);
+}
+
+TEST(Detect, RecordsWhatThePolicyOnlyRecords) {
+  const Alert alert = judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt"}, HF_RECORD);
+  EXPECT_EQ(alert.kind, "record");
+  EXPECT_EQ(alert.severity, Severity::kCritical);
+}
+
+TEST(Detect, SaysWhatHappenedInASentence) {
+  EXPECT_EQ(judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt", HF_OUTCOME_DENIED}).message,
+            "busybox (pid 123) in container web tried to mount on /mnt; refused.");
+  EXPECT_EQ(judge({HF_ROOTFS_WRITE, HF_OP_OPEN, "/etc/x"}).message,
+            "busybox (pid 123) in container web tried to write to /etc/x; allowed.");
+  EXPECT_EQ(
+      judge({HF_ESCAPE_NAMESPACE, HF_OP_UNSHARE, "", HF_OUTCOME_KILLED}, HF_KILL, EPERM, 0x10020000)
+          .message,
+      "busybox (pid 123) in container web tried to make new namespaces (CLONE_NEWNS, "
+      "CLONE_NEWUSER); refused, and the process was killed.");
+  EXPECT_EQ(
+      judge({HF_ESCAPE_HOST_EXEC, HF_OP_EXEC, "/x"}, HF_ALERT, 0, 0, HF_EVENT_BYSTANDER).message,
+      "busybox (pid 123) outside container web tried to run the container's file /x on the "
+      "host; allowed.");
+}
+
+TEST(Detect, SaysWhatPolicyCouldNotRefuse) {
+  const Alert alert =
+      judge({HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, ""}, HF_DENY, 0, 0, HF_EVENT_TOO_LATE);
+  EXPECT_EQ(alert.action, "alerted");
+  EXPECT_NE(alert.message.find("; it went through"), std::string::npos);
+}
+
+TEST(Detect, APathCannotImitateTheSentence) {
+  EXPECT_EQ(judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/{flags}{path}"}).message,
+            "busybox (pid 123) in container web tried to mount on /{flags}{path}; allowed.");
+}
+
+TEST(Detect, WhatTheKernelRefusedByItselfIsNotOurDenial) {
+  const Alert alert =
+      judge({HF_ROOTFS_WRITE, HF_OP_OPEN, "/etc/x", HF_OUTCOME_REFUSED}, HF_DENY, EROFS);
+  EXPECT_EQ(alert.action, "alerted");
+  EXPECT_EQ(alert.object->result, "EROFS");
+  EXPECT_EQ(alert.message,
+            "busybox (pid 123) in container web tried to write to /etc/x; the kernel refused it "
+            "(EROFS).");
+}
+
+TEST(Detect, TellsOfAContainerThatNobodyKnows) {
+  event::Event event;
+  event.class_id = HF_ESCAPE_BPF;
+  event.slot = 9;
+  const Alert alert = detect(event, {}, {});
+  EXPECT_FALSE(alert.container.has_value());
+  EXPECT_NE(alert.message.find("in container of slot 9"), std::string::npos);
+}
+
+TEST(Detect, CountsEveryKindOfLoss) {
+  const Alert alert = lost_alert({1, 2, 3, 4}, 0, "lsm", "node");
+  EXPECT_EQ(alert.class_name, "monitor.lost");
+  EXPECT_EQ(alert.count, 10U);
+  EXPECT_NE(alert.message.find("6 events"), std::string::npos);
+}
+
+TEST(Names, AreThoseOfTheManualPages) {
+  EXPECT_EQ(errno_name(EPERM), "EPERM");
+  EXPECT_EQ(errno_name(0), "");
+  EXPECT_EQ(errno_name(100000), "errno 100000");
+  EXPECT_EQ(capability_names((1ULL << 21) | (1ULL << 63)),
+            (std::vector<std::string>{"CAP_SYS_ADMIN", "CAP_63"}));
+  EXPECT_EQ(filesystem_name(0x01021994), "tmpfs");
+  EXPECT_EQ(filesystem_name(1), "");
+  EXPECT_EQ(file_type(S_IFBLK | 0600), "block-device");
+  EXPECT_EQ(device_name((8U << 20) | 1U), "8:1");
+  EXPECT_EQ(syscall_name(~0ULL), "syscall 18446744073709551615");
+}
+
+TEST(Rfc3339, HasNineDigitsAndUtc) {
+  EXPECT_EQ(base::rfc3339(0), "1970-01-01T00:00:00.000000000Z");
+  EXPECT_EQ(base::rfc3339(1709251199'000000001), "2024-02-29T23:59:59.000000001Z");
+}
+
+}  // namespace
+}  // namespace holdfast::detect

@@ -1,0 +1,127 @@
+#include "src/event/decode.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "src/event/text.h"
+
+namespace holdfast::event {
+namespace {
+
+constexpr std::size_t kHeader = offsetof(hf_event, text);
+
+hf_event plain(const std::string& path = "/etc/passwd", const std::string& exe = "/bin/busybox") {
+  hf_event raw;
+  std::memset(&raw, 0, sizeof(raw));
+  raw.class_id = HF_ROOTFS_WRITE;
+  raw.operation = HF_OP_OPEN;
+  raw.outcome = HF_OUTCOME_DENIED;
+  raw.tgid = 42;
+  raw.path_len = static_cast<__u16>(path.size());
+  raw.exe_len = static_cast<__u16>(exe.size());
+  std::memcpy(raw.comm, "busybox", 8);
+  std::memcpy(raw.text, path.data(), path.size());
+  std::memcpy(raw.text + path.size(), exe.data(), exe.size());
+  return raw;
+}
+
+std::size_t length(const hf_event& raw) { return kHeader + raw.path_len + raw.exe_len; }
+
+// A copy of exactly the record, so that the address sanitizer sees a read behind it.
+Result<Event> decode_exactly(const hf_event& raw, std::size_t size) {
+  std::vector<char> bytes(size);
+  std::memcpy(bytes.data(), &raw, std::min(size, sizeof(raw)));
+  return decode(bytes.data(), bytes.size());
+}
+
+TEST(Decode, ReadsARecord) {
+  const hf_event raw = plain();
+  const auto event = decode_exactly(raw, length(raw));
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event.value().path, "/etc/passwd");
+  EXPECT_EQ(event.value().exe, "/bin/busybox");
+  EXPECT_EQ(event.value().comm, "busybox");
+  EXPECT_EQ(event.value().tgid, 42U);
+  EXPECT_EQ(event.value().class_id, HF_ROOTFS_WRITE);
+  EXPECT_STREQ(operation_name(event.value().operation), "open");
+}
+
+TEST(Decode, TakesTheLongestTextsThereAre) {
+  const hf_event raw =
+      plain(std::string(HF_EVENT_PATH_MAX, 'p'), std::string(HF_EVENT_EXE_MAX, 'e'));
+  const auto event = decode_exactly(raw, length(raw));
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event.value().path.size(), std::size_t{HF_EVENT_PATH_MAX});
+  EXPECT_EQ(event.value().exe, std::string(HF_EVENT_EXE_MAX, 'e'));
+}
+
+TEST(Decode, TakesARecordThatTheRingPadded) {
+  const hf_event raw = plain();
+  EXPECT_TRUE(decode_exactly(raw, sizeof(raw)).ok());
+}
+
+TEST(Decode, NeedsNoTerminatorInTheCommandName) {
+  hf_event raw = plain();
+  std::memset(raw.comm, 'c', sizeof(raw.comm));
+  EXPECT_EQ(decode_exactly(raw, length(raw)).value().comm, std::string(HF_COMM_MAX, 'c'));
+}
+
+TEST(Decode, RefusesEveryRecordThatIsTooShort) {
+  const hf_event raw = plain();
+  for (std::size_t size = 0; size < length(raw); ++size) {
+    EXPECT_FALSE(decode_exactly(raw, size).ok()) << size;
+  }
+}
+
+TEST(Decode, RefusesWhatTheAbiDoesNotHave) {
+  const std::vector<std::pair<const char*, std::function<void(hf_event&)>>> broken = {
+      {"no class", [](hf_event& raw) { raw.class_id = HF_CLASS_NONE; }},
+      {"class", [](hf_event& raw) { raw.class_id = HF_CLASS_COUNT; }},
+      {"large class", [](hf_event& raw) { raw.class_id = 0xffffffff; }},
+      {"operation", [](hf_event& raw) { raw.operation = HF_OP_COUNT; }},
+      {"outcome", [](hf_event& raw) { raw.outcome = HF_OUTCOME_REFUSED + 1; }},
+      {"path", [](hf_event& raw) { raw.path_len = HF_EVENT_PATH_MAX + 1; }},
+      {"longest path", [](hf_event& raw) { raw.path_len = 0xffff; }},
+      {"exe", [](hf_event& raw) { raw.exe_len = HF_EVENT_EXE_MAX + 1; }},
+  };
+  for (const auto& [name, spoil] : broken) {
+    hf_event raw = plain();
+    spoil(raw);
+    EXPECT_FALSE(decode_exactly(raw, sizeof(raw)).ok()) << name;
+  }
+}
+
+TEST(Decode, RefusesMoreThanAnEvent) {
+  EXPECT_FALSE(decode_exactly(plain(), sizeof(hf_event) + 1).ok());
+}
+
+TEST(Printable, EscapesWhatIsNotUtf8OrObeyedByTerminals) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"/etc/passwd", "/etc/passwd"},
+      {"/srv/gr\xc3\xbc\xc3\x9f", "/srv/gr\xc3\xbc\xc3\x9f"},
+      {"\xf0\x9f\x90\xb3", "\xf0\x9f\x90\xb3"},
+      {"a\xff", "a\\xff"},
+      {"a\xc3", "a\\xc3"},                           // cut short
+      {"\xc0\xaf", "\\xc0\\xaf"},                    // overlong slash
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},           // surrogate
+      {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // beyond Unicode
+      {"\x1b[2J", "\\x1b[2J"},
+      {"\xc2\x9b"
+       "2J",
+       "\\xc2\\x9b2J"},  // CSI of C1
+      {"a\nb", "a\\x0ab"},
+      {"a\\xff", "a\\x5cxff"},  // not to be taken for an escape
+      {std::string("a\0b", 3), "a\\x00b"},
+  };
+  for (const auto& [bytes, text] : cases) {
+    EXPECT_EQ(printable(bytes), text);
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::event

@@ -1,0 +1,128 @@
+#include "src/event/process.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/unit/event/temp_dir.h"
+
+namespace holdfast::event {
+namespace {
+
+constexpr std::uint64_t kTickNs = 10'000'000;  // sysconf(_SC_CLK_TCK) is 100 on every Linux
+
+class FakeProc : public testing::Test {
+ protected:
+  void add(pid_t pid, pid_t parent, std::uint64_t start_ticks, const std::string& exe,
+           const std::string& cmdline = "", char state = 'S') {
+    const std::string base = "proc/" + std::to_string(pid) + "/";
+    std::string stat = std::to_string(pid) + " (a (b) c) " + state + " " + std::to_string(parent);
+    for (int field = 5; field < 22; ++field) {
+      stat += " 0";
+    }
+    root_.write(base + "stat", stat + " " + std::to_string(start_ticks) + " 0 0\n");
+    root_.write(base + "comm", exe.substr(exe.rfind('/') + 1) + "\n");
+    root_.write(base + "cmdline", cmdline);
+    std::filesystem::create_symlink(exe, root_.path(base + "exe"));
+    std::filesystem::create_symlink("/work", root_.path(base + "cwd"));
+  }
+
+  static Event event_of(pid_t pid, pid_t parent, std::uint64_t start_ticks) {
+    Event event;
+    event.tgid = static_cast<std::uint32_t>(pid);
+    event.ppid = static_cast<std::uint32_t>(parent);
+    event.task_start_ns = start_ticks * kTickNs + 1234;
+    event.exe = "/bin/sh";
+    event.comm = "sh";
+    return event;
+  }
+
+  [[nodiscard]] Process read(const Event& event, pid_t init = 0) const {
+    return ProcessReader(root_.path("proc")).read(event, init);
+  }
+
+  test::TempDir root_;
+};
+
+TEST_F(FakeProc, AddsWhatTheKernelDidNotSend) {
+  add(50, 10, 700, "/bin/sh", std::string("sh\0-c\0id\0", 9));
+  const Process process = read(event_of(50, 10, 700));
+  EXPECT_FALSE(process.gone);
+  EXPECT_EQ(process.argv, (std::vector<std::string>{"sh", "-c", "id"}));
+  EXPECT_EQ(process.cwd, "/work");
+  EXPECT_EQ(process.exe, "/bin/sh");
+}
+
+TEST_F(FakeProc, SaysThatAZombieIsGone) {
+  add(50, 10, 700, "/bin/sh", "", 'Z');
+  EXPECT_TRUE(read(event_of(50, 10, 700)).gone);
+}
+
+TEST_F(FakeProc, DoesNotTellAStrangerWhoGotThePid) {
+  add(50, 10, 701, "/usr/bin/innocent", std::string("innocent\0", 9));
+  const Process process = read(event_of(50, 10, 700));
+  EXPECT_TRUE(process.gone);
+  EXPECT_TRUE(process.argv.empty());
+  EXPECT_TRUE(process.cwd.empty());
+  EXPECT_EQ(process.exe, "/bin/sh");
+}
+
+TEST_F(FakeProc, KeepsWhatTheKernelSentOfAProcessThatIsGone) {
+  add(10, 1, 500, "/bin/init");
+  const Process process = read(event_of(50, 10, 700));
+  EXPECT_TRUE(process.gone);
+  EXPECT_EQ(process.comm, "sh");
+  ASSERT_EQ(process.ancestors.size(), 1U);  // the tree of fake processes ends at 10
+  EXPECT_EQ(process.ancestors[0].exe, "/bin/init");
+}
+
+TEST_F(FakeProc, WalksUpToTheContainersInit) {
+  add(5, 1, 100, "/usr/bin/conmon");
+  add(10, 5, 200, "/bin/init");
+  add(20, 10, 300, "/bin/bash");
+  add(30, 20, 400, "/bin/sh");
+  const Process process = read(event_of(30, 20, 400), 10);
+  ASSERT_EQ(process.ancestors.size(), 2U);
+  EXPECT_EQ(process.ancestors[0].exe, "/bin/bash");
+  EXPECT_EQ(process.ancestors[1].pid, 10);
+  EXPECT_TRUE(read(event_of(10, 5, 200), 10).ancestors.empty());
+}
+
+TEST_F(FakeProc, StopsAtAParentThatIsYoungerThanItsChild) {
+  add(20, 1, 900, "/usr/bin/stranger");
+  add(30, 20, 400, "/bin/sh");
+  EXPECT_TRUE(read(event_of(30, 20, 400)).ancestors.empty());
+}
+
+TEST_F(FakeProc, StopsInALoopOfParents) {
+  add(20, 30, 400, "/bin/a");
+  add(30, 20, 400, "/bin/b");
+  EXPECT_EQ(read(event_of(30, 20, 400)).ancestors.size(), kMaxAncestors);
+}
+
+TEST_F(FakeProc, CutsALongCommandLine) {
+  add(50, 10, 700, "/bin/sh", std::string(kMaxArgvBytes + 100, 'x'));
+  const Process process = read(event_of(50, 10, 700));
+  ASSERT_EQ(process.argv.size(), 1U);
+  EXPECT_EQ(process.argv[0].size(), kMaxArgvBytes);
+  EXPECT_TRUE(process.argv_truncated);
+}
+
+TEST_F(FakeProc, SurvivesAStatFileThatIsNonsense) {
+  for (const char* text : {"", "50", "50 (sh", "50 (sh) S", "50 (sh) S x y z"}) {
+    root_.write("proc/50/stat", text);
+    EXPECT_TRUE(read(event_of(50, 0, 700)).gone) << text;
+  }
+}
+
+TEST(ProcessReader, ReadsTheRealProc) {
+  Event event;
+  event.tgid = static_cast<std::uint32_t>(getpid());
+  const Process stranger = ProcessReader().read(event, 0);
+  EXPECT_TRUE(stranger.gone);  // we did not start at boot
+}
+
+}  // namespace
+}  // namespace holdfast::event

@@ -1,0 +1,137 @@
+#include "src/monitor/registry.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/unit/event/temp_dir.h"
+
+namespace holdfast::monitor {
+namespace {
+
+Registration registration_of(const std::string& id) {
+  Registration registration;
+  registration.container.id = id;
+  registration.container.name = "name of " + id;
+  registration.container.annotations = {{"io.holdfast.profile", "default"}};
+  registration.pid = 100;
+  registration.rootfs = "/rootfs";
+  registration.cgroup = "/machine/" + id;
+  registration.policy.action[HF_ESCAPE_MOUNT] = HF_DENY;
+  registration.policy.writable = {"/tmp"};
+  registration.policy.devices = {{false, 1, 3, HF_DEVICE_READ | HF_DEVICE_WRITE}};
+  return registration;
+}
+
+class RegistryTest : public testing::Test {
+ protected:
+  [[nodiscard]] Registry open() const { return Registry::open(root_.path("containers")).value(); }
+  [[nodiscard]] bool has_file(const std::string& id) const {
+    return std::filesystem::exists(root_.path("containers/" + id + ".json"));
+  }
+  test::TempDir root_;
+};
+
+TEST_F(RegistryTest, FindsByIdAndBySlot) {
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration_of("a"), {3, 8}, 55).ok());
+  ASSERT_NE(registry.find("a"), nullptr);
+  EXPECT_EQ(registry.find("a")->init_start_ticks, 55U);
+  ASSERT_NE(registry.find_slot(3, 8), nullptr);
+  EXPECT_EQ(registry.find_slot(3, 8)->told.name, "name of a");
+  EXPECT_EQ(registry.find("b"), nullptr);
+  EXPECT_EQ(registry.find_slot(4, 8), nullptr);
+}
+
+TEST_F(RegistryTest, DoesNotTellAnOldEventOfTheSlotsNextOwner) {
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration_of("old"), {3, 8}, 1).ok());
+  registry.remove("old");
+  ASSERT_TRUE(registry.add(registration_of("new"), {3, 9}, 2).ok());
+  EXPECT_EQ(registry.find_slot(3, 8)->told.id, "old");
+  EXPECT_EQ(registry.find_slot(3, 9)->told.id, "new");
+  EXPECT_EQ(registry.find("old"), nullptr);
+}
+
+TEST_F(RegistryTest, RemembersOnlySoManyThatAreGone) {
+  Registry registry = open();
+  for (std::uint32_t i = 1; i <= kMaxGone + 1; ++i) {
+    ASSERT_TRUE(registry.add(registration_of("c"), {1, i}, 1).ok());
+    registry.remove("c");
+  }
+  EXPECT_EQ(registry.find_slot(1, 1), nullptr);
+  EXPECT_NE(registry.find_slot(1, 2), nullptr);
+}
+
+TEST_F(RegistryTest, TheNextMonitorTakesOver) {
+  {
+    Registry registry = open();
+    ASSERT_TRUE(registry.add(registration_of("kept"), {1, 8}, 55).ok());
+    ASSERT_TRUE(registry.add(registration_of("freed"), {2, 8}, 55).ok());
+    ASSERT_TRUE(registry.add(registration_of("reused"), {3, 8}, 55).ok());
+  }
+  Registry registry = open();
+  const auto restored = registry.restore({{1, 8}, {3, 9}, {4, 1}});
+  ASSERT_NE(registry.find("kept"), nullptr);
+  const Entry& kept = *registry.find("kept");
+  EXPECT_EQ(kept.registration.policy, registration_of("kept").policy);
+  EXPECT_EQ(kept.registration.cgroup, "/machine/kept");
+  EXPECT_EQ(kept.told.annotations, registration_of("kept").container.annotations);
+  EXPECT_EQ(kept.init_start_ticks, 55U);
+  EXPECT_EQ(registry.entries().size(), 1U);
+  EXPECT_FALSE(has_file("freed"));
+  EXPECT_FALSE(has_file("reused"));
+  ASSERT_EQ(restored.nameless.size(), 2U);
+  EXPECT_EQ(restored.problems.size(), 2U);
+}
+
+TEST_F(RegistryTest, SurvivesFilesThatAreNonsense) {
+  Registry registry = open();
+  root_.write("containers/empty.json", "");
+  root_.write("containers/array.json", "[]");
+  root_.write("containers/half.json", "{\"slot\":1,\"generation\":1,\"request\":{\"vers");
+  root_.write("containers/big.json", "{\"slot\":4294967296,\"generation\":1,\"request\":{}}");
+  root_.write("containers/status.json",
+              "{\"slot\":1,\"generation\":1,\"request\":{\"version\":1,\"op\":\"status\"}}");
+  root_.write("containers/left.json.123.tmp", "{}");
+  const auto restored = registry.restore({{1, 1}});
+  EXPECT_TRUE(registry.entries().empty());
+  EXPECT_EQ(restored.problems.size(), 6U);
+  EXPECT_TRUE(std::filesystem::is_empty(root_.path("containers")));
+}
+
+TEST_F(RegistryTest, KeepsItsFilesFromOthers) {
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration_of("a"), {1, 1}, 1).ok());
+  struct stat file {};
+  struct stat directory {};
+  ASSERT_EQ(stat(root_.path("containers/a.json").c_str(), &file), 0);
+  ASSERT_EQ(stat(root_.path("containers").c_str(), &directory), 0);
+  EXPECT_EQ(file.st_mode & 0077, 0U);
+  EXPECT_EQ(directory.st_mode & 0077, 0U);
+  registry.remove("a");
+  EXPECT_FALSE(has_file("a"));
+}
+
+TEST_F(RegistryTest, AddsNothingThatItCannotWriteDown) {
+  Registry registry = open();
+  std::filesystem::remove(root_.path("containers"));
+  EXPECT_FALSE(registry.add(registration_of("a"), {1, 1}, 1).ok());
+  EXPECT_EQ(registry.find("a"), nullptr);
+}
+
+TEST_F(RegistryTest, ListsByRisingSlot) {
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration_of("a"), {9, 1}, 1).ok());
+  ASSERT_TRUE(registry.add(registration_of("b"), {2, 1}, 1).ok());
+  ASSERT_EQ(registry.list(0).size(), 2U);
+  EXPECT_EQ(registry.list(0)[0].container.id, "b");
+  ASSERT_EQ(registry.list(2).size(), 1U);
+  EXPECT_EQ(registry.list(2)[0].container.id, "a");
+  EXPECT_TRUE(registry.list(9).empty());
+}
+
+}  // namespace
+}  // namespace holdfast::monitor

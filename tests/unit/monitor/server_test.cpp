@@ -1,0 +1,234 @@
+#include "src/monitor/server.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "src/base/unique_fd.h"
+#include "tests/unit/event/temp_dir.h"
+
+namespace holdfast::monitor {
+namespace {
+
+// unix(7), SCM_RIGHTS: one descriptor with one byte.
+struct DescriptorMessage {
+  char byte = 'd';
+  iovec data{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr header{};
+  DescriptorMessage() {
+    header.msg_iov = &data;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+  }
+};
+
+void send_descriptor(int socket, int fd) {
+  DescriptorMessage message;
+  cmsghdr* part = CMSG_FIRSTHDR(&message.header);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(part), &fd, sizeof(fd));
+  sendmsg(socket, &message.header, MSG_NOSIGNAL);
+}
+
+int receive_descriptor(int socket) {
+  DescriptorMessage message;
+  int fd = -1;
+  if (recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC) == 1 &&
+      CMSG_FIRSTHDR(&message.header) != nullptr) {
+    std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message.header)), sizeof(fd));
+  }
+  return fd;
+}
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest()
+      : server_(Server::listen(root_.path("monitor.sock"), [this](const Request& request,
+                                                                  const Peer& peer) {
+                  requests_.push_back(request);
+                  peer_ = peer;
+                  Reply reply;
+                  reply.pid = 77;
+                  return reply;
+                }).value()) {}
+
+  [[nodiscard]] base::UniqueFd connect_peer() const {
+    base::UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, root_.path("monitor.sock").c_str(),
+                 sizeof(address.sun_path) - 1);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);  // NOLINT
+    return connect(fd.get(), generic, sizeof(address)) == 0 ? std::move(fd) : base::UniqueFd();
+  }
+
+  void say(const base::UniqueFd& peer, const std::string& packet) {
+    ASSERT_EQ(send(peer.get(), packet.data(), packet.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(packet.size()));
+    serve();
+  }
+
+  // Twice: accepting is one event, the packet another.
+  void serve(std::uint64_t now_ns = 0) {
+    server_.serve(now_ns);
+    server_.serve(now_ns);
+  }
+
+  static std::string hear(const base::UniqueFd& peer) {
+    std::string packet(kMaxMessageBytes, '\0');
+    const ssize_t got = recv(peer.get(), packet.data(), packet.size(), 0);
+    return packet.substr(0, got < 0 ? 0 : static_cast<std::size_t>(got));
+  }
+
+  // End of the connection, seen from the peer.
+  static bool is_closed(const base::UniqueFd& peer) {
+    char byte = 0;
+    return recv(peer.get(), &byte, 1, 0) == 0;
+  }
+
+  test::TempDir root_;
+  std::vector<Request> requests_;
+  Peer peer_;
+  Server server_;
+};
+
+TEST_F(ServerTest, AnswersARequest) {
+  const auto peer = connect_peer();
+  say(peer, encode(Request{}));
+  const auto reply = decode_reply(hear(peer));
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply.value().pid, 77);
+  EXPECT_EQ(requests_.size(), 1U);
+}
+
+TEST_F(ServerTest, KnowsThePeerFromTheKernel) {
+  const auto peer = connect_peer();
+  say(peer, encode(Request{}));
+  EXPECT_EQ(peer_.pid, getpid());
+  EXPECT_EQ(peer_.uid, getuid());
+}
+
+TEST_F(ServerTest, DoesNotTakeTheWordOfAProcessThatEndedFromWhoHoldsItsConnection) {
+  std::array<int, 2> passing{};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, passing.data()), 0);
+  const base::UniqueFd ours(passing[0]);
+  base::UniqueFd theirs(passing[1]);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const base::UniqueFd peer = connect_peer();
+    send_descriptor(theirs.get(), peer.get());
+    char byte = 0;
+    _exit(read(theirs.get(), &byte, 1) < 0 ? 1 : 0);
+  }
+  const base::UniqueFd inherited(receive_descriptor(ours.get()));
+  ASSERT_TRUE(inherited.valid());
+  say(inherited, encode(Request{}));
+  EXPECT_EQ(requests_.size(), 1U);
+  ASSERT_EQ(write(ours.get(), "x", 1), 1);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  (void)hear(inherited);
+  say(inherited, encode(Request{}));
+  EXPECT_EQ(requests_.size(), 1U);
+  EXPECT_TRUE(is_closed(inherited));
+}
+
+TEST_F(ServerTest, AnswersWhatIsNoRequestWithASentence) {
+  const std::vector<std::string> nonsense = {"hello",
+                                             "{}",
+                                             "[]",
+                                             "{\"version\":1}",
+                                             "{\"version\":2,\"op\":\"status\"}",
+                                             "{\"version\":1,\"op\":\"dance\"}",
+                                             std::string(1, '\0')};
+  for (const std::string& packet : nonsense) {
+    const auto peer = connect_peer();
+    say(peer, packet);
+    const auto reply = decode_reply(hear(peer));
+    ASSERT_TRUE(reply.ok()) << packet;
+    EXPECT_FALSE(reply.value().error.empty()) << packet;
+  }
+  EXPECT_TRUE(requests_.empty());
+}
+
+TEST_F(ServerTest, RefusesAMessageThatIsTooLong) {
+  const auto peer = connect_peer();
+  say(peer, std::string(kMaxMessageBytes + 1, ' '));
+  const auto reply = decode_reply(hear(peer));
+  ASSERT_TRUE(reply.ok());
+  EXPECT_NE(reply.value().error.find("longer"), std::string::npos);
+}
+
+TEST_F(ServerTest, ClosesAPeerThatSaysNothing) {
+  const auto silent = connect_peer();
+  serve(1);
+  ASSERT_TRUE(server_.deadline_ns().has_value());
+  serve(*server_.deadline_ns() - 1);
+  EXPECT_TRUE(server_.has_clients());
+  serve(*server_.deadline_ns());
+  EXPECT_FALSE(server_.has_clients());
+  EXPECT_TRUE(is_closed(silent));
+}
+
+TEST_F(ServerTest, ForgetsAPeerThatLeaves) {
+  {
+    const auto peer = connect_peer();
+    serve();
+    EXPECT_TRUE(server_.has_clients());
+  }
+  serve();
+  EXPECT_FALSE(server_.has_clients());
+}
+
+TEST_F(ServerTest, ServesThoseWhoWaitWhenOthersHoldEveryPlace) {
+  std::vector<base::UniqueFd> holders;
+  for (std::size_t i = 0; i < kMaxClients + kMaxStrangers; ++i) {
+    holders.push_back(connect_peer());
+    ASSERT_TRUE(holders.back().valid());
+    serve();
+  }
+  const auto waiting = connect_peer();
+  say(waiting, encode(Request{}));
+  EXPECT_EQ(hear(waiting), "");
+  holders.pop_back();
+  serve();
+  serve();
+  EXPECT_NE(hear(waiting), "");
+}
+
+TEST_F(ServerTest, HiddenIsNotFoundButServesWhoCameBefore) {
+  const auto before = connect_peer();
+  server_.hide();
+  EXPECT_FALSE(connect_peer().valid());
+  say(before, encode(Request{}));
+  EXPECT_NE(hear(before), "");
+  ASSERT_TRUE(server_.listen_again().ok());
+  EXPECT_TRUE(connect_peer().valid());
+}
+
+TEST(Server, RemovesItsSocket) {
+  const test::TempDir root;
+  { ASSERT_TRUE(Server::listen(root.path("s"), nullptr).ok()); }
+  EXPECT_NE(access(root.path("s").c_str(), F_OK), 0);
+}
+
+TEST(Server, NamesAPathThatIsTooLong) {
+  const std::string path = "/" + std::string(200, 'x');
+  const auto server = Server::listen(path, nullptr);
+  ASSERT_FALSE(server.ok());
+  EXPECT_NE(server.error().message.find(path), std::string::npos);
+}
+
+}  // namespace
+}  // namespace holdfast::monitor

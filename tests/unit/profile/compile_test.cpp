@@ -1,0 +1,302 @@
+#include "src/profile/compile.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "src/base/file.h"
+#include "src/profile/policy_json.h"
+
+namespace holdfast::profile {
+namespace {
+
+oci::Spec spec(const std::string& name = "docker.json") {
+  const std::string path = std::string(HOLDFAST_TEST_DATA) + "/oci/" + name;
+  return oci::parse_spec(base::read_file(path, 1 << 20).value(), path).value();
+}
+
+Compiled compiled(const Profile& profile, bool enforcing, const oci::Spec& of = spec()) {
+  return compile(profile, of, enforcing).value();
+}
+
+Profile immutable() {
+  Profile profile;
+  profile.rootfs.guard = RootfsGuard::kEnforce;
+  profile.rootfs.new_executables = HF_DENY;
+  return profile;
+}
+
+TEST(Compile, TheDefaultDeniesEscapesAndTellsTheRest) {
+  const Compiled got = compiled({}, true);
+  EXPECT_TRUE(got.guarded);
+  EXPECT_FALSE(got.readonly_root);
+  EXPECT_EQ(got.policy.action[HF_CLASS_NONE], HF_OFF);
+  for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
+    const bool escape = std::string(class_name(id)).starts_with("escape.");
+    EXPECT_EQ(got.policy.action[id], escape ? HF_DENY : HF_ALERT) << class_name(id);
+    EXPECT_EQ(got.seccomp.refuse[id], escape) << class_name(id);
+  }
+}
+
+struct GuardCase {
+  RootfsGuard guard;
+  Mode mode;
+  bool enforcing;
+  int write_action;
+  bool readonly_root;
+};
+
+TEST(Compile, TheRootfsGuardFollowsModeAndBackEnd) {
+  const GuardCase cases[] = {
+      {RootfsGuard::kEnforce, Mode::kEnforce, true, HF_DENY, false},
+      {RootfsGuard::kEnforce, Mode::kEnforce, false, HF_ALERT, true},
+      {RootfsGuard::kEnforce, Mode::kDetect, true, HF_ALERT, false},
+      {RootfsGuard::kEnforce, Mode::kDetect, false, HF_ALERT, false},
+      {RootfsGuard::kReadonly, Mode::kEnforce, true, HF_DENY, true},
+      {RootfsGuard::kReadonly, Mode::kEnforce, false, HF_ALERT, true},
+      {RootfsGuard::kReadonly, Mode::kDetect, true, HF_ALERT, false},
+      {RootfsGuard::kAlert, Mode::kEnforce, true, HF_ALERT, false},
+      {RootfsGuard::kAlert, Mode::kEnforce, false, HF_ALERT, false},
+      {RootfsGuard::kOff, Mode::kEnforce, true, HF_OFF, false},
+  };
+  for (const GuardCase& row : cases) {
+    Profile profile;
+    profile.rootfs.guard = row.guard;
+    profile.mode = row.mode;
+    const Compiled got = compiled(profile, row.enforcing);
+    EXPECT_EQ(got.policy.action[HF_ROOTFS_WRITE], row.write_action);
+    EXPECT_EQ(got.policy.action[HF_ROOTFS_ATTR], row.write_action);
+    EXPECT_EQ(got.readonly_root, row.readonly_root);
+  }
+}
+
+TEST(Compile, OnlyABackEndThatCanRefuseIsAskedTo) {
+  Profile profile = immutable();
+  profile.escape.action = HF_KILL;
+  EXPECT_EQ(compiled(profile, true).policy.action[HF_ESCAPE_MOUNT], HF_KILL);
+  EXPECT_EQ(compiled(profile, true).policy.action[HF_DRIFT_EXEC], HF_DENY);
+  const Compiled told = compiled(profile, false);
+  EXPECT_TRUE(std::all_of(told.policy.action.begin(), told.policy.action.end(),
+                          [](int action) { return action <= HF_ALERT; }));
+  EXPECT_TRUE(told.seccomp.refuse[HF_ESCAPE_MOUNT]) << "seccomp still does";
+}
+
+TEST(Compile, AnAllowedEscapeIsOffEverywhere) {
+  Profile profile;
+  profile.escape.allow = {HF_ESCAPE_MOUNT};
+  const Compiled got = compiled(profile, false);
+  EXPECT_EQ(got.policy.action[HF_ESCAPE_MOUNT], HF_OFF);
+  EXPECT_FALSE(got.seccomp.refuse[HF_ESCAPE_MOUNT]);
+  EXPECT_EQ(got.policy.action[HF_ESCAPE_NAMESPACE], HF_ALERT);
+}
+
+TEST(Compile, ModeOffLeavesTheContainerAlone) {
+  Profile profile = immutable();
+  profile.mode = Mode::kOff;
+  const Compiled got = compiled(profile, false);
+  EXPECT_FALSE(got.guarded);
+  EXPECT_FALSE(got.readonly_root);
+  EXPECT_EQ(got.policy, Policy{});
+  EXPECT_EQ(got.seccomp, SeccompPlan{});
+}
+
+TEST(Compile, DetectRefusesNothingBySeccompEither) {
+  Profile profile;
+  profile.mode = Mode::kDetect;
+  profile.seccomp.deny = {"ptrace"};
+  profile.seccomp.log = {"mount"};
+  const SeccompPlan plan = compiled(profile, false).seccomp;
+  EXPECT_FALSE(plan.base);
+  EXPECT_TRUE(plan.deny.empty());
+  EXPECT_EQ(plan.log, (std::vector<std::string>{"mount", "ptrace"}));
+  EXPECT_EQ(plan.refuse, SeccompPlan{}.refuse);
+}
+
+TEST(Compile, WritablePathsAreCleanSortedAndOnce) {
+  Profile profile;
+  profile.rootfs.writable = {"/var/cache/", "/run", "/run"};
+  EXPECT_EQ(compiled(profile, true).policy.writable,
+            (std::vector<std::string>{"/run", "/var/cache"}));
+}
+
+TEST(Compile, AReadOnlyRootGetsATmpfsWhereNothingIsMounted) {
+  Profile profile = immutable();
+  profile.rootfs.writable = {"/var/cache/app", "/dev/shm/x", "/run", "/etc/resolv.conf"};
+  const Compiled got = compiled(profile, false);
+  EXPECT_EQ(got.tmpfs, (std::vector<std::string>{"/run", "/var/cache/app"}));
+  EXPECT_TRUE(got.tmpfs_noexec);
+  EXPECT_TRUE(compiled(profile, true).tmpfs.empty()) << "the kernel guard needs none";
+}
+
+TEST(Compile, WhereEverythingIsWritableTheRootIsNotReadOnly) {
+  Profile profile = immutable();
+  profile.rootfs.writable = {"/"};
+  EXPECT_FALSE(compiled(profile, false).readonly_root);
+}
+
+TEST(Compile, TheBoundingSetBecomesBits) {
+  EXPECT_EQ(compiled({}, true).policy.bounding, 0xa80425fbU) << "docker's well-known default";
+  EXPECT_EQ(compiled({}, true, spec("privileged.json")).policy.bounding, 0x1ffffffffffU);
+  oci::Spec none;
+  none.process.bounding = {"CAP_NEW_IN_2040", "cap_chown"};
+  EXPECT_EQ(compiled({}, true, none).policy.bounding, 0U);
+}
+
+TEST(Compile, AUserNamespaceOfItsOwnIsKnown) {
+  EXPECT_TRUE(compiled({}, true, spec("podman.json")).policy.own_user_namespace);
+  EXPECT_FALSE(compiled({}, true).policy.own_user_namespace);
+}
+
+TEST(Compile, AnAnnotationThatReplacesTheFilterIsRefused) {
+  oci::Spec of = spec();
+  for (const char* annotation : {"run.oci.seccomp_bpf_data", "run.oci.seccomp_bpf_file"}) {
+    of.annotations = {{annotation, "AAAA"}};
+    const Result<Compiled> got = compile({}, of, true);
+    ASSERT_FALSE(got.ok());
+    EXPECT_EQ(got.error().message,
+              "annotation " + std::string(annotation) +
+                  " makes crun ignore the seccomp filter of the profile; remove it");
+  }
+}
+
+constexpr std::uint32_t kRwm = HF_DEVICE_READ | HF_DEVICE_WRITE | HF_DEVICE_MKNOD;
+
+bool grants(const Policy& policy, const DeviceRule& rule) {
+  return std::find(policy.devices.begin(), policy.devices.end(), rule) != policy.devices.end();
+}
+
+TEST(Devices, TheUsualOnesAreGrantedWhateverConfigJsonSays) {
+  const Policy policy = compiled({}, true, spec("runc-spec.json")).policy;
+  EXPECT_TRUE(grants(policy, {false, 1, 3, kRwm}));
+  EXPECT_TRUE(grants(policy, {false, 136, HF_DEVICE_ANY, kRwm}));
+  EXPECT_TRUE(grants(policy, {false, 10, 200, kRwm}));
+  EXPECT_TRUE(grants(policy, {false, 0, 0, HF_DEVICE_MKNOD}));
+  EXPECT_EQ(policy.devices.size(), 11U);
+  EXPECT_FALSE(policy.all_devices);
+}
+
+TEST(Devices, LinuxDevicesAreGranted) {
+  const Policy policy = compiled({}, true, spec("privileged.json")).policy;
+  EXPECT_TRUE(policy.all_devices);
+  EXPECT_TRUE(grants(policy, {true, 8, 0, kRwm}));
+}
+
+struct RuleCase {
+  std::vector<oci::DeviceCgroupRule> rules;
+  bool all = false;
+  std::vector<DeviceRule> has;
+  std::vector<DeviceRule> has_not;
+};
+
+TEST(Devices, RulesApplyInOrder) {
+  constexpr std::uint32_t kAny = HF_DEVICE_ANY;
+  const std::vector<RuleCase> cases = {
+      {{{true, "", {}, {}, "rwm"}}, true, {}, {}},
+      {{{true, "a", -1, -1, "rwm"}}, true, {}, {}},
+      {{{true, "a", {}, {}, ""}}, true, {}, {}},
+      {{{true, "a", {}, {}, "rw"}}, false, {{true, kAny, kAny, kRwm & ~1U}}, {}},
+      {{{true, "", {}, {}, "rwm"}, {false, "", {}, {}, "rwm"}},
+       false,
+       {},
+       {{true, kAny, kAny, kRwm}, {false, kAny, kAny, kRwm}}},
+      {{{true, "", {}, {}, "rwm"}, {false, "b", {}, {}, "rwm"}},
+       false,
+       {{false, kAny, kAny, kRwm}},
+       {{true, kAny, kAny, kRwm}}},
+      {{{true, "c", 10, 229, "rw"}, {true, "c", 10, 229, "m"}},
+       false,
+       {{false, 10, 229, kRwm}},
+       {}},
+      {{{true, "c", 10, 229, "rwm"}, {false, "c", 10, {}, "m"}},
+       false,
+       {{false, 10, 229, kRwm & ~1U}},
+       {}},
+      {{{true, "b", 8, -1, "r"}, {false, "b", 9, {}, "r"}},
+       false,
+       {{true, 8, kAny, HF_DEVICE_READ}},
+       {}},
+      {{{true, "c", -7, 1LL << 40, "r"}}, false, {{false, kAny - 1, kAny - 1, HF_DEVICE_READ}}, {}},
+  };
+  for (const RuleCase& row : cases) {
+    oci::Spec of;
+    of.device_rules = row.rules;
+    const Policy policy = compiled({}, true, of).policy;
+    EXPECT_EQ(policy.all_devices, row.all);
+    for (const DeviceRule& rule : row.has) {
+      EXPECT_TRUE(grants(policy, rule)) << rule.major << ":" << rule.minor;
+    }
+    for (const DeviceRule& rule : row.has_not) {
+      EXPECT_FALSE(grants(policy, rule)) << rule.major << ":" << rule.minor;
+    }
+  }
+}
+
+TEST(Devices, TooManyAreRefused) {
+  oci::Spec of;
+  for (int i = 0; i < 600; ++i) {
+    of.device_rules.push_back({true, "c", 200, i, "r"});
+  }
+  EXPECT_FALSE(compile({}, of, true).ok());
+}
+
+TEST(PolicyNames, GoBothWays) {
+  for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
+    EXPECT_EQ(class_by_name(class_name(id)), id);
+  }
+  for (int action = HF_OFF; action <= HF_KILL; ++action) {
+    EXPECT_EQ(action_by_name(action_name(action)), action);
+  }
+  EXPECT_EQ(class_name(0), nullptr);
+  EXPECT_EQ(class_name(HF_CLASS_COUNT), nullptr);
+  EXPECT_EQ(class_by_name("escape"), std::uint32_t{HF_CLASS_NONE});
+  EXPECT_EQ(action_name(-1), nullptr);
+  EXPECT_EQ(action_name(5), nullptr);
+  EXPECT_EQ(action_by_name("Deny"), -1);
+}
+
+TEST(PolicyJson, GoesBothWays) {
+  Profile profile = immutable();
+  profile.rootfs.writable = {"/run", "/"};
+  for (const char* name : {"docker.json", "podman.json", "privileged.json", "runc-spec.json"}) {
+    const Policy policy = compiled(profile, true, spec(name)).policy;
+    const std::string text = policy_to_json(policy).dump();
+    const Result<Policy> back = policy_from_json(base::parse_json(text, "m").value(), "m");
+    ASSERT_TRUE(back.ok()) << back.error().message;
+    EXPECT_EQ(back.value(), policy);
+  }
+}
+
+TEST(PolicyJson, BadOnesAreRefused) {
+  const nlohmann::json good = policy_to_json(Policy{});
+  const std::pair<const char*, nlohmann::json> changes[] = {
+      {"action", {{"escape.moon", "deny"}}},
+      {"action", {{"escape.mount", "maybe"}}},
+      {"action", nullptr},
+      {"bounding", -1},
+      {"bounding", 1.5},
+      {"own_user_namespace", 1},
+      {"devices", {{"x", 1, 2, "r"}}},
+      {"devices", {{"c", 1, 2}}},
+      {"devices", {{"c", -2, 2, "r"}}},
+      {"devices", {{"c", 4294967295U, 2, "r"}}},
+      {"devices", {{"c", 1, 2, "x"}}},
+      {"devices", nlohmann::json::array_t(513, {"c", 1, 2, "r"})},
+      {"writable", {"relative"}},
+      {"writable", {"/a/../b"}},
+      {"writable", {"/" + std::string(250, 'a')}},
+      {"writable", nlohmann::json::array_t(257, "/a")},
+      {"unknown", 1},
+  };
+  for (const auto& [key, value] : changes) {
+    nlohmann::json bad = good;
+    bad[key] = value;
+    EXPECT_FALSE(policy_from_json(bad, "message").ok()) << bad.dump();
+  }
+  EXPECT_TRUE(policy_from_json(good, "message").ok());
+  EXPECT_FALSE(policy_from_json(nlohmann::json::array(), "message").ok());
+  EXPECT_FALSE(policy_from_json(nlohmann::json::object(), "message").ok());
+}
+
+}  // namespace
+}  // namespace holdfast::profile

@@ -1,0 +1,228 @@
+#include "src/profile/profile.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "src/base/file.h"
+#include "src/base/json.h"
+#include "src/profile/config.h"
+#include "src/profile/schema.h"
+
+namespace holdfast::profile {
+namespace {
+
+std::string head(const std::string& rest = "") {
+  return R"({"schema":"holdfast.profile/v1","name":"p")" + (rest.empty() ? "" : "," + rest) + "}";
+}
+
+TEST(Profile, SaysNothingMeansTheDefaults) {
+  const Profile profile = parse_profile(head(), "p.json").value();
+  EXPECT_EQ(profile.mode, Mode::kEnforce);
+  EXPECT_EQ(profile.rootfs.guard, RootfsGuard::kAlert);
+  EXPECT_EQ(profile.rootfs.new_executables, HF_ALERT);
+  EXPECT_EQ(profile.escape.action, HF_DENY);
+  EXPECT_EQ(profile.seccomp.base, SeccompBase::kContainer);
+  EXPECT_FALSE(profile.on_failure.has_value());
+}
+
+TEST(Profile, EveryKeyIsRead) {
+  const Profile profile = parse_profile(head(R"(
+      "description":"d","extends":"base","match":{"images":["docker.io/*:1"]},"mode":"detect",
+      "rootfs":{"guard":"enforce","writable":["/run","/"],"new_executables":"kill"},
+      "escape":{"action":"record","allow":["escape.mount"]},
+      "seccomp":{"base":"none","deny":["io_uring_setup"],"log":["ptrace"]},"on_failure":"warn")"),
+                                        "p.json")
+                              .value();
+  EXPECT_EQ(profile.extends, "base");
+  EXPECT_EQ(profile.images, std::vector<std::string>{"docker.io/*:1"});
+  EXPECT_EQ(profile.mode, Mode::kDetect);
+  EXPECT_EQ(profile.rootfs.guard, RootfsGuard::kEnforce);
+  EXPECT_EQ(profile.rootfs.writable, (std::vector<std::string>{"/run", "/"}));
+  EXPECT_EQ(profile.rootfs.new_executables, HF_KILL);
+  EXPECT_EQ(profile.escape.action, HF_RECORD);
+  EXPECT_EQ(profile.escape.allow, std::vector<std::uint32_t>{HF_ESCAPE_MOUNT});
+  EXPECT_EQ(profile.seccomp.base, SeccompBase::kNone);
+  EXPECT_EQ(profile.seccomp.deny, std::vector<std::string>{"io_uring_setup"});
+  EXPECT_EQ(profile.seccomp.log, std::vector<std::string>{"ptrace"});
+  EXPECT_EQ(profile.on_failure, OnFailure::kWarn);
+}
+
+struct Bad {
+  std::string json;
+  std::string error;
+  bool schema_sees_it = true;  // the rest is meaning that a JSON schema cannot say
+};
+
+std::vector<Bad> bad_profiles() {
+  return {
+      {"[]", "p.json: must be an object, not array"},
+      {R"({"name":"p"})", "p.json: /schema: is missing; write \"schema\": \"holdfast.profile/v1\""},
+      {R"({"schema":"v2","name":"p"})",
+       "p.json: /schema: \"v2\" is not a format this version reads; it reads "
+       "\"holdfast.profile/v1\""},
+      {R"({"schema":"holdfast.profile/v1"})",
+       "p.json: /name: is missing; give the profile its file's name, without .json"},
+      {R"({"schema":"holdfast.profile/v1","name":"P"})",
+       "p.json: /name: \"P\" is not a profile's name"},
+      {head(R"("nmae":1)"), "p.json: /nmae: is not a known key; known here: schema,"},
+      {head(R"("mode":"learn")"),
+       "p.json: /mode: \"learn\" is not supported by this version of holdfast; use detect"},
+      {head(R"("mode":"x")"), "p.json: /mode: \"x\" is not one of enforce, detect, off"},
+      {head(R"("mode":null)"), "p.json: /mode: must be a string, not null"},
+      {head(R"("extends":"../x")"), "p.json: /extends: \"../x\" is not a profile's name"},
+      {head(R"("extends":"")"), "p.json: /extends: \"\" is not a profile's name"},
+      {head(R"("match":{"image":[]})"),
+       "p.json: /match/image: is not a known key; known here: images"},
+      {head(R"("match":{"images":[""]})"),
+       "p.json: /match/images/0: \"\" matches no image reference"},
+      {head(R"("match":{"images":["a b"]})"),
+       "p.json: /match/images/0: \"a b\" matches no image reference"},
+      {head(R"("match":{"images":["a[b"]})"),
+       "p.json: /match/images/0: \"a[b\" has a '[' without its ']'", false},
+      {head(R"("rootfs":{"guard":"on"})"),
+       "p.json: /rootfs/guard: \"on\" is not one of off, alert, enforce, readonly"},
+      {head(R"("rootfs":{"gaurd":"off"})"),
+       "p.json: /rootfs/gaurd: is not a known key; known here: guard, writable, new_executables"},
+      {head(R"("rootfs":{"writable":["run"]})"),
+       "p.json: /rootfs/writable/0: \"run\" is not an absolute path; write it from the container's "
+       "root"},
+      {head(R"("rootfs":{"writable":["/run","/a/../b/"]})"),
+       "p.json: /rootfs/writable/1: \"/a/../b/\" is not a clean path; write \"/b\"", false},
+      {head(R"("rootfs":{"writable":["/)" + std::string(250, 'a') + "\"]}"),
+       "p.json: /rootfs/writable/0: is longer than 250 bytes"},
+      {head(R"("rootfs":{"new_executables":"block"})"),
+       "p.json: /rootfs/new_executables: \"block\" is not one of off, record, alert, deny, kill"},
+      {head(R"("escape":{"allow":["escape.moun"]})"),
+       "p.json: /escape/allow/0: \"escape.moun\" is not a class of escape; known: "
+       "escape.outside-mount, "},
+      {head(R"("escape":{"allow":["rootfs.write"]})"),
+       "p.json: /escape/allow/0: \"rootfs.write\" is not a class of escape"},
+      {head(R"("escape":"deny")"), "p.json: /escape: must be an object, not string"},
+      {head(R"("seccomp":{"base":"docker"})"),
+       "p.json: /seccomp/base: \"docker\" is not one of container, none"},
+      {head(R"("seccomp":{"deny":["io-uring"]})"),
+       "p.json: /seccomp/deny/0: \"io-uring\" is not the name of a system call"},
+      {head(R"("seccomp":{"log":"all"})"), "p.json: /seccomp/log: must be an array, not string"},
+      {head(R"("on_failure":"ignore")"),
+       "p.json: /on_failure: \"ignore\" is not one of refuse, warn"},
+      {head(R"("exec":{"allow":[]})"),
+       "p.json: /exec: is not supported by this version of holdfast; remove it"},
+      {head(R"("files":[])"), "p.json: /files: is not supported by this version"},
+      {head(R"("network":{})"), "p.json: /network: is not supported by this version"},
+      {head(R"("capabilities":{})"), "p.json: /capabilities: is not supported by this version"},
+      {head(R"("admit":{})"), "p.json: /admit: is not supported by this version"},
+      {head(R"("exec_into":{})"), "p.json: /exec_into: is not supported by this version"},
+      {head(R"("respond":{})"), "p.json: /respond: is not supported by this version"},
+      {head(R"("exceptions":[])"), "p.json: /exceptions: is not supported by this version"},
+  };
+}
+
+TEST(Profile, BadOnesAreRefusedByNameAndPlace) {
+  for (const Bad& bad : bad_profiles()) {
+    const Result<Profile> profile = parse_profile(bad.json, "p.json");
+    ASSERT_FALSE(profile.ok()) << bad.json;
+    EXPECT_EQ(profile.error().message.substr(0, bad.error.size()), bad.error);
+  }
+}
+
+TEST(Profile, TooManyWritablePathsAreRefused) {
+  std::string paths;
+  for (int i = 0; i < 257; ++i) {
+    paths += (i == 0 ? "\"/a" : ",\"/a") + std::to_string(i) + "\"";
+  }
+  const Result<Profile> profile =
+      parse_profile(head("\"rootfs\":{\"writable\":[" + paths + "]}"), "p.json");
+  ASSERT_FALSE(profile.ok());
+  EXPECT_EQ(profile.error().message,
+            "p.json: /rootfs/writable: has more than 256 paths; name a directory above them");
+}
+
+TEST(Profile, SizeAndDoubleKeysAreRefused) {
+  EXPECT_FALSE(parse_profile(std::string(300'000, ' ') + head(), "p.json").ok());
+  const Result<Profile> twice = parse_profile(head(R"("mode":"enforce","mode":"off")"), "p.json");
+  ASSERT_FALSE(twice.ok());
+  EXPECT_EQ(twice.error().message, "p.json gives the key \"mode\" twice in one object; remove one");
+}
+
+TEST(Schema, RefusesWhatTheDecoderRefuses) {
+  for (const Bad& bad : bad_profiles()) {
+    const nlohmann::json document = base::parse_json(bad.json, "p.json").value();
+    const std::vector<Error> problems = check_schema(profile_schema(), document, "p.json");
+    EXPECT_EQ(!problems.empty(), bad.schema_sees_it) << bad.json;
+  }
+}
+
+TEST(Schema, SaysFileAndPointer) {
+  const nlohmann::json document =
+      base::parse_json(head(R"("rootfs":{"guard":"on"})"), "p.json").value();
+  const std::vector<Error> problems = check_schema(profile_schema(), document, "p.json");
+  ASSERT_FALSE(problems.empty());
+  bool found = false;
+  for (const Error& problem : problems) {
+    found = found || problem.message.find("p.json: /rootfs/guard: does not fit the schema") == 0;
+  }
+  EXPECT_TRUE(found) << problems.front().message;
+}
+
+TEST(Schema, OfTheConfigurationAgreesWithItsReader) {
+  const std::pair<const char*, bool> cases[] = {
+      {"{}", true},
+      {R"({"runtime":"/usr/bin/runc","monitor":{"socket":"/s","linger_s":5},
+           "profiles":{"path":["/p"]},"annotations":{"allow":["mode"]},
+           "defaults":{"profile":"strict","on_failure":"warn"}})",
+       true},
+      {R"({"runtim":"/x"})", false},
+      {R"({"runtime":"runc"})", false},
+      {R"({"monitor":{"sock":"/x"}})", false},
+      {R"({"monitor":{"linger_s":-1}})", false},
+      {R"({"monitor":{"linger_s":"1"}})", false},
+      {R"({"profiles":{"path":"/x"}})", false},
+      {R"({"annotations":{"allow":["all"]}})", false},
+      {R"({"defaults":{"profile":"A"}})", false},
+      {R"({"defaults":{"on_failure":"maybe"}})", false},
+  };
+  for (const auto& [text, good] : cases) {
+    const nlohmann::json document = base::parse_json(text, "holdfast.json").value();
+    EXPECT_EQ(check_schema(config_schema(), document, "holdfast.json").empty(), good) << text;
+    EXPECT_EQ(parse_config(text, "holdfast.json").ok(), good) << text;
+  }
+}
+
+TEST(Config, ReadsWhatIsGivenAndKeepsTheRest) {
+  const Config config =
+      parse_config(R"({"monitor":{"alerts":"/a"},"annotations":{"allow":[]}})", "h").value();
+  EXPECT_EQ(config.monitor.alerts, "/a");
+  EXPECT_EQ(config.monitor.socket, "/run/holdfast/monitor.sock");
+  EXPECT_TRUE(config.annotations_allow.empty());
+  EXPECT_EQ(Config{}.annotations_allow, (std::set<std::string>{"image", "profile"}));
+}
+
+TEST(Config, ErrorsNamePlaceAndRemedy) {
+  EXPECT_EQ(
+      parse_config(R"({"monitor":{"alert":"/a"}})", "/etc/holdfast/holdfast.json").error().message,
+      "/etc/holdfast/holdfast.json: /monitor/alert: is not a known key; known here: socket, "
+      "binary, alerts, pin_dir, linger_s");
+  EXPECT_EQ(parse_config(R"({"annotations":{"allow":["x"]}})", "h").error().message,
+            "h: /annotations/allow/0: \"x\" is no annotation that loosens; known: profile, mode, "
+            "rootfs.writable, image, respond");
+  EXPECT_EQ(parse_config(R"({"profiles":{"path":["a"]}})", "h").error().message,
+            "h: /profiles/path/0: \"a\" is not an absolute path without \".\", \"..\" and double "
+            "slashes");
+}
+
+TEST(Config, AMissingFileIsTheDefaults) {
+  EXPECT_EQ(load_config("/nonexistent/holdfast.json").value().default_profile, "default");
+}
+
+TEST(Config, DirectoriesAreTheAdministratorsFirst) {
+  Config config;
+  config.profile_paths = {"/srv/profiles", "/etc/holdfast/profiles.d"};
+  const std::vector<std::string> directories = profile_directories(config);
+  EXPECT_EQ(directories[0], "/etc/holdfast/profiles.d");
+  EXPECT_EQ(directories[1], "/srv/profiles");
+  EXPECT_EQ(directories.back(), "/usr/share/holdfast/profiles");
+}
+
+}  // namespace
+}  // namespace holdfast::profile

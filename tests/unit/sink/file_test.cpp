@@ -1,0 +1,249 @@
+#include "src/sink/file.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "src/base/file.h"
+#include "src/profile/schema.h"
+#include "src/sink/json.h"
+#include "tests/unit/event/temp_dir.h"
+
+namespace holdfast::sink {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+detect::Alert small(const std::string& message = "something happened.") {
+  detect::Alert alert;
+  alert.time = "2024-02-29T23:59:59.000000001Z";
+  alert.kind = "alert";
+  alert.class_name = "monitor.lost";
+  alert.action = "alerted";
+  alert.message = message;
+  alert.backend = "lsm";
+  alert.host = "node";
+  return alert;
+}
+
+detect::Alert full() {
+  detect::Alert alert = small();
+  alert.class_name = "escape.mount";
+  alert.container =
+      detect::Container{"id", "web", "image", "default", "podman", "/bundle", {{"a", "b"}}};
+  event::Process process;
+  process.pid = 1;
+  process.container_pid = 1;
+  process.caps = 0x1ffffffffff;
+  process.comm = "sh";
+  process.exe = "/bin/sh";
+  process.argv = {"sh", "-c", "mount"};
+  process.argv_truncated = true;
+  process.cwd = "/";
+  process.ancestors = {{2, "/bin/init", "init"}};
+  process.gone = true;
+  alert.process = process;
+  detect::Object object;
+  object.operation = "mount";
+  object.path = "/mnt";
+  object.path_truncated = true;
+  object.path_as_spelled = true;
+  object.type = "directory";
+  object.mode = "0755";
+  object.device = "8:1";
+  object.node = "8:0";
+  object.filesystem = "tmpfs";
+  object.inode = 5;
+  object.syscall = "mount";
+  object.flags = {"MS_BIND"};
+  object.capabilities = {"CAP_SYS_ADMIN"};
+  object.target_pid = 3;
+  object.result = "EPERM";
+  alert.object = object;
+  alert.mitre = {"T1611", "T1070.004"};
+  alert.falco = "rule";
+  alert.tracee = "id";
+  return alert;
+}
+
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(json::parse(text.substr(begin, end - begin), nullptr, false));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// Every line is an alert and the numbers run from `first` without a gap.
+void expect_gapless(const std::vector<json>& lines, std::uint64_t first = 1) {
+  for (const json& line : lines) {
+    ASSERT_TRUE(line.is_object());
+    EXPECT_EQ(line.at("seq").get<std::uint64_t>(), first++);
+  }
+}
+
+class Sink : public testing::Test {
+ protected:
+  FileSink open(std::size_t max_queue_bytes = std::size_t{4} << 20) const {
+    return FileSink::open({root_.path("log/alerts.jsonl"), max_queue_bytes}).value();
+  }
+  [[nodiscard]] std::string text() const { return root_.read("log/alerts.jsonl"); }
+
+  test::TempDir root_;
+};
+
+// Files of this process cannot grow beyond a size: what a full disk looks like, short write
+// included.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Sink, WritesLinesThatFitThePublishedSchema) {
+  const std::string schema = base::read_file(HOLDFAST_ALERT_SCHEMA, 1 << 20).value();
+  FileSink sink = open();
+  sink.add(full());
+  sink.add(small());
+  sink.flush(0);
+  const auto lines = lines_of(text());
+  ASSERT_EQ(lines.size(), 2U);
+  for (const json& line : lines) {
+    for (const Error& problem : profile::check_schema(schema, line, "alert")) {
+      ADD_FAILURE() << problem.message;
+    }
+  }
+  json strange = lines[0];
+  strange["colour"] = "red";
+  EXPECT_FALSE(profile::check_schema(schema, strange, "alert").empty());
+}
+
+TEST_F(Sink, KeepsOthersFromReading) {
+  open();
+  struct stat file {};
+  struct stat directory {};
+  ASSERT_EQ(stat(root_.path("log/alerts.jsonl").c_str(), &file), 0);
+  ASSERT_EQ(stat(root_.path("log").c_str(), &directory), 0);
+  EXPECT_EQ(file.st_mode & 0007, 0U);
+  EXPECT_EQ(directory.st_mode & 0027, 0U);
+}
+
+TEST_F(Sink, NumbersWithoutAGap) {
+  FileSink sink = open();
+  for (int batch = 0; batch < 3; ++batch) {
+    for (int i = 0; i < 1000; ++i) {
+      sink.add(small(std::string(500, 'x')));
+    }
+    sink.flush(0);
+  }
+  const auto lines = lines_of(text());
+  EXPECT_EQ(lines.size(), 3000U);
+  expect_gapless(lines);
+}
+
+TEST_F(Sink, LosesNothingOnADiskThatIsFullForAWhile) {
+  FileSink sink = open();
+  for (int i = 0; i < 20; ++i) {
+    sink.add(small());
+  }
+  {
+    const FullDisk full(1000);  // in the middle of a line
+    sink.flush(kSecond);
+    EXPECT_FALSE(sink.idle());
+    EXPECT_EQ(text().back(), '\n') << "a reader sees half a line";
+    const auto retry = sink.retry_at_ns();
+    ASSERT_TRUE(retry.has_value());
+    EXPECT_GT(*retry, kSecond);
+    sink.flush(*retry - 1);  // too early: not even tried
+    sink.flush(*retry);
+    EXPECT_GT(*sink.retry_at_ns(), *retry);
+  }
+  sink.flush(100 * kSecond);
+  EXPECT_TRUE(sink.idle());
+  const auto lines = lines_of(text());
+  EXPECT_EQ(lines.size(), 20U);
+  expect_gapless(lines);
+}
+
+TEST_F(Sink, CountsWhatTheQueueCannotHoldAndTellsItAfterwards) {
+  FileSink sink = open(1000);
+  {
+    const FullDisk full(0);
+    for (int i = 0; i < 50; ++i) {
+      sink.add(small());
+      sink.flush(kSecond);
+    }
+    EXPECT_EQ(sink.take_dropped(), 0U) << "telling it now would drop the telling";
+  }
+  sink.flush(100 * kSecond);
+  const std::size_t written = lines_of(text()).size();
+  EXPECT_EQ(sink.take_dropped(), 50 - written);
+  EXPECT_EQ(sink.take_dropped(), 0U);
+  sink.add(small("after"));
+  sink.flush(101 * kSecond);
+  expect_gapless(lines_of(text()));
+}
+
+TEST_F(Sink, FailsSoftlyOnADeviceThatIsAlwaysFull) {
+  auto sink = FileSink::open({"/dev/full"});
+  ASSERT_TRUE(sink.ok());
+  sink.value().add(small());
+  sink.value().flush(kSecond);
+  EXPECT_FALSE(sink.value().idle());
+}
+
+TEST_F(Sink, EndsTheHalfLineOfAMonitorThatWasKilled) {
+  root_.write("log/alerts.jsonl", "{\"seq\":7,\"ti");
+  FileSink sink = open();
+  sink.add(small());
+  sink.flush(0);
+  const auto lines = lines_of(text());
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1].at("seq"), json(1));
+}
+
+TEST_F(Sink, FollowsARotation) {
+  FileSink sink = open();
+  sink.add(small());
+  sink.flush(0);
+  std::filesystem::rename(root_.path("log/alerts.jsonl"), root_.path("log/alerts.jsonl.1"));
+  sink.add(small());
+  sink.flush(0);
+  EXPECT_EQ(lines_of(root_.read("log/alerts.jsonl.1")).size(), 1U);
+  expect_gapless(lines_of(text()), 2);
+}
+
+TEST_F(Sink, SaysWhichDirectoryItCannotMake) {
+  root_.write("file", "");
+  const auto sink = FileSink::open({root_.path("file/log/alerts.jsonl")});
+  ASSERT_FALSE(sink.ok());
+  EXPECT_NE(sink.error().message.find(root_.path("file")), std::string::npos);
+}
+
+TEST(Json, ReplacesTextThatIsNotUtf8) {
+  const std::string text = to_json(small("\xff"));
+  EXPECT_TRUE(json::parse(text, nullptr, false).is_object());
+}
+
+}  // namespace
+}  // namespace holdfast::sink
