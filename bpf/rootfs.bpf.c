@@ -6,6 +6,15 @@
 #include "bpf/lib/namespace.h"
 #include "bpf/lib/rootfs.h"
 
+static __always_inline int hf_change_outside(const struct hf_subject *subject,
+                                             struct dentry *dentry, struct vfsmount *mount,
+                                             __u32 operation) {
+  struct hf_case hf_case = hf_case_of(subject, HF_ESCAPE_OUTSIDE_MOUNT, operation, EPERM);
+  hf_case.dentry = (__u64)dentry;
+  hf_case.mount = (__u64)mount;
+  return hf_decide(&hf_case) ? -EPERM : 0;
+}
+
 /* A change in the directory `dir`, which may have been reached through a leaked descriptor. */
 static __always_inline int hf_change_in(const struct path *dir, struct dentry *dentry,
                                         __u32 class_id, __u32 operation) {
@@ -13,19 +22,20 @@ static __always_inline int hf_change_in(const struct path *dir, struct dentry *d
   if (!hf_guarded(&subject)) {
     return 0;
   }
-  if (!hf_mount_own(&subject, dir->mnt)) {
-    struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_OUTSIDE_MOUNT, operation, EPERM);
-    hf_case.dentry = (__u64)dentry;
-    hf_case.mount = (__u64)dir->mnt;
-    return hf_decide(&hf_case) ? -EPERM : 0;
-  }
-  return hf_change(&subject, dentry, class_id, operation);
+  return hf_mount_own(&subject, dir->mnt)
+             ? hf_change(&subject, dentry, class_id, operation)
+             : hf_change_outside(&subject, dentry, dir->mnt, operation);
 }
 
-/* A change of metadata by a hook that knows no mount. */
+/* A change of metadata by a hook that knows no mount: see write_access.bpf.c. */
 static __always_inline int hf_change_attribute(struct dentry *dentry, __u32 operation) {
   struct hf_subject subject;
-  return hf_guarded(&subject) ? hf_change(&subject, dentry, HF_ROOTFS_ATTR, operation) : 0;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  return subject.tag->flags & HF_TASK_WRITES_OUTSIDE
+             ? hf_change_outside(&subject, dentry, NULL, operation)
+             : hf_change(&subject, dentry, HF_ROOTFS_ATTR, operation);
 }
 
 /* escape.device: a node for a device that config.json does not grant. 0:0 is overlay's whiteout. */
@@ -166,18 +176,43 @@ int BPF_PROG(hf_inode_file_setattr, struct dentry *dentry) {
   return hf_change_attribute(dentry, HF_OP_SETXATTR);
 }
 
-/* FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR (chattr) change attributes through a descriptor opened for
- * reading. */
-#define HF_FS_IOC_SETFLAGS 0x40086602
-#define HF_FS_IOC32_SETFLAGS 0x40046602
-#define HF_FS_IOC_FSSETXATTR 0x401c5820
+/* What an ioctl(2) changes through a descriptor that was opened for reading: attributes (chattr,
+ * fs-verity), and on btrfs subvolumes, which are directories. Told by type and number of the
+ * command; the rest of it is a size, which differs for 32-bit processes. include/uapi/linux/fs.h,
+ * fscrypt.h, fsverity.h, btrfs.h. */
+static __always_inline __u32 hf_ioctl_class(unsigned int command, __u32 *operation) {
+  switch (command & 0xffff) {
+    case 0x6602: /* FS_IOC_SETFLAGS */
+    case 0x5820: /* FS_IOC_FSSETXATTR */
+    case 0x7602: /* FS_IOC_SETVERSION */
+    case 0x6613: /* FS_IOC_SET_ENCRYPTION_POLICY */
+    case 0x6685: /* FS_IOC_ENABLE_VERITY */
+    case 0x941a: /* BTRFS_IOC_SUBVOL_SETFLAGS */
+      *operation = HF_OP_SETXATTR;
+      return HF_ROOTFS_ATTR;
+    case 0x9401: /* BTRFS_IOC_SNAP_CREATE */
+    case 0x940e: /* BTRFS_IOC_SUBVOL_CREATE */
+    case 0x9417: /* BTRFS_IOC_SNAP_CREATE_V2 */
+    case 0x9418: /* BTRFS_IOC_SUBVOL_CREATE_V2 */
+      *operation = HF_OP_MKDIR;
+      return HF_ROOTFS_CREATE;
+    case 0x940f: /* BTRFS_IOC_SNAP_DESTROY */
+    case 0x943f: /* BTRFS_IOC_SNAP_DESTROY_V2 */
+      *operation = HF_OP_RMDIR;
+      return HF_ROOTFS_DELETE;
+    default:
+      return HF_CLASS_NONE;
+  }
+}
 
 static __always_inline int hf_check_ioctl(struct file *file, unsigned int command) {
-  if (command != HF_FS_IOC_SETFLAGS && command != HF_FS_IOC32_SETFLAGS &&
-      command != HF_FS_IOC_FSSETXATTR) {
-    return 0;
+  __u32 operation;
+  __u32 class_id = hf_ioctl_class(command, &operation);
+  umode_t type = file->f_inode->i_mode & S_IFMT;
+  if (!class_id || (type != S_IFREG && type != S_IFDIR)) {
+    return 0; /* the driver of a device may mean anything by the same number */
   }
-  return hf_change_attribute(file->f_path.dentry, HF_OP_SETXATTR);
+  return hf_change_in(&file->f_path, file->f_path.dentry, class_id, operation);
 }
 
 SEC("lsm/file_ioctl")

@@ -16,6 +16,8 @@ cd "$root"
 build=$root/build-test
 results=$build/test-results
 quick=false kernels=() filter=.
+# A quarter of an hour is normal.
+vm_timeout_s=2400
 passed=0 failed=0 skipped=0
 
 # What runs on any kernel. The attacks are for VMs only.
@@ -142,19 +144,32 @@ native_bats() {
   count_tap "$results/native.tap" "Bats on this kernel"
 }
 
+# One VM: all files with one runtime.
 vm_bats() {
-  local kernel=$1 out=$results/vm-$1
-  say "Bats on Debian's kernel $kernel in a VM"
+  local kernel=$1 runtime=$2 out=$results/vm-$1-$2
   mkdir -p "$out"
-  tests/vm/run --kernel "$kernel" --build "$build" --results "$out" --timeout 3000 -- \
-    tests/vm/guest-bats "$filter" || echo "# the VM ended with $?"
-  cat "$out"/*.tap >"$results/vm-$kernel.tap" 2>/dev/null || true
-  count_tap "$results/vm-$kernel.tap" "Bats on $kernel"
+  tests/vm/run --kernel "$kernel" --build "$build" --results "$out" --timeout "$vm_timeout_s" -- \
+    env RUNTIME="$runtime" tests/vm/guest-bats "$filter" || echo "# the VM for $runtime ended with $?"
+}
+
+# A VM for each runtime, at the same time: a test waits more than it computes.
+vms_bats() {
+  local kernel=$1 runtime vms=()
+  say "Bats on Debian's kernel $kernel in VMs"
+  tests/vm/fetch-kernel "$kernel" >/dev/null
+  for runtime in runc crun; do
+    vm_bats "$kernel" "$runtime" &
+    vms+=($!)
+  done
+  wait "${vms[@]}"
+  for runtime in runc crun; do
+    count_tap "$results/vm-$kernel-$runtime/$runtime.tap" "Bats on $kernel with $runtime"
+  done
 }
 
 summary() {
   say "failed:"
-  grep -h '^not ok' "$results"/*.tap 2>/dev/null || echo "# no Bats test"
+  grep -h '^not ok' "$results"/*.tap "$results"/vm-*/*.tap 2>/dev/null || echo "# no Bats test"
   printf '\n%d passed, %d failed' "$passed" "$failed"
   ((skipped == 0)) || printf ', %d skipped' "$skipped"
   echo
@@ -180,7 +195,7 @@ main() {
     contrib/dev/deps.sh vm
     local kernel
     for kernel in "${kernels[@]}"; do
-      vm_bats "$kernel"
+      vms_bats "$kernel"
     done
   fi
   summary

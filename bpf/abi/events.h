@@ -68,10 +68,13 @@ enum hf_event_flag {
   HF_EVENT_TOO_LATE = 1u << 6,   /* told after it happened: policy could not refuse it here */
   HF_EVENT_REFUSED =
       1u << 7, /* told after the kernel had refused it by itself: HF_OUTCOME_REFUSED */
+  HF_EVENT_ARGS_TRUNCATED = 1u << 8, /* the command line lost its end */
 };
 
 /* Lengths are in bytes and exclude a terminator; there is none. The record ends after path_len +
- * exe_len bytes of `text`: the path first, the executable after it. All ids are the host's. */
+ * exe_len + args_len bytes of `text`: the path first, then the executable, then the command line,
+ * whose arguments end with a zero byte each (the last one's may be cut off). All ids are the
+ * host's. */
 struct hf_event {
   __u64 time_ns;       /* CLOCK_BOOTTIME */
   __u64 task_start_ns; /* start of the thread group leader, CLOCK_BOOTTIME: with tgid, an identity
@@ -102,8 +105,10 @@ struct hf_event {
   __u32 gid;
   __u16 path_len;
   __u16 exe_len;
+  __u16 args_len;
+  __u16 padding;
   char comm[HF_COMM_MAX];
-  char text[HF_EVENT_PATH_MAX + HF_EVENT_EXE_MAX];
+  char text[HF_EVENT_PATH_MAX + HF_EVENT_EXE_MAX + HF_EVENT_ARGS_MAX];
 };
 
 /* Per-CPU counters, indices of `hf_counters` (values are __u64). */

@@ -21,6 +21,10 @@
 /* Bytes of the path of an executable kept in an event. */
 #define HF_EVENT_EXE_MAX 512
 
+/* Bytes of a command line kept in an event: enough for a shell one-liner. Longer ones lose their
+ * end. */
+#define HF_EVENT_ARGS_MAX 1024
+
 /* NAME_MAX of the kernel. */
 #define HF_NAME_MAX 255
 

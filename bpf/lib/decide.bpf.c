@@ -136,6 +136,31 @@ static __always_inline void hf_fill_exe(struct hf_scratch *scratch, struct hf_ev
   }
 }
 
+/* The command line as it is in the caller's memory now. Read here, where a page that is not there
+ * is left out: whoever reads /proc/PID/cmdline waits for it, and the container may be the one that
+ * has to bring it (userfaultfd, FUSE). */
+static __always_inline void hf_fill_arguments(struct hf_event *event, struct task_struct *task) {
+  struct mm_struct *mm = task->mm;
+  event->args_len = 0;
+  if (!mm) {
+    return;
+  }
+  __u64 start = BPF_CORE_READ(mm, arg_start);
+  __u64 len = BPF_CORE_READ(mm, arg_end) - start;
+  if (len > HF_EVENT_ARGS_MAX - 1) {
+    len = HF_EVENT_ARGS_MAX - 1;
+    event->flags |= HF_EVENT_ARGS_TRUNCATED;
+  }
+  HF_MASK(len, HF_EVENT_ARGS_MAX - 1);
+  __u64 path_len = event->path_len;
+  __u64 exe_len = event->exe_len;
+  HF_MASK(path_len, HF_EVENT_PATH_MAX - 1);
+  HF_MASK(exe_len, HF_EVENT_EXE_MAX - 1);
+  if (!bpf_probe_read_user(&event->text[path_len + exe_len], len, (void *)start)) {
+    event->args_len = len;
+  }
+}
+
 /* Sends the event; the path of the object is in `scratch` when there is one (path_len != 0). */
 __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u32 outcome) {
   if (!scratch || !hf_case) {
@@ -168,11 +193,14 @@ __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u3
   hf_fill_object(event, hf_case);
   hf_fill_process(event, task);
   hf_fill_exe(scratch, event, policy, task);
+  hf_fill_arguments(event, task);
   __u32 path_len = event->path_len;
   __u32 exe_len = event->exe_len;
+  __u32 args_len = event->args_len;
   HF_MASK(path_len, HF_EVENT_PATH_MAX - 1);
   HF_MASK(exe_len, HF_EVENT_EXE_MAX - 1);
-  __u64 size = offsetof(struct hf_event, text) + path_len + exe_len;
+  HF_MASK(args_len, HF_EVENT_ARGS_MAX - 1);
+  __u64 size = offsetof(struct hf_event, text) + path_len + exe_len + args_len;
   hf_count(bpf_ringbuf_output(&hf_events, event, size, 0) ? HF_COUNT_LOST : HF_COUNT_EVENTS);
   return 0;
 }

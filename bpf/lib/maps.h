@@ -31,6 +31,8 @@ enum hf_task_flag {
      it. */
   HF_TASK_TOLD_CREDENTIALS = 1u << 2,
   HF_TASK_TOLD_NAMESPACE = 1u << 3,
+  /* The mount that it last asked for write access is not the container's. */
+  HF_TASK_WRITES_OUTSIDE = 1u << 4,
 };
 
 struct hf_namespace_key {

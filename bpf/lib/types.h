@@ -134,6 +134,8 @@ struct fs_struct {
 
 struct mm_struct {
   struct file *exe_file;
+  unsigned long arg_start;
+  unsigned long arg_end;
 };
 
 struct iattr {

@@ -1,5 +1,6 @@
 #include "src/event/decode.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -21,11 +22,14 @@ constexpr std::array<const char*, HF_OP_COUNT> kOperationNames = {"",
 };
 
 Status check_lengths(const hf_event& raw, std::size_t size) {
-  if (raw.path_len > HF_EVENT_PATH_MAX || raw.exe_len > HF_EVENT_EXE_MAX) {
-    return fail(fmt::format("an event claims a path of {} and an executable of {} bytes",
-                            raw.path_len, raw.exe_len));
+  if (raw.path_len > HF_EVENT_PATH_MAX || raw.exe_len > HF_EVENT_EXE_MAX ||
+      raw.args_len > HF_EVENT_ARGS_MAX) {
+    return fail(
+        fmt::format("an event claims a path of {}, an executable of {} and a command line "
+                    "of {} bytes",
+                    raw.path_len, raw.exe_len, raw.args_len));
   }
-  const std::size_t needed = kHeaderBytes + raw.path_len + raw.exe_len;
+  const std::size_t needed = kHeaderBytes + raw.path_len + raw.exe_len + raw.args_len;
   if (size < needed) {
     return fail(fmt::format("an event of {} bytes should have {}", size, needed));
   }
@@ -43,6 +47,16 @@ Status check_numbers(const hf_event& raw) {
     return fail(fmt::format("an event has the unknown outcome {}", raw.outcome));
   }
   return Ok{};
+}
+
+std::vector<std::string> split_arguments(std::string_view text) {
+  std::vector<std::string> arguments;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\0'), text.size());
+    arguments.push_back(printable(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return arguments;
 }
 
 Event header_of(const hf_event& raw) {
@@ -94,9 +108,10 @@ Result<Event> decode(const void* bytes, std::size_t size) {
   TRY(check_numbers(raw));
   Event event = header_of(raw);
   const std::string_view text(static_cast<const char*>(bytes) + kHeaderBytes,
-                              std::size_t{raw.path_len} + raw.exe_len);
+                              std::size_t{raw.path_len} + raw.exe_len + raw.args_len);
   event.path = printable(text.substr(0, raw.path_len));
-  event.exe = printable(text.substr(raw.path_len));
+  event.exe = printable(text.substr(raw.path_len, raw.exe_len));
+  event.argv = split_arguments(text.substr(std::size_t{raw.path_len} + raw.exe_len));
   event.comm = printable({raw.comm, strnlen(raw.comm, sizeof(raw.comm))});
   return event;
 }

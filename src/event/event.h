@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <linux/types.h>
 
@@ -40,6 +41,7 @@ struct Event {
   std::string path;
   std::string exe;
   std::string comm;
+  std::vector<std::string> argv;  // as the process has it: secrets included
 };
 
 // "unlink" for HF_OP_UNLINK; "" for HF_OP_NONE and for what is not an operation.

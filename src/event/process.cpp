@@ -67,23 +67,6 @@ std::string comm_at(int directory) {
   return printable(comm);
 }
 
-std::vector<std::string> split_arguments(std::string_view text) {
-  std::vector<std::string> arguments;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\0'), text.size());
-    arguments.push_back(printable(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return redact(std::move(arguments));
-}
-
-void read_arguments(int directory, Process& process) {
-  std::string text = read_at(directory, "cmdline", kMaxArgvBytes + 1);
-  process.argv_truncated = text.size() > kMaxArgvBytes;
-  text.resize(std::min(text.size(), kMaxArgvBytes));
-  process.argv = split_arguments(text);
-}
-
 // `start_ticks` is the process's: nobody is younger than its child, so a younger "parent" is a
 // reused pid.
 std::vector<Ancestor> read_ancestors(const std::string& proc_root, const Process& process,
@@ -116,6 +99,8 @@ Process from_kernel(const Event& event) {
   process.caps = event.cap_effective;
   process.comm = event.comm;
   process.exe = event.exe;
+  process.argv = redact(event.argv);
+  process.argv_truncated = (event.flags & HF_EVENT_ARGS_TRUNCATED) != 0;
   process.upper_layer = (event.flags & HF_EVENT_UPPER_LAYER) != 0;
   process.gone = true;
   return process;
@@ -138,7 +123,6 @@ Process ProcessReader::read(const Event& event, pid_t container_init) const {
   // A zombie still has its pid, and nothing else to tell.
   if (stat && stat->start_ticks == start_ticks && stat->state != 'Z' && stat->state != 'X') {
     process.gone = false;
-    read_arguments(directory.get(), process);
     process.cwd = link_at(directory.get(), "cwd");
     if (process.exe.empty()) {
       process.exe = link_at(directory.get(), "exe");

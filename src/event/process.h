@@ -12,9 +12,6 @@
 
 namespace holdfast::event {
 
-// Bytes of a command line that are kept: enough for a shell one-liner, small enough for a thousand
-// a second.
-inline constexpr std::size_t kMaxArgvBytes = 4096;
 // Ancestors that are told: a deeper tree is a fork bomb or a build, and its top says nothing about
 // the act.
 inline constexpr std::size_t kMaxAncestors = 16;

@@ -1,17 +1,19 @@
 #include "src/event/refused.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <optional>
+#include <string_view>
 
 #include <fmt/core.h>
 
+#include "src/base/file.h"
 #include "src/base/path.h"
 #include "src/base/unique_fd.h"
 
@@ -19,38 +21,89 @@ namespace holdfast::event {
 namespace {
 
 // File systems through which a process configures the kernel, as in bpf/lib/interface.h.
-constexpr std::array<unsigned long, 8> kInterfaces = {
-    PROC_SUPER_MAGIC, SYSFS_MAGIC,    DEBUGFS_MAGIC, TRACEFS_MAGIC,
-    SECURITYFS_MAGIC, BINFMTFS_MAGIC, BPF_FS_MAGIC,  EFIVARFS_MAGIC,
+constexpr std::array<std::string_view, 8> kInterfaces = {
+    "proc", "sysfs", "debugfs", "tracefs", "securityfs", "binfmt_misc", "bpf", "efivarfs",
 };
 
-// Opens `path` as process `pid` sees it, without leaving its root and without opening what is
-// there.
-base::UniqueFd open_as(pid_t pid, const std::string& path, const std::string& proc_root) {
+constexpr std::size_t kMaxFdinfo = 4096;
+// A few thousand mounts.
+constexpr std::size_t kMaxMountinfo = std::size_t{1024} * 1024;
+
+// Opens `path` below `start` without leaving it and without opening what is there. Only what the
+// kernel has in its caches: the container may have mounted a FUSE file system that lets whoever
+// looks something up wait for ever.
+base::UniqueFd open_cached(int start, const std::string& path, bool absolute) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH) | RESOLVE_CACHED;
+  return base::UniqueFd(
+      static_cast<int>(syscall(SYS_openat2, start, path.c_str(), &how, sizeof(how))));
+}
+
+// "/a/b" of "/a/b/c", "/" of "/a", "." of "a".
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) {
+    return ".";
+  }
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// The file at `path` as process `pid` sees it, or the nearest directory above that the kernel still
+// knows. Names in /proc/sys are looked up afresh each time and so are never found, /proc is.
+base::UniqueFd open_nearest(pid_t pid, std::string path, const std::string& proc_root) {
   const bool absolute = path.front() == '/';
   const std::string start = fmt::format("{}/{}/{}", proc_root, pid, absolute ? "root" : "cwd");
   const base::UniqueFd from(open(start.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH;
-  return base::UniqueFd(
-      static_cast<int>(syscall(SYS_openat2, from.get(), path.c_str(), &how, sizeof(how))));
+  if (!from.valid()) {
+    return {};
+  }
+  base::UniqueFd found = open_cached(from.get(), path, absolute);
+  while (!found.valid() && path != "/" && path != ".") {
+    path = parent_of(path);
+    found = open_cached(from.get(), path, absolute);
+  }
+  return found;
 }
 
-base::UniqueFd open_as_caller(const Event& event, pid_t init, const std::string& proc_root) {
-  base::UniqueFd fd = open_as(static_cast<pid_t>(event.tgid), event.path, proc_root);
-  if (!fd.valid() && init != 0 && event.path.front() == '/') {
-    fd = open_as(init, event.path, proc_root);
+// What follows `key` on its line of `text`.
+std::string_view value_of(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) {
+    return "";
   }
-  return fd;
+  text.remove_prefix(at + key.size());
+  return text.substr(0, text.find('\n'));
+}
+
+// Type of the file system that `fd` is on, by the mounts that process `pid` sees (proc(5),
+// mountinfo). Not by fstatfs(2), which asks the file system, and FUSE lets one wait.
+std::optional<std::string> filesystem_of(int fd, pid_t pid, const std::string& proc_root) {
+  const auto info = base::read_file(fmt::format("/proc/self/fdinfo/{}", fd), kMaxFdinfo);
+  const auto mounts =
+      base::read_file(fmt::format("{}/{}/mountinfo", proc_root, pid), kMaxMountinfo);
+  if (!info.ok() || !mounts.ok()) {
+    return std::nullopt;
+  }
+  const std::string id(value_of(info.value(), "mnt_id:\t"));
+  const std::string text = "\n" + mounts.value();
+  const std::string_view type = value_of(value_of(text, "\n" + id + " "), " - ");
+  return type.empty() ? std::nullopt : std::optional(std::string(type.substr(0, type.find(' '))));
+}
+
+std::optional<std::string> filesystem_as(pid_t pid, const Event& event,
+                                         const std::string& proc_root) {
+  const base::UniqueFd fd = open_nearest(pid, event.path, proc_root);
+  return fd.valid() ? filesystem_of(fd.get(), pid, proc_root) : std::nullopt;
 }
 
 bool is_interface(const Event& event, pid_t init, const std::string& proc_root) {
-  const base::UniqueFd fd = open_as_caller(event, init, proc_root);
-  struct statfs info {};
-  if (fd.valid() && fstatfs(fd.get(), &info) == 0) {
-    const auto magic = static_cast<unsigned long>(info.f_type);
-    return std::find(kInterfaces.begin(), kInterfaces.end(), magic) != kInterfaces.end();
+  std::optional<std::string> type = filesystem_as(static_cast<pid_t>(event.tgid), event, proc_root);
+  if (!type && init != 0 && event.path.front() == '/') {
+    type = filesystem_as(init, event, proc_root);
+  }
+  if (type) {
+    return std::ranges::find(kInterfaces, *type) != kInterfaces.end();
   }
   const std::string path = base::clean_path(event.path);
   return base::is_at_or_below(path, "/proc") || base::is_at_or_below(path, "/sys");

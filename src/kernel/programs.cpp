@@ -47,6 +47,7 @@ constexpr std::array kPrograms = {
     Program{"hf_want_write", Use::kLsm, "mnt_want_write", -1},
     Program{"hf_open_want_write", Use::kLsm, "__mnt_want_write", -1},
     Program{"hf_get_write_access", Use::kLsm, "mnt_get_write_access", -1},
+    Program{"hf_want_write_file", Use::kLsm, "mnt_want_write_file", -1},
     Program{"hf_tp_sys_exit", Use::kTracepoint, nullptr, -1},
     Program{"hf_tp_fork", Use::kTracepoint, nullptr, -1},
     Program{"hf_tp_exec", Use::kTracepoint, nullptr, -1},

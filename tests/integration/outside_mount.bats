@@ -27,6 +27,8 @@ t mkdir mkdir /proc/1/root$HF_DIR/outside/made
 t unlink unlink /proc/1/root$HF_DIR/outside/dir/secret
 t cwd open-read /proc/1/cwd
 t uring uring-read /proc/1/root$HF_DIR/outside/secret
+t utimes utimes /proc/1/root$HF_DIR/outside/secret
+t setxattr setxattr /proc/1/root$HF_DIR/outside/secret
 t exec exec /proc/1/root/bin/busybox true
 t self open-read /proc/self/root/etc/passwd
 SCRIPT
@@ -42,13 +44,18 @@ SCRIPT
 
 # A directory of the host on descriptor 3, as runc leaked one in CVE-2024-21626.
 leaked_fd() {
-  hf_bundle leaked --overlay --profile immutable --caps all --script <(
+  hf_bundle leaked --overlay --profile immutable --annotation io.holdfast.rootfs.writable=/data \
+    --caps all --script <(
     hf_prelude
     cat <<'SCRIPT'
 t openat openat-fd 3 secret
 t create openat-fd-create 3 created
 t proc open-read /proc/self/fd/3/secret
 t fchdir fchdir 3 -- open-read secret
+t utimes utimes /proc/self/fd/3
+t setxattr setxattr /proc/self/fd/3
+t below fchdir 3 -- utimes secret -- setxattr secret
+t own utimes /data/file
 t dots openat-fd 3 ../../../../../../etc/passwd
 t exec fchdir 3 -- exec ./busybox true
 t sentinel creat /sentinel
@@ -96,6 +103,20 @@ setup() { require lsm; }
   assert_result leaked dots "openat-fd: EPERM"
   [[ $(result leaked exec) =~ exec:\ (EPERM|EACCES)$ ]]
   assert_absent "$HF_DIR/outside/created"
+}
+
+@test "attributes of a file outside are not changed by a call that names no mount" {
+  assert_denied leaked utimes "utimes: EPERM" escape.outside-mount '.object.operation == "utimes"'
+  assert_denied leaked setxattr "setxattr: EPERM" escape.outside-mount \
+    '.object.operation == "setxattr"'
+  assert_result leaked below "fchdir: ok utimes: EPERM setxattr: EPERM"
+  assert_result procroot utimes "utimes: EPERM"
+  assert_result procroot setxattr "setxattr: EPERM"
+  [[ -z $(getfattr --absolute-names -d -m - "$HF_DIR/outside" "$HF_DIR/outside/secret") ]]
+}
+
+@test "after an attempt outside, the container's own writable files can be changed" {
+  assert_result leaked own "utimes: ok"
 }
 
 @test "volumes, pipes and the container's own /proc entries are not told" {

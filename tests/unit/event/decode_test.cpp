@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kHeader = offsetof(hf_event, text);
 
-hf_event plain(const std::string& path = "/etc/passwd", const std::string& exe = "/bin/busybox") {
+hf_event plain(const std::string& path = "/etc/passwd", const std::string& exe = "/bin/busybox",
+               const std::string& args = std::string("sh\0-c\0id\0", 9)) {
   hf_event raw;
   std::memset(&raw, 0, sizeof(raw));
   raw.class_id = HF_ROOTFS_WRITE;
@@ -24,13 +25,17 @@ hf_event plain(const std::string& path = "/etc/passwd", const std::string& exe =
   raw.tgid = 42;
   raw.path_len = static_cast<__u16>(path.size());
   raw.exe_len = static_cast<__u16>(exe.size());
+  raw.args_len = static_cast<__u16>(args.size());
   std::memcpy(raw.comm, "busybox", 8);
   std::memcpy(raw.text, path.data(), path.size());
   std::memcpy(raw.text + path.size(), exe.data(), exe.size());
+  std::memcpy(raw.text + path.size() + exe.size(), args.data(), args.size());
   return raw;
 }
 
-std::size_t length(const hf_event& raw) { return kHeader + raw.path_len + raw.exe_len; }
+std::size_t length(const hf_event& raw) {
+  return kHeader + raw.path_len + raw.exe_len + raw.args_len;
+}
 
 // A copy of exactly the record, so that the address sanitizer sees a read behind it.
 Result<Event> decode_exactly(const hf_event& raw, std::size_t size) {
@@ -45,6 +50,7 @@ TEST(Decode, ReadsARecord) {
   ASSERT_TRUE(event.ok());
   EXPECT_EQ(event.value().path, "/etc/passwd");
   EXPECT_EQ(event.value().exe, "/bin/busybox");
+  EXPECT_EQ(event.value().argv, (std::vector<std::string>{"sh", "-c", "id"}));
   EXPECT_EQ(event.value().comm, "busybox");
   EXPECT_EQ(event.value().tgid, 42U);
   EXPECT_EQ(event.value().class_id, HF_ROOTFS_WRITE);
@@ -53,11 +59,20 @@ TEST(Decode, ReadsARecord) {
 
 TEST(Decode, TakesTheLongestTextsThereAre) {
   const hf_event raw =
-      plain(std::string(HF_EVENT_PATH_MAX, 'p'), std::string(HF_EVENT_EXE_MAX, 'e'));
+      plain(std::string(HF_EVENT_PATH_MAX, 'p'), std::string(HF_EVENT_EXE_MAX, 'e'),
+            std::string(HF_EVENT_ARGS_MAX, 'a'));
   const auto event = decode_exactly(raw, length(raw));
   ASSERT_TRUE(event.ok());
   EXPECT_EQ(event.value().path.size(), std::size_t{HF_EVENT_PATH_MAX});
   EXPECT_EQ(event.value().exe, std::string(HF_EVENT_EXE_MAX, 'e'));
+  EXPECT_EQ(event.value().argv, std::vector<std::string>{std::string(HF_EVENT_ARGS_MAX, 'a')});
+}
+
+TEST(Decode, KeepsTheBeginningOfAnArgumentThatWasCut) {
+  const hf_event raw = plain("/p", "/e", std::string("sh\0-c\0ec", 8));
+  const auto event = decode_exactly(raw, length(raw));
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event.value().argv, (std::vector<std::string>{"sh", "-c", "ec"}));
 }
 
 TEST(Decode, TakesARecordThatTheRingPadded) {
@@ -88,6 +103,7 @@ TEST(Decode, RefusesWhatTheAbiDoesNotHave) {
       {"path", [](hf_event& raw) { raw.path_len = HF_EVENT_PATH_MAX + 1; }},
       {"longest path", [](hf_event& raw) { raw.path_len = 0xffff; }},
       {"exe", [](hf_event& raw) { raw.exe_len = HF_EVENT_EXE_MAX + 1; }},
+      {"arguments", [](hf_event& raw) { raw.args_len = HF_EVENT_ARGS_MAX + 1; }},
   };
   for (const auto& [name, spoil] : broken) {
     hf_event raw = plain();

@@ -34,6 +34,7 @@ void give_root(const std::string& proc_root, pid_t pid, const std::string& root)
   const std::string folder = proc_root + "/" + std::to_string(pid);
   std::filesystem::create_directory(folder);
   std::filesystem::create_directory_symlink(root, folder + "/root");
+  std::filesystem::create_symlink("/proc/self/mountinfo", folder + "/mountinfo");
 }
 
 TEST(Refused, TheSuperblockThatThePathLeadsToDecides) {

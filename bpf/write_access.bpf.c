@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Tells of attempts to change what a read-only mount protects: a read-only rootfs, /proc/sys. The
-// kernel refuses them before any security hook is asked, so nothing is decided here.
+// Follows every request for write access to a mount, and decides nothing. What a read-only mount
+// refuses (a read-only rootfs, /proc/sys) is told from here, because the kernel refuses it before
+// any security hook is asked. And some hooks that come next know an inode but not the mount it was
+// reached through: they learn it from here.
 #include "bpf/lib/compat.h"
 #include "bpf/lib/decide.h"
 #include "bpf/lib/interface.h"
+#include "bpf/lib/namespace.h"
 
 /* arch/x86/include/generated/uapi/asm/unistd_64.h */
 enum hf_changing_syscall {
@@ -138,12 +141,8 @@ static __always_inline bool hf_same_call(const struct hf_task *tag, __u64 call) 
   return tag->refused_call == call && bpf_ktime_get_boot_ns() - tag->refused_ns < HF_SAME_CALL_NS;
 }
 
-static __always_inline int hf_tell_refused(struct vfsmount *mount) {
-  struct hf_subject subject;
-  if (!hf_guarded(&subject)) {
-    return 0;
-  }
-  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(subject.task);
+static __always_inline int hf_tell_refused(struct hf_subject *subject, struct vfsmount *mount) {
+  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(subject->task);
   struct hf_arguments arguments = {
       .di = BPF_CORE_READ(regs, di),
       .si = BPF_CORE_READ(regs, si),
@@ -155,15 +154,15 @@ static __always_inline int hf_tell_refused(struct vfsmount *mount) {
   __u64 magic = mount->mnt_sb->s_magic;
   if (magic == HF_MAGIC_PROC || hf_is_interface(magic)) {
     change.class_id = HF_ESCAPE_KERNEL_INTERFACE;
-  } else if (!hf_is_rootfs_mount(subject.policy, mount)) {
+  } else if (!hf_is_rootfs_mount(subject->policy, mount)) {
     return 0;
   }
   __u64 call = change.path ^ ((__u64)nr << 48);
-  if (hf_same_call(subject.tag, call)) {
+  if (hf_same_call(subject->tag, call)) {
     hf_count(HF_COUNT_REPEATED);
     return 0;
   }
-  struct hf_case hf_case = hf_case_of(&subject, change.class_id, change.operation, EROFS);
+  struct hf_case hf_case = hf_case_of(subject, change.class_id, change.operation, EROFS);
   hf_case.user_path = change.path;
   hf_case.flags = HF_EVENT_REFUSED;
   if (!change.path) {
@@ -171,25 +170,55 @@ static __always_inline int hf_tell_refused(struct vfsmount *mount) {
     hf_case.mount = (__u64)mount;
   }
   hf_decide(&hf_case);
-  subject.tag->refused_call = call;
-  subject.tag->refused_ns = bpf_ktime_get_boot_ns();
+  subject->tag->refused_call = call;
+  subject->tag->refused_ns = bpf_ktime_get_boot_ns();
   return 0;
+}
+
+/* For the hooks that ask next. A program that traces is left out when it interrupts itself; then
+ * the answer is that of the task's request before. */
+static __always_inline void hf_note_place(struct hf_subject *subject, struct vfsmount *mount) {
+  if (hf_mount_own(subject, mount)) {
+    subject->tag->flags &= ~HF_TASK_WRITES_OUTSIDE;
+  } else {
+    subject->tag->flags |= HF_TASK_WRITES_OUTSIDE;
+  }
+}
+
+static __always_inline int hf_asked(struct vfsmount *mount, int ret) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  hf_note_place(&subject, mount);
+  return ret == -EROFS ? hf_tell_refused(&subject, mount) : 0;
 }
 
 /* Every change of a file system asks its mount first; an open that makes nothing asks only the
  * second time. */
 SEC("?fexit/mnt_want_write")
 int BPF_PROG(hf_want_write, struct vfsmount *mount, int ret) {
-  return ret == -EROFS ? hf_tell_refused(mount) : 0;
+  return hf_asked(mount, ret);
 }
 
 /* Renamed to mnt_get_write_access by 3e15dcf77b23 (6.8). */
 SEC("?fexit/__mnt_want_write")
 int BPF_PROG(hf_open_want_write, struct vfsmount *mount, int ret) {
-  return ret == -EROFS ? hf_tell_refused(mount) : 0;
+  return hf_asked(mount, ret);
 }
 
 SEC("?fexit/mnt_get_write_access")
 int BPF_PROG(hf_get_write_access, struct vfsmount *mount, int ret) {
-  return ret == -EROFS ? hf_tell_refused(mount) : 0;
+  return hf_asked(mount, ret);
+}
+
+/* A change through a descriptor. One that was opened for writing has its mount's leave already, and
+ * passes none of the functions above. */
+SEC("?fexit/mnt_want_write_file")
+int BPF_PROG(hf_want_write_file, struct file *file, int ret) {
+  struct hf_subject subject;
+  if (hf_guarded(&subject)) {
+    hf_note_place(&subject, file->f_path.mnt);
+  }
+  return 0;
 }
