@@ -59,7 +59,7 @@ std::optional<kernel::Backend> check_kernel() {
   for (const std::string& sentence : probe.missing) {
     missing(sentence);
   }
-  return probe.backend;
+  return probe.backends.empty() ? std::nullopt : std::optional(probe.backends.front());
 }
 
 void check_mounts() {

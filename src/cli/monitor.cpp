@@ -40,7 +40,7 @@ Result<monitor::Options> options_of(const Given& given) {
   options.linger_s =
       static_cast<std::uint64_t>(given.linger_s >= 0 ? given.linger_s : config.monitor.linger_s);
   if (!given.backend.empty()) {
-    options.backend = given.backend == "lsm" ? kernel::Backend::kLsm : kernel::Backend::kTracepoint;
+    options.backend = kernel::backend_of(given.backend);
   }
   return options;
 }
@@ -96,7 +96,7 @@ void add_monitor(CLI::App& app, int& status) {
   command
       ->add_option("--backend", given->backend,
                    "Use this back end rather than the strongest that loads")
-      ->check(CLI::IsMember({"lsm", "tracepoint"}));
+      ->check(CLI::IsMember({"lsm", "modify-return", "tracepoint"}));
   command->add_flag("--on-demand", given->on_demand,
                     "Leave some time after the last container has gone");
   command->add_option("--linger", given->linger_s, "How many seconds after, with --on-demand")

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "src/base/cgroup.h"
 #include "src/kernel/iterators.h"
@@ -30,15 +30,17 @@ struct FreeRing {
 // tried like one that was not, for nobody may believe in a guard that never runs.
 Result<Backend> choose_backend(std::optional<Backend> asked) {
   const Probe found = probe();
-  if (found.backend && (!asked || *asked == *found.backend || *asked == Backend::kTracepoint)) {
-    return asked.value_or(*found.backend);
+  if (found.backends.empty()) {
+    return fail("this kernel runs none of our BPF programs: " + found.missing.back());
   }
-  const std::string reason = found.missing.empty() ? "no reason given" : found.missing.front();
-  if (found.backend) {
-    return fail(fmt::format("the back end {} is not to be had: {}", backend_name(*asked), reason));
+  if (!asked) {
+    return found.backends.front();
   }
-  return fail("this kernel runs none of our BPF programs: " +
-              (found.missing.empty() ? reason : found.missing.back()));
+  if (std::ranges::find(found.backends, *asked) == found.backends.end()) {
+    return fail(fmt::format("this kernel has no back end {}. {}", backend_name(*asked),
+                            fmt::join(found.missing, "; ")));
+  }
+  return *asked;
 }
 
 // The kernfs id of a cgroup is the inode number of its directory (cgroup(7), kernel commit
@@ -251,9 +253,6 @@ Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
   const Status filled = state_->fill(slot, target, policy);
   if (!filled.ok()) {
     state_->clear(slot.number);
-    if (state_->used.empty()) {
-      state_->object.detach();
-    }
     return filled.error();
   }
   state_->used.push_back(slot);
@@ -269,10 +268,15 @@ Status Kernel::remove(const Slot& slot) {
   }
   state_->clear(slot.number);
   state_->used.erase(found);
+  return Ok{};
+}
+
+bool Kernel::idle() const { return state_->used.empty() && state_->object.attached(); }
+
+void Kernel::rest() {
   if (state_->used.empty()) {
     state_->object.detach();
   }
-  return Ok{};
 }
 
 std::vector<Slot> Kernel::slots() const { return state_->used; }

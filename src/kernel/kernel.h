@@ -1,12 +1,14 @@
 // The BPF programs and maps of this host: loaded, pinned, filled and drained here, nowhere else.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <linux/types.h>
@@ -18,17 +20,23 @@
 namespace holdfast::kernel {
 
 enum class Backend {
-  kLsm,         // BPF LSM programs: refuses and tells
-  kTracepoint,  // tracepoints: tells what happened, refuses nothing
+  kLsm,           // BPF LSM programs: refuses and tells
+  kModifyReturn,  // the same programs before the kernel's security_ functions, where "bpf" is not
+                  // among the active LSMs
+  kTracepoint,    // tracepoints: tells what happened, refuses nothing
 };
 
-const char* backend_name(Backend backend);  // "lsm", "tracepoint"
+inline constexpr std::array kBackends = {Backend::kLsm, Backend::kModifyReturn,
+                                         Backend::kTracepoint};  // the strongest first
+
+const char* backend_name(Backend backend);  // "lsm", "modify-return", "tracepoint"
+std::optional<Backend> backend_of(std::string_view name);
 bool backend_enforces(Backend backend);
 
 // What a try of this kernel found. `missing` has one sentence with a remedy for each thing that is
 // not there.
 struct Probe {
-  std::optional<Backend> backend;
+  std::vector<Backend> backends;      // those that run here, the strongest first
   std::vector<std::string> findings;  // what was tried and came out well
   std::vector<std::string> missing;
 };
@@ -85,12 +93,19 @@ class Kernel {
   [[nodiscard]] Backend backend() const;
 
   // Puts a container under guard: policy, cgroup, rootfs, namespaces; then tags every thread of its
-  // init as setting up. Attaches the programs when it is the first. On failure nothing of it is
+  // init as setting up. Attaches the programs when they are not. On failure nothing of it is
   // left in the maps.
   Result<Slot> add(const Target& target, const profile::Policy& policy);
 
-  // Forgets a container; detaches everything when it was the last. Idempotent.
+  // Forgets a container. Idempotent.
   Status remove(const Slot& slot);
+
+  // Whether programs are attached though there is no container.
+  [[nodiscard]] bool idle() const;
+
+  // Detaches all programs when there is no container: then nobody pays for any of them. Attaching
+  // them again costs the next container's start some milliseconds each.
+  void rest();
 
   // Slots in use (after open(), those of the former monitor).
   [[nodiscard]] std::vector<Slot> slots() const;

@@ -97,7 +97,11 @@ Status choose_programs(hf_skeleton& skeleton, Backend backend) {
     if (program == nullptr) {
       return fail(fmt::format("this build has no BPF program {}", entry.name));
     }
-    bpf_program__set_autoload(program, wanted(entry, backend));
+    const bool load = wanted(entry, backend);
+    bpf_program__set_autoload(program, load);
+    if (load && entry.use == Use::kHook && backend == Backend::kModifyReturn) {
+      TRY(retarget(*program, security_function(entry)));
+    }
   }
   return Ok{};
 }

@@ -38,6 +38,7 @@ class Object {
   // is.
   Status attach();
   void detach();
+  [[nodiscard]] bool attached() const { return attached_; }
 
   // Removes links and maps from the file system, and the directory.
   void unpin();

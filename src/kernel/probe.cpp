@@ -8,6 +8,7 @@
 #include "src/base/file.h"
 #include "src/kernel/kernel.h"
 #include "src/kernel/object.h"
+#include "src/kernel/programs.h"
 #include "src/kernel/skeletons.h"
 
 namespace holdfast::kernel {
@@ -21,18 +22,24 @@ using ProbeSkeleton = std::unique_ptr<hf_probe_skeleton, DestroyProbe>;
 // libbpf's own account of a refusal is for us, not for the person who asks doctor.
 int say_nothing(libbpf_print_level, const char*, va_list) { return 0; }
 
-ProbeSkeleton load(bool lsm) {
+// The programs of the probe that `backend` would load; nullptr when the kernel refuses them.
+ProbeSkeleton load(Backend backend) {
   ProbeSkeleton skeleton(hf_probe_skeleton::open(nullptr));
   if (!skeleton) {
     return nullptr;
   }
-  bpf_program__set_autoload(skeleton->progs.hf_probe_lsm, lsm);
-  bpf_program__set_autoload(skeleton->progs.hf_probe_tracepoint, !lsm);
+  const bool traces = backend == Backend::kTracepoint;
+  bpf_program__set_autoload(skeleton->progs.hf_probe_lsm, !traces);
+  bpf_program__set_autoload(skeleton->progs.hf_probe_tracepoint, traces);
+  if (backend == Backend::kModifyReturn &&
+      !retarget(*skeleton->progs.hf_probe_lsm, "security_file_open").ok()) {
+    return nullptr;
+  }
   return hf_probe_skeleton::load(skeleton.get()) == 0 ? std::move(skeleton) : nullptr;
 }
 
-// Attaches the LSM program, opens a file, and looks whether the program ran.
-bool lsm_runs(hf_probe_skeleton& skeleton) {
+// Attaches the program of file_open, opens a file, and looks whether the program ran.
+bool runs(hf_probe_skeleton& skeleton) {
   skeleton.bss->hf_probe_tgid = static_cast<__u32>(getpid());
   const Link link(bpf_program__attach(skeleton.progs.hf_probe_lsm));
   if (!link) {
@@ -43,25 +50,41 @@ bool lsm_runs(hf_probe_skeleton& skeleton) {
 }
 
 void try_lsm(Probe& probe) {
-  const ProbeSkeleton skeleton = load(true);
+  const ProbeSkeleton skeleton = load(Backend::kLsm);
   if (!skeleton) {
     probe.missing.emplace_back(
         "this kernel does not load BPF LSM programs; it needs CONFIG_BPF_LSM=y, BTF, and root with "
         "CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN");
     return;
   }
-  if (!lsm_runs(*skeleton)) {
+  if (!runs(*skeleton)) {
     probe.missing.emplace_back(
         "BPF LSM programs load but never run; add bpf to lsm= on the kernel command line and "
         "reboot");
     return;
   }
   probe.findings.emplace_back("BPF LSM programs load, attach and run");
-  probe.backend = Backend::kLsm;
+  probe.backends.push_back(Backend::kLsm);
+}
+
+void try_modify_return(Probe& probe) {
+  const ProbeSkeleton skeleton = load(Backend::kModifyReturn);
+  if (!skeleton || !runs(*skeleton)) {
+    if (!probe.backends.empty()) {
+      return;  // a stronger one runs
+    }
+    probe.missing.emplace_back(
+        "this kernel lets no BPF program change what its security functions answer; it needs "
+        "CONFIG_SECURITY_PATH=y, CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y, BTF, and root with "
+        "CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN");
+    return;
+  }
+  probe.findings.emplace_back("BPF programs that change the answer of security functions run");
+  probe.backends.push_back(Backend::kModifyReturn);
 }
 
 void try_tracepoint(Probe& probe) {
-  const ProbeSkeleton skeleton = load(false);
+  const ProbeSkeleton skeleton = load(Backend::kTracepoint);
   const Link link(skeleton ? bpf_program__attach(skeleton->progs.hf_probe_tracepoint) : nullptr);
   if (!link) {
     probe.missing.emplace_back(
@@ -71,9 +94,7 @@ void try_tracepoint(Probe& probe) {
     return;
   }
   probe.findings.emplace_back("BPF tracepoint programs load and attach");
-  if (!probe.backend) {
-    probe.backend = Backend::kTracepoint;
-  }
+  probe.backends.push_back(Backend::kTracepoint);
 }
 
 }  // namespace
@@ -82,6 +103,7 @@ Probe probe() {
   Probe probe;
   libbpf_print_fn_t former = libbpf_set_print(say_nothing);
   try_lsm(probe);
+  try_modify_return(probe);
   try_tracepoint(probe);
   libbpf_set_print(former);
   return probe;

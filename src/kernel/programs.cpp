@@ -3,86 +3,146 @@
 #include <bpf/btf.h>
 
 #include <array>
+#include <cerrno>
 #include <memory>
+#include <optional>
+#include <string_view>
+
+#include <fmt/core.h>
 
 namespace holdfast::kernel {
 namespace {
 
+constexpr bool kOptional = true;
+
 constexpr std::array kPrograms = {
-    Program{"hf_tag_threads", Use::kIterator, nullptr, -1},
-    Program{"hf_identify_file", Use::kIterator, nullptr, -1},
-    Program{"hf_task_alloc", Use::kLsm, nullptr, -1},
-    Program{"hf_cgroup_attach_task", Use::kAlways, nullptr, -1},
-    Program{"hf_file_open", Use::kLsm, nullptr, -1},
-    Program{"hf_bprm_check", Use::kLsm, nullptr, -1},
-    Program{"hf_bprm_committed", Use::kLsm, nullptr, -1},
-    Program{"hf_sb_mount", Use::kLsm, nullptr, -1},
-    Program{"hf_sb_umount", Use::kLsm, nullptr, -1},
-    Program{"hf_move_mount", Use::kLsm, nullptr, -1},
-    Program{"hf_sb_pivotroot", Use::kLsm, nullptr, -1},
-    Program{"hf_capable", Use::kLsm, nullptr, -1},
-    Program{"hf_userns_create", Use::kLsm, "bpf_lsm_userns_create", -1},
-    Program{"hf_ptrace", Use::kLsm, nullptr, -1},
-    Program{"hf_bpf", Use::kLsm, nullptr, -1},
-    Program{"hf_perf_event_open", Use::kLsm, nullptr, -1},
-    Program{"hf_path_mknod", Use::kLsm, nullptr, -1},
-    Program{"hf_path_mkdir", Use::kLsm, nullptr, -1},
-    Program{"hf_path_symlink", Use::kLsm, nullptr, -1},
-    Program{"hf_path_unlink", Use::kLsm, nullptr, -1},
-    Program{"hf_path_rmdir", Use::kLsm, nullptr, -1},
-    Program{"hf_path_link", Use::kLsm, nullptr, -1},
-    Program{"hf_path_rename", Use::kLsm, nullptr, -1},
-    Program{"hf_path_truncate", Use::kLsm, nullptr, -1},
-    Program{"hf_path_chmod", Use::kLsm, nullptr, -1},
-    Program{"hf_path_chown", Use::kLsm, nullptr, -1},
-    Program{"hf_inode_setattr", Use::kLsm, "bpf_lsm_inode_setattr", 2},
-    Program{"hf_inode_setattr_idmap", Use::kLsm, "bpf_lsm_inode_setattr", 3},
-    Program{"hf_inode_setxattr", Use::kLsm, nullptr, -1},
-    Program{"hf_inode_removexattr", Use::kLsm, nullptr, -1},
-    Program{"hf_inode_set_acl", Use::kLsm, "bpf_lsm_inode_set_acl", -1},
-    Program{"hf_inode_remove_acl", Use::kLsm, "bpf_lsm_inode_remove_acl", -1},
-    Program{"hf_inode_file_setattr", Use::kLsm, "bpf_lsm_inode_file_setattr", -1},
-    Program{"hf_file_ioctl", Use::kLsm, nullptr, -1},
-    Program{"hf_file_ioctl_compat", Use::kLsm, "bpf_lsm_file_ioctl_compat", -1},
-    Program{"hf_want_write", Use::kLsm, "mnt_want_write", -1},
-    Program{"hf_open_want_write", Use::kLsm, "__mnt_want_write", -1},
-    Program{"hf_get_write_access", Use::kLsm, "mnt_get_write_access", -1},
-    Program{"hf_want_write_file", Use::kLsm, "mnt_want_write_file", -1},
-    Program{"hf_tp_sys_exit", Use::kTracepoint, nullptr, -1},
-    Program{"hf_tp_fork", Use::kTracepoint, nullptr, -1},
-    Program{"hf_tp_exec", Use::kTracepoint, nullptr, -1},
+    Program{"hf_tag_threads", Use::kIterator},
+    Program{"hf_identify_file", Use::kIterator},
+    Program{"hf_cgroup_attach_task", Use::kAlways},
+    Program{"hf_task_alloc", Use::kHook, "task_alloc"},
+    Program{"hf_file_open", Use::kHook, "file_open"},
+    Program{"hf_bprm_check", Use::kHook, "bprm_check_security"},
+    Program{"hf_bprm_committed", Use::kHook, "bprm_committed_creds"},
+    Program{"hf_sb_mount", Use::kHook, "sb_mount"},
+    Program{"hf_sb_umount", Use::kHook, "sb_umount"},
+    Program{"hf_move_mount", Use::kHook, "move_mount"},
+    Program{"hf_sb_pivotroot", Use::kHook, "sb_pivotroot"},
+    Program{"hf_capable", Use::kHook, "capable"},
+    Program{"hf_userns_create", Use::kHook, "userns_create", kOptional},
+    Program{"hf_ptrace", Use::kHook, "ptrace_access_check"},
+    Program{"hf_bpf", Use::kHook, "bpf"},
+    Program{"hf_perf_event_open", Use::kHook, "perf_event_open"},
+    Program{"hf_path_mknod", Use::kHook, "path_mknod"},
+    Program{"hf_path_mkdir", Use::kHook, "path_mkdir"},
+    Program{"hf_path_symlink", Use::kHook, "path_symlink"},
+    Program{"hf_path_unlink", Use::kHook, "path_unlink"},
+    Program{"hf_path_rmdir", Use::kHook, "path_rmdir"},
+    Program{"hf_path_link", Use::kHook, "path_link"},
+    Program{"hf_path_rename", Use::kHook, "path_rename"},
+    Program{"hf_path_truncate", Use::kHook, "path_truncate"},
+    Program{"hf_path_chmod", Use::kHook, "path_chmod"},
+    Program{"hf_path_chown", Use::kHook, "path_chown"},
+    Program{"hf_inode_setattr", Use::kHook, "inode_setattr", kOptional, 2},
+    Program{"hf_inode_setattr_idmap", Use::kHook, "inode_setattr", kOptional, 3},
+    Program{"hf_inode_setxattr", Use::kHook, "inode_setxattr"},
+    Program{"hf_inode_removexattr", Use::kHook, "inode_removexattr"},
+    Program{"hf_inode_set_acl", Use::kHook, "inode_set_acl", kOptional},
+    Program{"hf_inode_remove_acl", Use::kHook, "inode_remove_acl", kOptional},
+    Program{"hf_inode_file_setattr", Use::kHook, "inode_file_setattr", kOptional},
+    Program{"hf_file_ioctl", Use::kHook, "file_ioctl"},
+    Program{"hf_file_ioctl_compat", Use::kHook, "file_ioctl_compat", kOptional},
+    Program{"hf_want_write", Use::kTrace, "mnt_want_write"},
+    Program{"hf_want_write_file", Use::kTrace, "mnt_want_write_file"},
+    Program{"hf_open_want_write", Use::kTrace, "__mnt_want_write", kOptional},
+    Program{"hf_get_write_access", Use::kTrace, "mnt_get_write_access", kOptional},
+    Program{"hf_tp_sys_exit", Use::kTracepoint},
+    Program{"hf_tp_fork", Use::kTracepoint},
+    Program{"hf_tp_exec", Use::kTracepoint},
 };
 
-// Parameters of a kernel function by the kernel's own BTF; -1 when it has no such function.
-int parameters_of(const char* function) {
+// Hooks whose function in security/security.c is called otherwise.
+struct Renamed {
+  std::string_view hook;
+  std::string_view function;
+};
+constexpr std::array kRenamed = {
+    Renamed{"bprm_check_security", "security_bprm_check"},
+    Renamed{"userns_create", "security_create_user_ns"},
+};
+
+struct Prototype {
+  int parameters = 0;
+  bool returns = false;
+};
+
+// A kernel function by the kernel's own BTF.
+std::optional<Prototype> prototype_of(const std::string& function) {
   // Parsed once: some ten megabytes, read again for every question otherwise.
   static const std::unique_ptr<btf, void (*)(btf*)> kernel_btf(btf__load_vmlinux_btf(), btf__free);
   if (!kernel_btf) {
-    return -1;
+    return std::nullopt;
   }
-  const int id = btf__find_by_name_kind(kernel_btf.get(), function, BTF_KIND_FUNC);
+  const int id = btf__find_by_name_kind(kernel_btf.get(), function.c_str(), BTF_KIND_FUNC);
   if (id < 0) {
-    return -1;
+    return std::nullopt;
   }
   const btf_type* type = btf__type_by_id(kernel_btf.get(), static_cast<__u32>(id));
   const btf_type* prototype = btf__type_by_id(kernel_btf.get(), type->type);
-  return btf_vlen(prototype);
+  return Prototype{btf_vlen(prototype), prototype->type != 0};
+}
+
+std::string function_of(const Program& program, Backend backend) {
+  if (program.use == Use::kTrace) {
+    return program.target;
+  }
+  return backend == Backend::kLsm ? fmt::format("bpf_lsm_{}", program.target)
+                                  : security_function(program);
 }
 
 }  // namespace
 
 std::span<const Program> programs() { return kPrograms; }
 
+std::string security_function(const Program& program) {
+  for (const Renamed& renamed : kRenamed) {
+    if (renamed.hook == program.target) {
+      return std::string(renamed.function);
+    }
+  }
+  return fmt::format("security_{}", program.target);
+}
+
 bool wanted(const Program& program, Backend backend) {
-  const Use other = backend == Backend::kLsm ? Use::kTracepoint : Use::kLsm;
-  if (program.use == other) {
+  switch (program.use) {
+    case Use::kAlways:
+    case Use::kIterator:
+      return true;
+    case Use::kTracepoint:
+      return backend == Backend::kTracepoint;
+    case Use::kHook:
+    case Use::kTrace:
+      break;
+  }
+  if (!backend_enforces(backend)) {
     return false;
   }
-  if (program.needs_function == nullptr) {
-    return true;
+  if (!program.optional) {
+    return true;  // where it is missing, loading fails and says so
   }
-  const int parameters = parameters_of(program.needs_function);
-  return parameters >= 0 && (program.parameters < 0 || parameters == program.parameters);
+  const auto found = prototype_of(function_of(program, backend));
+  return found && (program.parameters < 0 || found->parameters == program.parameters);
+}
+
+Status retarget(bpf_program& program, const std::string& function) {
+  const auto found = prototype_of(function);
+  if (!found) {
+    return fail(fmt::format("this kernel has no function {}", function));
+  }
+  bpf_program__set_type(&program, BPF_PROG_TYPE_TRACING);
+  bpf_program__set_expected_attach_type(&program,
+                                        found->returns ? BPF_MODIFY_RETURN : BPF_TRACE_FENTRY);
+  const int error = bpf_program__set_attach_target(&program, 0, function.c_str());
+  return error == 0 ? Status(Ok{}) : fail_errno("cannot attach to " + function, -error);
 }
 
 }  // namespace holdfast::kernel

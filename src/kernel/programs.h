@@ -1,31 +1,47 @@
-// Which BPF program serves which back end: the one table that drives loading and attaching.
+// Which BPF program serves which back end, and where it is attached: the one table that drives
+// loading and attaching.
 #pragma once
 
 #include <span>
+#include <string>
 
+#include <bpf/libbpf.h>
+
+#include "src/base/result.h"
 #include "src/kernel/kernel.h"
 
 namespace holdfast::kernel {
 
 enum class Use {
-  kLsm,         // attached while a container is registered, back end lsm
-  kTracepoint,  // the same, back end tracepoint
-  kAlways,      // the same, both back ends
-  kIterator,    // run when the monitor asks, both back ends
+  kHook,        // a security hook: back ends lsm and modify-return
+  kTrace,       // traces a kernel function for those two
+  kTracepoint,  // back end tracepoint
+  kAlways,      // every back end
+  kIterator,    // every back end; runs when the monitor asks, is attached to nothing
 };
 
 struct Program {
   const char* name;
   Use use;
-  // Loaded only where the kernel's BTF has this function, with this many parameters if not
-  // negative.
-  const char* needs_function;
-  int parameters;
+  // kHook: name of the hook in include/linux/lsm_hook_defs.h. kTrace: the kernel function.
+  const char* target = nullptr;
+  // Whether a kernel that lacks the target is good enough without.
+  bool optional = false;
+  // Of several programs for one target, the one whose target has that many parameters; -1: any.
+  int parameters = -1;
 };
 
 std::span<const Program> programs();
 
 // Whether `program` is to be loaded on the running kernel for `backend`.
 bool wanted(const Program& program, Backend backend);
+
+// Makes what was written as an LSM program one that runs before `function` and whose answer, when
+// it is not 0, is the function's (BPF_MODIFY_RETURN). A function without an answer is only listened
+// to. To be called between open and load.
+Status retarget(bpf_program& program, const std::string& function);
+
+// The function that calls the hook of `program`: "security_file_open". Only for kHook.
+std::string security_function(const Program& program);
 
 }  // namespace holdfast::kernel

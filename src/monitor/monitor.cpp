@@ -35,6 +35,9 @@ constexpr std::uint64_t kSweepEveryNs = 10 * kSecondNs;
 // Somebody started us to register a container; if that did not come within this time, it never
 // will.
 constexpr std::uint64_t kFirstContainerNs = 60 * kSecondNs;
+// A container often follows the one before within seconds, and attaching all programs for it anew
+// takes longer than starting it.
+constexpr std::uint64_t kDetachAfterNs = 10 * kSecondNs;
 // Loading takes half a minute in an emulated machine, and the loser of a race should see the winner
 // ready.
 constexpr std::chrono::milliseconds kLockWait{60000};
@@ -117,6 +120,7 @@ struct Monitor::State {
   void drain_waiting();
   void sweep(std::uint64_t now_ns);
   void note_emptiness(std::uint64_t now_ns);
+  std::optional<std::uint64_t> detach_at_ns() const;
   std::optional<std::uint64_t> leave_at_ns() const;
   std::optional<std::uint64_t> deadline_ns() const;
   bool try_to_leave();
@@ -200,6 +204,10 @@ void Monitor::State::step() {
   server->serve(now_ns);
   sweep(now_ns);
   note_emptiness(now_ns);
+  const std::optional<std::uint64_t> detach = detach_at_ns();
+  if (detach && now_ns >= *detach) {
+    kernel.rest();
+  }
   const std::optional<std::uint64_t> leave = leave_at_ns();
   if (leave && now_ns >= *leave && try_to_leave()) {
     stop = true;
@@ -247,6 +255,11 @@ void Monitor::State::note_emptiness(std::uint64_t now_ns) {
   }
 }
 
+std::optional<std::uint64_t> Monitor::State::detach_at_ns() const {
+  return empty_since_ns != 0 && kernel.idle() ? std::optional(empty_since_ns + kDetachAfterNs)
+                                              : std::nullopt;
+}
+
 std::optional<std::uint64_t> Monitor::State::leave_at_ns() const {
   if (!options.on_demand || empty_since_ns == 0) {
     return std::nullopt;
@@ -258,6 +271,7 @@ std::optional<std::uint64_t> Monitor::State::leave_at_ns() const {
 
 std::optional<std::uint64_t> Monitor::State::deadline_ns() const {
   std::optional<std::uint64_t> deadline = leave_at_ns();
+  earlier(deadline, detach_at_ns());
   earlier(deadline, server->deadline_ns());
   earlier(deadline, pipeline.deadline_ns());
   if (next_sweep_ns != 0) {

@@ -6,7 +6,7 @@ load lib
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   hf_attack deny --profile immutable --caps all <<'SCRIPT'
 t disk mknod /dev/shm/disk b 8 0
 t mem mknod /dev/shm/mem c 1 1
@@ -39,7 +39,7 @@ SCRIPT
 }
 
 teardown_file() { hf_teardown; }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 @test "making a node for a device that was not granted is refused and told" {
   assert_denied deny disk "mknod: EPERM" escape.device '.object.operation == "mknod"'

@@ -6,7 +6,7 @@ load lib
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   mkdir "$HF_DIR/volume"
   # /dev/shm of runc spec is noexec, which the kernel judges before it asks anybody.
   local scratch='.mounts += [{destination: "/scratch", type: "tmpfs", source: "tmpfs"}]'
@@ -43,7 +43,7 @@ teardown_file() {
   hf_stop waiting
   hf_teardown
 }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 @test "a dropped binary does not run, wherever it lies" {
   assert_denied deny upper "copy-exec: EACCES" drift.exec "$(path_is /tmp/dropped)"

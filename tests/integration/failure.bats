@@ -283,7 +283,7 @@ state() { jq -nc --arg bundle "$HF_DIR/$ID" --arg id "$ID" "{ociVersion: \"1.0.2
 }
 
 @test "a monitor killed between create and start: the container is still guarded, and told of" {
-  require lsm
+  require enforcing
   hf_monitor_start
   hf_bundle "$ID" --overlay --profile immutable --script <(
     hf_prelude

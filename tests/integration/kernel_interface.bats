@@ -18,7 +18,7 @@ SCRIPT
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   # /sys of runc spec is read-only: an attacker with CAP_SYS_ADMIN would remount it, a careless
   # configuration mounts it writable.
   local writable_sys='(.mounts[] | select(.destination == "/sys") | .options) = ["nosuid", "nodev"]'
@@ -47,7 +47,7 @@ SCRIPT
 }
 
 teardown_file() { hf_teardown; }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 @test "write-opens of the kernel's settings are refused and told" {
   local label

@@ -1,7 +1,7 @@
 # Shared by the Bats files: a monitor of the file's own, containers that run lists of attacks, and
 # questions about the alerts they made.
 #
-# Environment: HOLDFAST_BUILD (build directory), RUNTIME (runc or crun).
+# Environment: HOLDFAST_BUILD (build directory), RUNTIME (runc or crun), HOLDFAST_EXPECT_BACKEND.
 # A file's setup_file calls hf_setup and, for most, hf_monitor_start; its teardown_file hf_teardown.
 # shellcheck shell=bash
 
@@ -12,18 +12,29 @@ HF_SHIM=$HF_BUILD/shim/holdfast-runtime
 HF_HOOK=$HF_BUILD/hook/holdfast-hook
 HF_DIR=$BATS_FILE_TMPDIR
 HF_ALERTS=$HF_DIR/alerts.jsonl
+HF_IMAGE=$BATS_RUN_TMPDIR/image # shared by the bundles of a run: nothing changes it
 RUNTIME=${RUNTIME:-runc}
 # Software emulation on a busy machine is slow; nothing waits longer than this.
 HF_PATIENCE=${HF_PATIENCE:-60}
 
 # --- what a test needs -----------------------------------------------------------------------
 
-# require lsm: BPF LSM refuses things here. require tracepoint: it does not, and nothing else does.
+# require enforcing: the back end refuses things. require tracepoint: it does not. Where the kernel is
+# known ($HOLDFAST_EXPECT_BACKEND) another back end than its own is a failure.
 require() {
   local backend
   backend=$(hf_backend)
-  [[ $backend == "$1" ]] || skip "needs the back end '$1'; this kernel gives '${backend:-none}'"
+  [[ $backend == "${HOLDFAST_EXPECT_BACKEND:-$backend}" ]] || {
+    echo "the back end is '$backend', and should be '$HOLDFAST_EXPECT_BACKEND'" >&2
+    return 1
+  }
+  case $1:$backend in
+    enforcing:lsm | enforcing:modify-return | tracepoint:tracepoint) ;;
+    *) skip "this kernel gives the back end '${backend:-none}', which is not $1" ;;
+  esac
 }
+
+hf_enforces() { [[ $(hf_backend) =~ ^(lsm|modify-return)$ ]]; }
 
 require_command() {
   command -v "$1" >/dev/null || skip "$1 is not installed"
@@ -97,7 +108,8 @@ hf_monitor_start() {
   }
 }
 
-hf_monitor_answers() { "$HF_CLI" ps >/dev/null 2>&1; }
+# Looking for the socket first is a matter of time: programs start slowly under emulation.
+hf_monitor_answers() { [[ -S /run/holdfast/monitor.sock ]] && "$HF_CLI" ps >/dev/null 2>&1; }
 
 hf_monitor_absent() { ! hf_monitor_answers; }
 
@@ -143,7 +155,7 @@ hf_bundle() {
   local id=$1
   shift
   HOLDFAST_BUILD=$HF_BUILD "$HF_ROOT/contrib/dev/make-bundle" "$HF_DIR/$id" --attack \
-    --cgroup "/hf-test/$id" "$@"
+    --image "$HF_IMAGE" --cgroup "/hf-test/$id" "$@"
 }
 
 # Runs a bundle in the foreground; its output is in DIR/out and DIR/err, its exit code in DIR/rc.
@@ -229,7 +241,7 @@ hf_alerted() { [[ -n $(hf_alerts "$@") ]]; }
 # Whether anything was told of a path. (Making a file is rootfs.create to one back end and rootfs.write
 # to another.)
 hf_told() {
-  [[ -n $(jq -c --arg id "$1" --arg path "$2" \
+  grep -qsF -- "\"$2\"" "$HF_ALERTS" && [[ -n $(jq -c --arg id "$1" --arg path "$2" \
     'select(.container.id == $id and .object.path == $path)' "$HF_ALERTS" 2>/dev/null) ]]
 }
 

@@ -93,7 +93,7 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
 }
 
 @test "a new monitor takes over: the guard never opens, and no event is lost" {
-  require lsm
+  require enforcing
   hf_monitor_start
   hf_bundle "$ID" --overlay --profile immutable --script <(
     hf_prelude
@@ -118,7 +118,7 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
 }
 
 @test "a container that ended while no monitor ran is forgotten by the next" {
-  require lsm
+  require enforcing
   hf_monitor_start
   hf_bundle "$ID" --overlay --profile immutable -- sleep 600
   hf_background "$ID"

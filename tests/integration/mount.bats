@@ -23,7 +23,7 @@ SCRIPT
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   # Where it goes through, nothing of the script's is found any more.
   { attacks && echo 't pivot-root pivot-root /dev/shm /dev/shm'; } |
     hf_attack deny --profile immutable --caps all
@@ -37,7 +37,7 @@ SCRIPT
 }
 
 teardown_file() { hf_teardown; }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 @test "mounting is refused and told, under immutable and under default" {
   local id

@@ -20,7 +20,7 @@ SCRIPT
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   attacks | hf_attack deny --profile immutable --caps all --mount /proc:/hostproc
   attacks | hf_attack watch --profile watching --caps all --mount /proc:/hostproc
   hf_attack unprivileged --profile immutable <<'SCRIPT'
@@ -44,7 +44,7 @@ SCRIPT
 }
 
 teardown_file() { hf_teardown; }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 @test "unshare, clone and clone3 into each kind of namespace are refused" {
   local kind

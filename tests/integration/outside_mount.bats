@@ -12,7 +12,7 @@ make_secret() {
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   make_secret
   local handle
   handle=$("$HF_BUILD/tests/attack/attack" name-to-handle "$HF_DIR/outside/secret" | head -n 1)
@@ -71,7 +71,7 @@ SCRIPT
 }
 
 teardown_file() { hf_teardown; }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 @test "open_by_handle_at does not reach beyond the mount" {
   assert_denied handle handle "open-handle: EPERM" escape.outside-mount

@@ -5,7 +5,7 @@ load lib
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   sleep 1000 3>&- &
   echo $! >"$HF_DIR/victim.pid"
   local victim
@@ -75,7 +75,7 @@ teardown_file() {
   [[ ! -s $HF_DIR/victim.pid ]] || kill "$(cat "$HF_DIR/victim.pid")"
   hf_teardown
 }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 @test "loading kernel modules is refused and told" {
   assert_denied deny init-module "init-module: EPERM" escape.module

@@ -59,7 +59,7 @@ make_volume() {
 setup_file() {
   hf_setup
   hf_monitor_start
-  [[ $(hf_backend) == lsm ]] || return 0
+  hf_enforces || return 0
   make_volume volume
   make_volume volume-uring
   { operations "" "" && operations /vol -twin; } |
@@ -113,7 +113,7 @@ SCRIPT
 }
 
 teardown_file() { hf_teardown; }
-setup() { require lsm; }
+setup() { require enforcing; }
 
 # each FUNCTION of every label in the list: the list is the coverage, so an empty result fails.
 labels() { operations "" "" | awk '{print $2}'; }
