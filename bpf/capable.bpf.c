@@ -7,16 +7,22 @@
 /* include/uapi/linux/capability.h */
 #define CAP_DAC_READ_SEARCH 2
 #define CAP_SYS_MODULE 16
+#define CAP_SYS_RAWIO 17
 #define CAP_SYS_ADMIN 21
+#define CAP_SYS_BOOT 22
 
 /* arch/x86/include/generated/uapi/asm/unistd_64.h */
 enum hf_syscall {
+  HF_NR_IOPL = 172,
+  HF_NR_IOPERM = 173,
   HF_NR_INIT_MODULE = 175,
   HF_NR_DELETE_MODULE = 176,
+  HF_NR_KEXEC_LOAD = 246,
   HF_NR_UNSHARE = 272,
   HF_NR_OPEN_BY_HANDLE_AT = 304,
   HF_NR_SETNS = 308,
   HF_NR_FINIT_MODULE = 313,
+  HF_NR_KEXEC_FILE_LOAD = 320,
   HF_NR_OPEN_TREE = 428,
   HF_NR_FSOPEN = 430,
   HF_NR_FSPICK = 433,
@@ -31,6 +37,12 @@ static __always_inline __u32 hf_gate(int capability, int nr, __u32 *operation) {
     return nr == HF_NR_INIT_MODULE || nr == HF_NR_FINIT_MODULE || nr == HF_NR_DELETE_MODULE
                ? HF_ESCAPE_MODULE
                : 0;
+  }
+  if (capability == CAP_SYS_BOOT) {
+    return nr == HF_NR_KEXEC_LOAD || nr == HF_NR_KEXEC_FILE_LOAD ? HF_ESCAPE_KEXEC : 0;
+  }
+  if (capability == CAP_SYS_RAWIO) {
+    return nr == HF_NR_IOPL || nr == HF_NR_IOPERM ? HF_ESCAPE_IO : 0;
   }
   if (nr == HF_NR_OPEN_BY_HANDLE_AT) {
     return HF_ESCAPE_OUTSIDE_MOUNT; /* a handle names any inode of the file system, in a mount or
@@ -57,14 +69,16 @@ static __always_inline __u32 hf_gate(int capability, int nr, __u32 *operation) {
   }
 }
 
+/* The filter that costs nothing: most questions are about other capabilities. */
+static __always_inline bool hf_may_matter(int capability) {
+  return capability == CAP_DAC_READ_SEARCH || capability == CAP_SYS_MODULE ||
+         capability == CAP_SYS_RAWIO || capability == CAP_SYS_ADMIN || capability == CAP_SYS_BOOT;
+}
+
 SEC("lsm/capable")
 int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int capability) {
   struct hf_subject subject;
-  if (capability != CAP_SYS_ADMIN && capability != CAP_SYS_MODULE &&
-      capability != CAP_DAC_READ_SEARCH) {
-    return 0;
-  }
-  if (!hf_guarded(&subject)) {
+  if (!hf_may_matter(capability) || !hf_guarded(&subject)) {
     return 0;
   }
   __u32 operation;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Decides about executing files, and ends a task's set-up.
+// Decides about executing files and mapping code, and ends a task's set-up.
 #include "bpf/lib/cgroup.h"
 #include "bpf/lib/inode.h"
 #include "bpf/lib/namespace.h"
@@ -10,7 +10,7 @@
 
 /* Slot of the container whose rootfs holds `dentry`; 0: none. */
 static __always_inline __u32 hf_slot_of_file(struct dentry *dentry) {
-  __u32 dev = dentry->d_sb->s_dev;
+  __u32 dev = BPF_CORE_READ(dentry, d_sb, s_dev);
   __u32 *slot = bpf_map_lookup_elem(&hf_superblocks, &dev);
   if (!slot) {
     return 0;
@@ -20,12 +20,12 @@ static __always_inline __u32 hf_slot_of_file(struct dentry *dentry) {
   }
   struct hf_inode_key key = {.dev = dev};
   for (int i = 0; i < HF_ROOTFS_DEPTH; i++) {
-    key.ino = dentry->d_inode->i_ino;
+    key.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
     slot = bpf_map_lookup_elem(&hf_rootfs, &key);
     if (slot) {
       return *slot;
     }
-    struct dentry *parent = dentry->d_parent;
+    struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
     if (parent == dentry) {
       return 0;
     }
@@ -37,8 +37,8 @@ static __always_inline __u32 hf_slot_of_file(struct dentry *dentry) {
 static __always_inline int hf_decide_exec(const struct hf_subject *subject, struct file *file,
                                           __u32 class_id, __u32 operation) {
   struct hf_case hf_case = hf_case_of(subject, class_id, operation, EACCES);
-  hf_case.dentry = (__u64)file->f_path.dentry;
-  hf_case.mount = (__u64)file->f_path.mnt;
+  hf_case.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+  hf_case.mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
   hf_case.flags = subject->tag->flags & HF_TASK_SETTING_UP ? HF_EVENT_SETTING_UP : 0;
   return hf_decide(&hf_case) ? -EACCES : 0;
 }
@@ -112,23 +112,95 @@ static __always_inline int hf_check_exec(struct hf_subject *subject, struct file
   return verdict ? verdict : hf_check_origin(subject, file);
 }
 
-/* escape.host-exec: a task of the host runs a file of a container's rootfs. That is how
- * release_agent, core_pattern and uevent_helper end (CVE-2022-0492). The container's policy
+/* escape.host-exec: a task of the host runs, or maps as code, a file of a container's rootfs. That
+ * is how release_agent, core_pattern and uevent_helper end (CVE-2022-0492). The container's policy
  * decides. */
-static __always_inline int hf_check_host_exec(struct file *file) {
-  __u32 slot = hf_slot_of_file(file->f_path.dentry);
+static __always_inline int hf_check_host_exec(struct file *file, __u32 operation) {
+  struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+  __u32 slot = hf_slot_of_file(dentry);
   if (!slot) {
     return 0;
   }
   struct hf_case hf_case = {
-      .dentry = (__u64)file->f_path.dentry,
+      .dentry = (__u64)dentry,
       .slot = slot,
       .class_id = HF_ESCAPE_HOST_EXEC,
-      .operation = HF_OP_EXEC,
+      .operation = operation,
       .result = EACCES,
       .flags = HF_EVENT_BYSTANDER,
   };
   return hf_decide(&hf_case) ? -EACCES : 0;
+}
+
+/* include/uapi/asm-generic/mman-common.h, include/uapi/linux/personality.h */
+#define PROT_READ 1
+#define PROT_EXEC 4
+#define READ_IMPLIES_EXEC 0x0400000
+#define MAP_SHARED 1
+#define VM_SHARED 8 /* include/linux/mm.h */
+
+/* Set before loading: the function that modify-return stands before has no `reqprot`, so `flags`
+ * come one earlier than in the hook. */
+const volatile bool hf_modify_return = false;
+
+/* Whether a mapping asked for with `prot` will be executable. */
+static __always_inline bool hf_maps_code(const struct task_struct *task, unsigned long prot) {
+  return (prot & PROT_EXEC) || ((prot & PROT_READ) && (task->personality & READ_IMPLIES_EXEC));
+}
+
+/* drift.library: code that is mapped must come from the image as well. A program's own file was
+ * judged when it was executed. Shared memory without a name is how just-in-time compilers keep what
+ * they write apart from what they run (.NET does); a library would be mapped private. */
+static __always_inline int hf_check_library(struct hf_subject *subject, struct file *file,
+                                            bool shared) {
+  struct inode *inode = BPF_CORE_READ(file, f_inode);
+  struct mm_struct *mm = subject->task->mm;
+  struct file *exe = BPF_CORE_READ(mm, exe_file);
+  if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG || BPF_CORE_READ(exe, f_inode) == inode) {
+    return 0;
+  }
+  if (shared && hf_has_no_name(inode)) {
+    return 0;
+  }
+  return !hf_has_no_name(inode) && hf_from_image(subject->policy, inode)
+             ? 0
+             : hf_decide_exec(subject, file, HF_DRIFT_LIBRARY, HF_OP_MMAP);
+}
+
+/* A task that is setting up maps the libraries of the runtime. */
+static __always_inline int hf_check_mapping(struct file *file, unsigned long prot, bool shared) {
+  struct hf_subject subject;
+  struct task_struct *task = bpf_get_current_task_btf();
+  if (!file || !hf_maps_code(task, prot)) {
+    return 0;
+  }
+  if (!hf_member(&subject)) {
+    return hf_check_host_exec(file, HF_OP_MMAP);
+  }
+  return subject.tag->flags & HF_TASK_SETTING_UP ? 0 : hf_check_library(&subject, file, shared);
+}
+
+/* `prot` is what is asked for and not what becomes of it: the function that modify-return stands
+ * before knows no more. An anonymous mapping has no file. The verifier takes a hook's argument for
+ * never NULL (until a BTF annotation told it otherwise, 6.18), would drop the check of one and let
+ * the kernel follow the null pointer: so it is read from the context as a number. */
+SEC("lsm/mmap_file")
+int hf_mmap_file(__u64 *ctx) {
+  struct file *file = NULL;
+  __u64 flags = 0;
+  bpf_probe_read_kernel(&file, sizeof(file), &ctx[0]);
+  if (hf_modify_return) {
+    bpf_probe_read_kernel(&flags, sizeof(flags), &ctx[2]);
+  } else {
+    bpf_probe_read_kernel(&flags, sizeof(flags), &ctx[3]);
+  }
+  return hf_check_mapping(file, ctx[1], flags & MAP_SHARED);
+}
+
+SEC("lsm/file_mprotect")
+int BPF_PROG(hf_file_mprotect, struct vm_area_struct *area, unsigned long prot) {
+  return hf_check_mapping(BPF_CORE_READ(area, vm_file), prot,
+                          BPF_CORE_READ(area, vm_flags) & VM_SHARED);
 }
 
 /* A task without a tag that runs in a container's cgroup was put there without our seeing it (clone
@@ -156,7 +228,7 @@ int BPF_PROG(hf_bprm_check, struct linux_binprm *bprm) {
   struct file *file = bprm->file;
   if (!hf_member(&subject)) {
     if (!hf_join_by_cgroup(subject.task)) {
-      return hf_check_host_exec(file);
+      return hf_check_host_exec(file, HF_OP_EXEC);
     }
     if (!hf_member(&subject)) {
       return 0;

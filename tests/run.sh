@@ -1,10 +1,11 @@
 #!/bin/bash
 # Installs what the tests need, builds in build-test/ and runs all of them:
-#   unit tests; checks of the source; Bats on this kernel; Bats on Debian's kernel in a VM.
+#   unit tests; checks of the source; Bats on this kernel; Bats on Debian's kernels in VMs.
 #
-#   tests/run.sh [--quick] [--kernel NAME]… [--filter REGEX]
-#     --quick   without the VM: a developer's loop
-#     --kernel  6.1 (default), 6.12 or sid; may be repeated
+#   tests/run.sh [--quick] [--matrix] [--kernel NAME] [--filter REGEX]
+#     --quick   without the VMs: a developer's loop
+#     --matrix  every kernel with every back end and every runtime; otherwise each of them once
+#     --kernel  only this one: 6.1, 6.12 or sid
 #     --filter  only the Bats tests whose name matches
 #
 # The last line is "N passed, N failed" (", N skipped" where something was); exit code 0 only when
@@ -15,16 +16,17 @@ cd "$root"
 
 build=$root/build-test
 results=$build/test-results
-quick=false kernels=() filter=.
+quick=false matrix=false kernel="" filter=.
 # A quarter of an hour is normal.
 vm_timeout_s=2400
 passed=0 failed=0 skipped=0
 
 # What runs on any kernel. The attacks are for VMs only.
+attack_files=(device exec kernel_interface mount namespace outside_mount privilege rootfs)
 native_files=(tests/integration/{tracepoint,shim_passthrough,failure,monitor}.bats)
 
 usage() {
-  echo "usage: ${0##*/} [--quick] [--kernel 6.1|6.12|sid]… [--filter REGEX]" >&2
+  echo "usage: ${0##*/} [--quick] [--matrix] [--kernel 6.1|6.12|sid] [--filter REGEX]" >&2
   exit 2
 }
 
@@ -32,12 +34,13 @@ parse() {
   while (($#)); do
     case $1 in
       --quick) quick=true && shift ;;
-      --kernel) kernels+=("$2") && shift 2 ;;
+      --matrix) matrix=true && shift ;;
+      --kernel) kernel=$2 && shift 2 ;;
       --filter) filter=$2 && shift 2 ;;
       *) usage ;;
     esac
   done
-  ((${#kernels[@]})) || kernels=(6.1)
+  case $kernel in "" | 6.1 | 6.12 | sid) ;; *) usage ;; esac
 }
 
 say() { printf '\n# %s\n' "$*"; }
@@ -144,28 +147,70 @@ native_bats() {
   count_tap "$results/native.tap" "Bats on this kernel"
 }
 
-# One VM: all files with one runtime. One processor each: the two VMs share two, and an emulated
-# processor that waits for another one's lock burns its time.
-vm_bats() {
-  local kernel=$1 runtime=$2 out=$results/vm-$1-$2
-  mkdir -p "$out"
-  tests/vm/run --kernel "$kernel" --build "$build" --results "$out" --timeout "$vm_timeout_s" --smp 1 \
-    -- env RUNTIME="$runtime" HOLDFAST_EXPECT_BACKEND=lsm tests/vm/guest-bats "$filter" ||
-    echo "# the VM for $runtime ended with $?"
+# --- VMs. A job is KERNEL:BACKEND:RUNTIME ------------------------------------------------------
+
+all_jobs() {
+  local kernel backend runtime
+  for kernel in 6.1 6.12 sid; do
+    for backend in lsm modify-return; do
+      for runtime in runc crun; do
+        echo "$kernel:$backend:$runtime"
+      done
+    done
+  done
 }
 
-# A VM for each runtime, at the same time: a test waits more than it computes.
-vms_bats() {
-  local kernel=$1 runtime vms=()
-  say "Bats on Debian's kernel $kernel in VMs"
-  tests/vm/fetch-kernel "$kernel" >/dev/null
-  for runtime in runc crun; do
-    vm_bats "$kernel" "$runtime" &
-    vms+=($!)
+# Everything on the first kernel; on the others each runtime and each back end once.
+usual_jobs() {
+  printf '%s\n' 6.1:lsm:{runc,crun} 6.1:modify-return:crun 6.12:lsm:crun 6.12:modify-return:runc \
+    sid:lsm:runc sid:modify-return:crun
+}
+
+jobs_wanted() {
+  if $matrix; then all_jobs; else usual_jobs; fi |
+    if [[ -n $kernel ]]; then grep "^$kernel:"; else cat; fi
+}
+
+# What does not depend on kernel and back end runs once; the attacks run everywhere.
+files_for() {
+  case $1 in
+    6.1:lsm:*) ;;
+    *) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" ;;
+  esac
+}
+
+# One processor each: two VMs share two, and an emulated processor that waits for another one's lock
+# burns its time.
+run_job() {
+  local job=$1 out=$results/vm-$1 kernel backend runtime files lsm=bpf
+  IFS=: read -r kernel backend runtime <<<"$job"
+  mapfile -t files < <(files_for "$job")
+  [[ $backend == lsm ]] || lsm=none
+  mkdir -p "$out"
+  tests/vm/run --kernel "$kernel" --lsm "$lsm" --build "$build" --results "$out" \
+    --timeout "$vm_timeout_s" --smp 1 -- env RUNTIME="$runtime" HOLDFAST_EXPECT_BACKEND="$backend" \
+    tests/vm/guest-bats "$filter" "${files[@]}" 2>&1 | sed -u "s/^/[$kernel $backend] /" ||
+    echo "# the VM $job ended with ${PIPESTATUS[0]}"
+}
+
+# Two VMs at a time: a test waits more than it computes.
+run_jobs() {
+  local job running=0
+  say "Bats on Debian's kernels in VMs: $*"
+  for job in "$@"; do
+    tests/vm/fetch-kernel "${job%%:*}" >/dev/null
   done
-  wait "${vms[@]}"
-  for runtime in runc crun; do
-    count_tap "$results/vm-$kernel-$runtime/$runtime.tap" "Bats on $kernel with $runtime"
+  for job in "$@"; do
+    if ((running == 2)); then
+      wait -n
+      running=$((running - 1))
+    fi
+    run_job "$job" &
+    running=$((running + 1))
+  done
+  wait
+  for job in "$@"; do
+    count_tap "$results/vm-$job/${job##*:}.tap" "Bats on $job"
   done
 }
 
@@ -195,10 +240,9 @@ main() {
   native_bats
   if ! $quick; then
     contrib/dev/deps.sh vm
-    local kernel
-    for kernel in "${kernels[@]}"; do
-      vms_bats "$kernel"
-    done
+    local jobs
+    mapfile -t jobs < <(jobs_wanted)
+    run_jobs "${jobs[@]}"
   fi
   summary
   ((failed == 0 && passed > 0))

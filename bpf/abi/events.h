@@ -9,36 +9,37 @@
 #include "bpf/abi/policy.h"
 
 /* What an event is about, within its class. The number is ABI: append only. */
-#define HF_OPERATIONS(X)              \
-  X(HF_OP_OPEN, "open")               \
-  X(HF_OP_CREATE, "create")           \
-  X(HF_OP_MKDIR, "mkdir")             \
-  X(HF_OP_MKNOD, "mknod")             \
-  X(HF_OP_SYMLINK, "symlink")         \
-  X(HF_OP_LINK, "link")               \
-  X(HF_OP_RENAME, "rename")           \
-  X(HF_OP_UNLINK, "unlink")           \
-  X(HF_OP_RMDIR, "rmdir")             \
-  X(HF_OP_CHMOD, "chmod")             \
-  X(HF_OP_CHOWN, "chown")             \
-  X(HF_OP_SETXATTR, "setxattr")       \
-  X(HF_OP_REMOVEXATTR, "removexattr") \
-  X(HF_OP_UTIMES, "utimes")           \
-  X(HF_OP_TRUNCATE, "truncate")       \
-  X(HF_OP_EXEC, "exec")               \
-  X(HF_OP_CHDIR, "chdir")             \
-  X(HF_OP_MOUNT, "mount")             \
-  X(HF_OP_UMOUNT, "umount")           \
-  X(HF_OP_MOVE_MOUNT, "move_mount")   \
-  X(HF_OP_PIVOT_ROOT, "pivot_root")   \
-  X(HF_OP_CLONE, "clone")             \
-  X(HF_OP_UNSHARE, "unshare")         \
-  X(HF_OP_SETNS, "setns")             \
-  X(HF_OP_SYSCALL, "syscall")         \
-  X(HF_OP_BPF, "bpf")                 \
-  X(HF_OP_PERF, "perf_event_open")    \
-  X(HF_OP_PTRACE, "ptrace")           \
-  X(HF_OP_CGROUP_ATTACH, "cgroup_attach")
+#define HF_OPERATIONS(X)                  \
+  X(HF_OP_OPEN, "open")                   \
+  X(HF_OP_CREATE, "create")               \
+  X(HF_OP_MKDIR, "mkdir")                 \
+  X(HF_OP_MKNOD, "mknod")                 \
+  X(HF_OP_SYMLINK, "symlink")             \
+  X(HF_OP_LINK, "link")                   \
+  X(HF_OP_RENAME, "rename")               \
+  X(HF_OP_UNLINK, "unlink")               \
+  X(HF_OP_RMDIR, "rmdir")                 \
+  X(HF_OP_CHMOD, "chmod")                 \
+  X(HF_OP_CHOWN, "chown")                 \
+  X(HF_OP_SETXATTR, "setxattr")           \
+  X(HF_OP_REMOVEXATTR, "removexattr")     \
+  X(HF_OP_UTIMES, "utimes")               \
+  X(HF_OP_TRUNCATE, "truncate")           \
+  X(HF_OP_EXEC, "exec")                   \
+  X(HF_OP_CHDIR, "chdir")                 \
+  X(HF_OP_MOUNT, "mount")                 \
+  X(HF_OP_UMOUNT, "umount")               \
+  X(HF_OP_MOVE_MOUNT, "move_mount")       \
+  X(HF_OP_PIVOT_ROOT, "pivot_root")       \
+  X(HF_OP_CLONE, "clone")                 \
+  X(HF_OP_UNSHARE, "unshare")             \
+  X(HF_OP_SETNS, "setns")                 \
+  X(HF_OP_SYSCALL, "syscall")             \
+  X(HF_OP_BPF, "bpf")                     \
+  X(HF_OP_PERF, "perf_event_open")        \
+  X(HF_OP_PTRACE, "ptrace")               \
+  X(HF_OP_CGROUP_ATTACH, "cgroup_attach") \
+  X(HF_OP_MMAP, "mmap")
 
 enum hf_operation {
   HF_OP_NONE = 0,

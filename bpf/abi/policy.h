@@ -28,7 +28,10 @@
   X(HF_ROOTFS_LINK, "rootfs.link")                         \
   X(HF_ROOTFS_ATTR, "rootfs.attr")                         \
   X(HF_DRIFT_EXEC, "drift.exec")                           \
-  X(HF_FILELESS_EXEC, "fileless.exec")
+  X(HF_FILELESS_EXEC, "fileless.exec")                     \
+  X(HF_ESCAPE_KEXEC, "escape.kexec")                       \
+  X(HF_ESCAPE_IO, "escape.io")                             \
+  X(HF_DRIFT_LIBRARY, "drift.library")
 
 enum hf_class {
   HF_CLASS_NONE = 0,

@@ -34,6 +34,12 @@ static __always_inline int hf_from_ia32(int nr) {
       return 176; /* delete_module */
     case 350:
       return 313; /* finit_module */
+    case 101:
+      return 173; /* ioperm */
+    case 110:
+      return 172; /* iopl */
+    case 283:
+      return 246; /* kexec_load */
     default:
       return nr >= 424 ? nr : -1; /* the same on every architecture from here */
   }

@@ -11,7 +11,8 @@
  * right behind the VFS inode (fs/ overlayfs/ovl_entry.h). Elsewhere the change time tells, which no
  * process can set back. */
 static __always_inline bool hf_from_image(const struct hf_policy *policy, struct inode *inode) {
-  if ((policy->flags & HF_POLICY_ROOTFS_OVERLAY) && inode->i_sb->s_dev == policy->rootfs_dev) {
+  if ((policy->flags & HF_POLICY_ROOTFS_OVERLAY) &&
+      BPF_CORE_READ(inode, i_sb, s_dev) == policy->rootfs_dev) {
     void *upper = NULL;
     bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
     return !upper;
@@ -21,7 +22,7 @@ static __always_inline bool hf_from_image(const struct hf_policy *policy, struct
 
 /* memfd_create, O_TMPFILE and deleted files have no name left. */
 static __always_inline bool hf_has_no_name(struct inode *inode) {
-  return inode->i_nlink == 0;
+  return BPF_CORE_READ(inode, i_nlink) == 0;
 }
 
 #endif

@@ -142,6 +142,11 @@ struct iattr {
   unsigned int ia_valid;
 };
 
+struct vm_area_struct {
+  unsigned long vm_flags;
+  struct file *vm_file;
+};
+
 struct linux_binprm {
   struct file *file;
 };
@@ -216,6 +221,7 @@ struct task_struct {
   struct files_struct *files;
   struct nsproxy *nsproxy;
   struct mm_struct *mm;
+  unsigned int personality;
   struct css_set *cgroups;
   struct bpf_local_storage *bpf_storage;
 };

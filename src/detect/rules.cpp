@@ -12,7 +12,7 @@ using enum Severity;
 
 // Two lines a row: verb and severity above, what others call it below.
 // clang-format off
-constexpr std::array<Rule, 39> kRules = {{
+constexpr std::array<Rule, 43> kRules = {{
     {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_EXEC, kCritical, "run {path}, which lies outside its mounts",
      {{"T1611"}}, "", ""},
     {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_CHDIR, kCritical,
@@ -30,6 +30,8 @@ constexpr std::array<Rule, 39> kRules = {{
      "act with credentials its configuration never gave it{caps}",
      {{"T1068", "T1611"}}, "", ""},
 
+    {HF_ESCAPE_HOST_EXEC, HF_OP_MMAP, kCritical, "use the container's file {path} as code on the host",
+     {{"T1611"}}, "", ""},
     {HF_ESCAPE_HOST_EXEC, HF_OP_NONE, kCritical, "run the container's file {path} on the host",
      {{"T1611"}}, "", ""},
 
@@ -57,6 +59,12 @@ constexpr std::array<Rule, 39> kRules = {{
 
     {HF_ESCAPE_MODULE, HF_OP_NONE, kCritical, "load or remove a kernel module{syscall}",
      {{"T1547.006", "T1611"}}, "Linux Kernel Module Injection Detected", "kernel_module_loading"},
+
+    {HF_ESCAPE_KEXEC, HF_OP_NONE, kCritical, "load another kernel{syscall}",
+     {{"T1611", "T1542"}}, "", ""},
+
+    {HF_ESCAPE_IO, HF_OP_NONE, kCritical, "reach the hardware by raw ports{syscall}",
+     {{"T1611"}}, "", ""},
 
     {HF_ESCAPE_BPF, HF_OP_PERF, kCritical, "watch the kernel by perf_event_open",
      {{"T1611"}}, "", ""},
@@ -111,6 +119,9 @@ constexpr std::array<Rule, 39> kRules = {{
 
     {HF_DRIFT_EXEC, HF_OP_NONE, kError, "run {path}, which is not from the image",
      {{"T1105", "T1554"}}, "Drop and execute new binary in container", "dropped_executable"},
+
+    {HF_DRIFT_LIBRARY, HF_OP_NONE, kError, "load code from {path}, which is not from the image",
+     {{"T1574.006", "T1105"}}, "", ""},
 
     {HF_FILELESS_EXEC, HF_OP_NONE, kCritical, "run a program that is no file on disk ({path})",
      {{"T1620"}}, "Fileless execution via memfd_create", "fileless_execution"},

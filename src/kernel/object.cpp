@@ -114,6 +114,7 @@ Result<Object> Object::load(const std::string& directory, Backend backend) {
   if (!object.skeleton_) {
     return fail_errno("cannot open the BPF object", errno);
   }
+  object.skeleton_->rodata->hf_modify_return = backend == Backend::kModifyReturn;
   TRY(choose_programs(*object.skeleton_, backend));
   TRY(reuse_maps(*object.skeleton_, directory));
   const int error = hf_skeleton::load(object.skeleton_.get());

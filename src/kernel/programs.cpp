@@ -23,6 +23,8 @@ constexpr std::array kPrograms = {
     Program{"hf_file_open", Use::kHook, "file_open"},
     Program{"hf_bprm_check", Use::kHook, "bprm_check_security"},
     Program{"hf_bprm_committed", Use::kHook, "bprm_committed_creds"},
+    Program{"hf_mmap_file", Use::kHook, "mmap_file"},
+    Program{"hf_file_mprotect", Use::kHook, "file_mprotect"},
     Program{"hf_sb_mount", Use::kHook, "sb_mount"},
     Program{"hf_sb_umount", Use::kHook, "sb_umount"},
     Program{"hf_move_mount", Use::kHook, "move_mount"},

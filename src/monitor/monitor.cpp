@@ -38,8 +38,8 @@ constexpr std::uint64_t kFirstContainerNs = 60 * kSecondNs;
 // A container often follows the one before within seconds, and attaching all programs for it anew
 // takes longer than starting it.
 constexpr std::uint64_t kDetachAfterNs = 10 * kSecondNs;
-// Loading takes half a minute in an emulated machine, and the loser of a race should see the winner
-// ready.
+// For one that is leaving, or not ready yet: detaching and loading each take many seconds in an
+// emulated machine.
 constexpr std::chrono::milliseconds kLockWait{60000};
 
 // Directory of the socket. Its parents are the system's business, but for /run/holdfast's own sake
@@ -143,10 +143,10 @@ struct Monitor::State {
 };
 
 Result<Monitor> Monitor::start(const Options& options) {
-  base::UniqueFd signals = TRY(take_signals());
   const std::string directory = TRY(make_run_directory(options.socket));
-  Lock lock = TRY(Lock::acquire(directory + "/monitor.lock", options.socket,
-                                options.on_demand ? kLockWait : std::chrono::milliseconds(0)));
+  Lock lock = TRY(Lock::acquire(directory + "/monitor.lock", options.socket, kLockWait));
+  // Not before: until there is something to put in order, a signal may simply end us.
+  base::UniqueFd signals = TRY(take_signals());
   kernel::Options kernel_options;
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;

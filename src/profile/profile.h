@@ -30,7 +30,7 @@ struct Profile {
   struct Rootfs {
     RootfsGuard guard = RootfsGuard::kAlert;
     std::vector<std::string> writable;  // absolute, clean
-    int new_executables = HF_ALERT;     // enum hf_action, for drift.exec and fileless.exec
+    int new_executables = HF_ALERT;     // enum hf_action, for drift.* and fileless.exec
   };
   struct Escape {
     int action = HF_DENY;              // enum hf_action, for every class escape.*

@@ -15,15 +15,11 @@ namespace {
 // capability, and config.json's grant is the administrator's word), ptrace and process_vm_readv
 // (ordinary inside one container), io_uring (ordinary in databases; profiles may deny it).
 constexpr std::initializer_list<const char*> kAlways = {
-    // Replaces the running kernel.
-    "kexec_load", "kexec_file_load",
     // Kernel keyrings know no containers: one could read another's keys of the same uid, and their
     // code has had several privilege escalations (CVE-2016-0728 among them).
     "add_key", "keyctl", "request_key",
     // Stops the kernel in the middle of copying, which turns narrow races into dependable exploits.
     "userfaultfd",
-    // Raw ports reach the hardware past every other check.
-    "iopl", "ioperm",
     // Administration of the whole host: swap, quotas, process accounting.
     "swapon", "swapoff", "quotactl", "quotactl_fd", "acct",
     // Gone or forgotten calls that only old attacks make.
@@ -43,6 +39,8 @@ constexpr Judged kJudged[] = {
     {HF_ESCAPE_NAMESPACE, {"setns", "unshare"}},
     {HF_ESCAPE_MODULE, {"init_module", "finit_module", "delete_module"}},
     {HF_ESCAPE_BPF, {"bpf", "perf_event_open"}},
+    {HF_ESCAPE_KEXEC, {"kexec_load", "kexec_file_load"}},
+    {HF_ESCAPE_IO, {"iopl", "ioperm"}},
     // Opens any file of a file system by its handle ("shocker").
     {HF_ESCAPE_OUTSIDE_MOUNT, {"open_by_handle_at"}},
 };

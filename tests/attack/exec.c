@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,13 +92,77 @@ static int run_exec_fd(int argc, char** argv) {
   return exec_child(atoi(argv[0]), "", argv, AT_EMPTY_PATH);
 }
 
+/* Maps the first page of `fd` and then asks for `later` rights on it, where that is not 0. */
+static int map_page(int fd, int rights, int sharing, int later) {
+  void* map = mmap(NULL, 4096, rights, sharing, fd, 0);
+  if (map == MAP_FAILED) return errno;
+  int error = later ? outcome(mprotect(map, 4096, later)) : 0;
+  munmap(map, 4096);
+  return error;
+}
+
+static int map_file(const char* path, int rights, int later) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int error = map_page(fd, rights, MAP_PRIVATE, later);
+  close(fd);
+  return error;
+}
+
 static int run_map_exec(int argc, char** argv) {
   (void)argc;
-  int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  void* map = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-  int error = map == MAP_FAILED ? errno : 0;
+  return map_file(argv[0], PROT_READ | PROT_EXEC, 0);
+}
+
+static int run_map_read(int argc, char** argv) {
+  (void)argc;
+  return map_file(argv[0], PROT_READ, 0);
+}
+
+static int run_map_mprotect(int argc, char** argv) {
+  (void)argc;
+  return map_file(argv[0], PROT_READ, PROT_READ | PROT_EXEC);
+}
+
+/* What is readable becomes executable without being asked for. */
+static int run_map_read_implies_exec(int argc, char** argv) {
+  (void)argc;
+  int former = personality(READ_IMPLIES_EXEC);
+  if (former < 0) return errno;
+  int error = map_file(argv[0], PROT_READ, 0);
+  personality((unsigned long)former);
+  return error;
+}
+
+static int map_memfd(int sharing) {
+  int fd = memfd_create("attack", MFD_CLOEXEC);
+  if (fd < 0 || ftruncate(fd, 4096) < 0) return errno;
+  int error = map_page(fd, PROT_READ | PROT_EXEC, sharing, 0);
   close(fd);
+  return error;
+}
+
+static int run_memfd_map(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  return map_memfd(MAP_PRIVATE);
+}
+
+/* What the just-in-time compiler of .NET does. */
+static int run_memfd_map_shared(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  return map_memfd(MAP_SHARED);
+}
+
+/* What most just-in-time compilers do. */
+static int run_map_anonymous(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  void* map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (map == MAP_FAILED) return errno;
+  int error = outcome(mprotect(map, 4096, PROT_READ | PROT_EXEC));
+  munmap(map, 4096);
   return error;
 }
 
@@ -109,5 +174,11 @@ const struct operation exec_operations[] = {
     {"memfd-exec-path", "SOURCE [ARGUMENT]... (through /proc/self/fd)", 1, 16, run_memfd_exec_path},
     {"exec-fd", "FD [ARGUMENT]... (execveat of an inherited descriptor)", 1, 16, run_exec_fd},
     {"map-exec", "FILE", 1, 1, run_map_exec},
+    {"map-read", "FILE", 1, 1, run_map_read},
+    {"map-mprotect", "FILE", 1, 1, run_map_mprotect},
+    {"map-read-implies-exec", "FILE", 1, 1, run_map_read_implies_exec},
+    {"memfd-map", "", 0, 0, run_memfd_map},
+    {"memfd-map-shared", "", 0, 0, run_memfd_map_shared},
+    {"map-anonymous", "", 0, 0, run_map_anonymous},
     {0},
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# drift.exec, fileless.exec and escape.host-exec: what runs must come from the image, and what is in
+# drift.exec, drift.library, fileless.exec and escape.host-exec: what runs must come from the image, and what is in
 # a container's rootfs does not run on the host.
 load lib
 
@@ -20,6 +20,14 @@ t memfd-path memfd-exec-path /bin/attack fork
 t deleted exec-deleted /bin/attack /tmp/deleted fork
 printf '#!/bin/sh\necho ran\n' >/tmp/script && chmod +x /tmp/script
 t script exec /tmp/script
+cp /bin/attack /tmp/library && cp /bin/attack /vol/library
+t library map-exec /tmp/library
+t library-volume map-exec /vol/library
+t library-mprotect map-mprotect /tmp/library
+t library-personality map-read-implies-exec /tmp/library
+t library-memfd memfd-map
+t library-read map-read /tmp/library
+t anonymous map-anonymous -- memfd-map-shared
 t image exec /bin/attack fork
 t image-busybox exec /bin/true
 SCRIPT
@@ -27,11 +35,15 @@ SCRIPT
 t upper copy-exec /bin/attack /tmp/dropped fork
 t changed open-append /bin/changeme -- write /bin/changeme x -- exec /bin/changeme fork
 t memfd memfd-exec /bin/attack fork
+cp /bin/attack /tmp/library
+t library map-exec /tmp/library
 SCRIPT
   hf_attack twin --profile immutable <<'SCRIPT'
 for i in 1 2 3; do ls / >/dev/null; done
 t image exec /bin/attack fork
 t symlink exec /bin/sh -c true
+t library map-exec /bin/busybox -- map-mprotect /bin/busybox
+t anonymous map-anonymous
 t missing exec /no/such/file
 SCRIPT
   hf_bundle waiting --overlay --profile immutable -- sleep 600
@@ -59,6 +71,22 @@ setup() { require enforcing; }
   assert_denied deny deleted "exec-deleted: EACCES" fileless.exec
 }
 
+@test "code that is not from the image is not mapped executable, however it is asked for" {
+  assert_denied deny library "map-exec: EACCES" drift.library "$(path_is /tmp/library)"
+  assert_denied deny library-volume "map-exec: EACCES" drift.library "$(path_is /vol/library)"
+  assert_denied deny library-mprotect "map-mprotect: EACCES" drift.library \
+    '.object.operation == "mmap"'
+  assert_result deny library-personality "map-read-implies-exec: EACCES"
+  assert_denied deny library-memfd "memfd-map: EACCES" drift.library '.object.path | test("memfd")'
+}
+
+@test "data may be mapped, and code that a program makes itself" {
+  assert_result deny library-read "map-read: ok"
+  assert_result deny anonymous "map-anonymous: ok memfd-map-shared: ok"
+  assert_result twin library "map-exec: ok map-mprotect: ok"
+  assert_result twin anonymous "map-anonymous: ok"
+}
+
 @test "programs of the image run" {
   assert_result deny image "exec: ok"
   assert_result deny image-busybox "exec: ok"
@@ -71,12 +99,18 @@ setup() { require enforcing; }
 @test "under default dropped programs run and are told" {
   assert_alerted tell upper "copy-exec: ok" drift.exec "$(path_is /tmp/dropped)"
   assert_alerted tell memfd "memfd-exec: ok" fileless.exec
+  assert_alerted tell library "map-exec: ok" drift.library "$(path_is /tmp/library)"
+  # What was told when it was executed is not told again when the kernel maps it.
+  assert_no_alert tell drift.library "$(path_is /tmp/dropped)"
 }
 
 @test "a file of a guarded rootfs does not run on the host" {
   run "$HF_DIR/waiting/rootfs/bin/busybox" true
   [ "$status" -ne 0 ]
   assert_alert waiting escape.host-exec denied '.process.pid > 0'
+  run "$HF_BUILD/tests/attack/attack" map-exec "$HF_DIR/waiting/rootfs/bin/busybox"
+  [[ $output == *EACCES* ]]
+  assert_alert waiting escape.host-exec denied '.object.operation == "mmap"'
 }
 
 @test "the host's own programs and rootfs of nobody run" {

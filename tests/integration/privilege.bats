@@ -26,6 +26,7 @@ t mem open-write /proc/$victim/mem
 t getfd pidfd-getfd $victim 0
 t kexec kexec
 t iopl iopl
+t ioperm ioperm
 t ptrace-child ptrace-child
 t vm-readv-child vm-readv-child
 SCRIPT
@@ -104,9 +105,11 @@ setup() { require enforcing; }
   assert_quiet twin
 }
 
-@test "kexec and raw ports are refused" {
-  assert_result deny kexec "kexec: EPERM"
-  assert_result deny iopl "iopl: EPERM"
+@test "loading another kernel and raw ports are refused and told" {
+  assert_denied deny kexec "kexec: EPERM" escape.kexec '.object.syscall == "kexec_load"'
+  assert_denied deny iopl "iopl: EPERM" escape.io '.object.syscall == "iopl"'
+  assert_denied deny ioperm "ioperm: EPERM" escape.io '.object.syscall == "ioperm"'
+  assert_alerted watch iopl "iopl: ok" escape.io
 }
 
 @test "with action alert these go through and are told" {
