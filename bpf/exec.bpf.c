@@ -4,34 +4,40 @@
 #include "bpf/lib/inode.h"
 #include "bpf/lib/namespace.h"
 
-/* Directories between an executed file and its superblock's root in which a rootfs is looked for.
- */
-#define HF_ROOTFS_DEPTH 32
+/* A walk from an executed file up to a directory that is a container's. */
+struct hf_search {
+  struct dentry *dentry;
+  __u32 dev;
+  __u32 slot; /* 0: not found */
+};
 
-/* Slot of the container whose rootfs holds `dentry`; 0: none. */
-static __always_inline __u32 hf_slot_of_file(struct dentry *dentry) {
+/* A callback of bpf_loop: 1 ends the loop. */
+static long hf_search_step(__u32 index, struct hf_search *search) {
+  struct dentry *dentry = search->dentry;
+  struct hf_directory_key key = {.dentry = (__u64)dentry, .dev = search->dev};
+  key.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
+  __u32 *slot = bpf_map_lookup_elem(&hf_rootfs, &key);
+  if (slot) {
+    search->slot = *slot;
+    return 1;
+  }
+  search->dentry = BPF_CORE_READ(dentry, d_parent);
+  return search->dentry == dentry;
+}
+
+/* Slot of the container whose rootfs, or upper layer, holds `dentry`; 0: none. `thorough`: looks on
+ * superblocks that are shared with others, too. */
+static __always_inline __u32 hf_slot_of_file(struct dentry *dentry, bool thorough) {
   __u32 dev = BPF_CORE_READ(dentry, d_sb, s_dev);
   __u32 *slot = bpf_map_lookup_elem(&hf_superblocks, &dev);
-  if (!slot) {
-    return 0;
+  if (!slot || *slot != HF_SUPERBLOCK_SHARED) {
+    return slot ? *slot : 0;
   }
-  if (*slot != HF_SUPERBLOCK_SHARED) {
-    return *slot;
+  struct hf_search search = {.dentry = dentry, .dev = dev};
+  if (thorough) {
+    bpf_loop(HF_MAX_DEPTH, hf_search_step, &search, 0);
   }
-  struct hf_inode_key key = {.dev = dev};
-  for (int i = 0; i < HF_ROOTFS_DEPTH; i++) {
-    key.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
-    slot = bpf_map_lookup_elem(&hf_rootfs, &key);
-    if (slot) {
-      return *slot;
-    }
-    struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-    if (parent == dentry) {
-      return 0;
-    }
-    dentry = parent;
-  }
-  return 0;
+  return search.slot;
 }
 
 static __always_inline int hf_decide_exec(const struct hf_subject *subject, struct file *file,
@@ -117,7 +123,9 @@ static __always_inline int hf_check_exec(struct hf_subject *subject, struct file
  * decides. */
 static __always_inline int hf_check_host_exec(struct file *file, __u32 operation) {
   struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-  __u32 slot = hf_slot_of_file(dentry);
+  /* The host maps many files: there, only what lies on a container's own superblock is looked for.
+   */
+  __u32 slot = hf_slot_of_file(dentry, operation == HF_OP_EXEC);
   if (!slot) {
     return 0;
   }

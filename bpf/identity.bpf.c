@@ -3,6 +3,7 @@
 #include "bpf/abi/requests.h"
 #include "bpf/lib/cgroup.h"
 #include "bpf/lib/decide.h"
+#include "bpf/lib/inode.h"
 #include "bpf/lib/namespace.h"
 
 /* Answered one at a time: the monitor has one thread. */
@@ -39,7 +40,13 @@ int hf_tag_threads(struct bpf_iter__task *ctx) {
   return 0;
 }
 
-/* Tells how the kernel identifies a file that the monitor has open. */
+static __always_inline void hf_identify(struct dentry *dentry, struct hf_directory_key *key) {
+  key->dentry = (__u64)dentry;
+  key->ino = BPF_CORE_READ(dentry, d_inode, i_ino);
+  key->dev = BPF_CORE_READ(dentry, d_sb, s_dev);
+}
+
+/* Tells how the kernel identifies a directory that the monitor has open. */
 SEC("iter/task_file")
 int hf_identify_file(struct bpf_iter__task_file *ctx) {
   struct task_struct *task = ctx->task;
@@ -50,10 +57,18 @@ int hf_identify_file(struct bpf_iter__task_file *ctx) {
   }
   struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
   struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
-  hf_identify_request.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
-  hf_identify_request.dev = BPF_CORE_READ(sb, s_dev);
+  struct hf_directory_key key = {};
+  hf_identify(dentry, &key);
+  hf_identify_request.directory = key;
   hf_identify_request.magic = BPF_CORE_READ(sb, s_magic);
   hf_identify_request.is_root = BPF_CORE_READ(sb, s_root) == dentry;
+  if (hf_identify_request.magic == HF_MAGIC_OVERLAY) {
+    struct dentry *upper = hf_upper_dentry(BPF_CORE_READ(dentry, d_inode));
+    if (upper) {
+      hf_identify(upper, &key);
+      hf_identify_request.upper = key;
+    }
+  }
   hf_identify_request.found = 1;
   return 0;
 }
@@ -77,6 +92,39 @@ int BPF_PROG(hf_task_alloc, struct task_struct *child, unsigned long clone_flags
   }
   /* A child without its tag would be a hole: rather no child. */
   return hf_tag(child, subject.tag->slot, subject.tag->generation, flags) ? 0 : -EPERM;
+}
+
+/* include/uapi/linux/sched.h */
+#define CLONE_INTO_CGROUP 0x200000000ULL
+
+/* escape.cgroup: a new task was born into a cgroup that is not its container's. */
+static __always_inline void hf_check_birthplace(struct task_struct *child) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject) ||
+      hf_slot_of_cgroup(BPF_CORE_READ(child, cgroups, dfl_cgrp)) == subject.tag->slot) {
+    return;
+  }
+  struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, 0);
+  hf_case.argument = child->tgid;
+  hf_case.flags = HF_EVENT_TOO_LATE;
+  hf_decide(&hf_case);
+}
+
+/* The last moment before the child can run, io_uring's workers included. Where nothing may refuse,
+ * children get their tag here; elsewhere those whose parent's hook was left out. */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(hf_task_newtask, struct task_struct *child, __u64 clone_flags) {
+  struct hf_subject subject;
+  if (!hf_member(&subject)) {
+    return 0;
+  }
+  if (!hf_tag_of(child)) {
+    hf_tag(child, subject.tag->slot, subject.tag->generation, subject.tag->flags);
+  }
+  if (clone_flags & CLONE_INTO_CGROUP) {
+    hf_check_birthplace(child);
+  }
+  return 0;
 }
 
 /* A task that is put into a container's cgroup from outside (runc exec) becomes the container's;

@@ -22,6 +22,10 @@ static __always_inline int hf_change_in(const struct path *dir, struct dentry *d
   if (!hf_guarded(&subject)) {
     return 0;
   }
+  int verdict = hf_check_namespace(&subject, operation);
+  if (verdict) {
+    return verdict;
+  }
   return hf_mount_own(&subject, dir->mnt)
              ? hf_change(&subject, dentry, class_id, operation)
              : hf_change_outside(&subject, dentry, dir->mnt, operation);
@@ -102,8 +106,8 @@ int BPF_PROG(hf_path_rename, const struct path *old_dir, struct dentry *old_dent
   return verdict ? verdict : hf_change_in(new_dir, new_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME);
 }
 
-/* A log file of the engine that is the subject's stdout: `echo > /dev/stdout` empties it, which
- * ftruncate(1) could do as well. */
+/* A log file or terminal of the engine that is the subject's stdout: `echo > /dev/stdout` empties
+ * it, and entrypoints run `chmod o+w /dev/stdout`. Both could be done by the descriptor as well. */
 static __always_inline bool hf_is_engine_log(const struct path *path) {
   struct hf_subject subject;
   return hf_guarded(&subject) && !hf_mount_own(&subject, path->mnt) &&
@@ -118,12 +122,12 @@ int BPF_PROG(hf_path_truncate, const struct path *path) {
 
 SEC("lsm/path_chmod")
 int BPF_PROG(hf_path_chmod, const struct path *path) {
-  return hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHMOD);
+  return hf_is_engine_log(path) ? 0 : hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHMOD);
 }
 
 SEC("lsm/path_chown")
 int BPF_PROG(hf_path_chown, const struct path *path) {
-  return hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHOWN);
+  return hf_is_engine_log(path) ? 0 : hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHOWN);
 }
 
 /* Times have no path hook. Owner, mode and size have one and were judged there. */
@@ -205,7 +209,32 @@ static __always_inline __u32 hf_ioctl_class(unsigned int command, __u32 *operati
   }
 }
 
+/* XFS opens and changes any inode by its handle in the name of the mount that the descriptor came
+ * through (include/uapi/../fs/xfs/libxfs/xfs_fs.h). */
+static __always_inline bool hf_is_by_handle(unsigned int command) {
+  switch (command & 0xffff) {
+    case 0x586b: /* XFS_IOC_OPEN_BY_HANDLE */
+    case 0x586c: /* XFS_IOC_READLINK_BY_HANDLE */
+    case 0x587a: /* XFS_IOC_ATTRLIST_BY_HANDLE */
+    case 0x587b: /* XFS_IOC_ATTRMULTI_BY_HANDLE */
+    case 0x583f: /* XFS_IOC_GETPARENTS_BY_HANDLE */
+      return true;
+    default:
+      return false;
+  }
+}
+
+static __always_inline int hf_check_handle(struct file *file) {
+  struct hf_subject subject;
+  return hf_guarded(&subject)
+             ? hf_change_outside(&subject, file->f_path.dentry, file->f_path.mnt, HF_OP_OPEN)
+             : 0;
+}
+
 static __always_inline int hf_check_ioctl(struct file *file, unsigned int command) {
+  if (hf_is_by_handle(command)) {
+    return hf_check_handle(file);
+  }
   __u32 operation;
   __u32 class_id = hf_ioctl_class(command, &operation);
   umode_t type = file->f_inode->i_mode & S_IFMT;

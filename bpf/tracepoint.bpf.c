@@ -190,22 +190,6 @@ int BPF_PROG(hf_tp_sys_exit, struct pt_regs *regs, long ret) {
   return 0;
 }
 
-SEC("?tp_btf/sched_process_fork")
-int BPF_PROG(hf_tp_fork, struct task_struct *parent, struct task_struct *child) {
-  struct hf_task *tag = hf_tag_of(parent);
-  if (!tag || !hf_policy_of(tag)) {
-    return 0;
-  }
-  struct hf_task *inherited =
-      bpf_task_storage_get(&hf_tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (!inherited) {
-    hf_count(HF_COUNT_NO_STORAGE);
-    return 0;
-  }
-  *inherited = *tag;
-  return 0;
-}
-
 static __always_inline void hf_trace_exec(const struct hf_subject *subject,
                                           struct linux_binprm *bprm) {
   struct file *file = bprm->file;

@@ -128,8 +128,7 @@ static __always_inline struct hf_change hf_change_of(int nr, const struct hf_arg
 static __always_inline bool hf_is_rootfs_mount(const struct hf_policy *policy,
                                                struct vfsmount *mount) {
   return mount->mnt_sb->s_dev == policy->rootfs_dev &&
-         (!(policy->flags & HF_POLICY_ROOTFS_SHARED) ||
-          mount->mnt_root->d_inode->i_ino == policy->rootfs_ino);
+         (!(policy->flags & HF_POLICY_ROOTFS_SHARED) || (__u64)mount->mnt_root == policy->rootfs);
 }
 
 /* One call asks several times: an open for the directory and for the file, and each question passes

@@ -71,8 +71,8 @@ struct hf_policy {
   __u64 cgroup_id;  /* kernfs id of the container's cgroup (v2); 0: none */
   __u64 started_ns; /* CLOCK_REALTIME_COARSE at registration; a file changed since is drift */
   __u64 bounding;   /* bounding set of config.json, bit n = capability n */
-  __u64 rootfs_ino; /* inode number of the rootfs directory */
-  __u32 rootfs_dev; /* its device in kernel encoding: major << 20 | minor */
+  __u64 rootfs; /* address of the rootfs directory's dentry, which the container's mounts hold */
+  __u32 rootfs_dev; /* device of its superblock in kernel encoding: major << 20 | minor */
   __u32 generation; /* 0: slot is free. A task's tag counts only while its generation matches. */
   __u32 flags;      /* enum hf_policy_flag */
   __u32 mount_ns;   /* inode number of the container's mount namespace */
@@ -106,8 +106,12 @@ struct hf_device_key {
   __u32 minor;
 };
 
-/* Key of `hf_rootfs`, whose value is the slot: the directory that is a guarded container's root. */
-struct hf_inode_key {
+/* Key of `hf_rootfs`, whose value is the slot: a directory that is a guarded container's root, or
+ * the upper layer below it. A directory has one dentry; inode numbers are not unique on a
+ * superblock (each subvolume of btrfs begins with 256). The number is there for the time after a
+ * container has ended unnoticed, when its dentry's address may be another's. */
+struct hf_directory_key {
+  __u64 dentry; /* address */
   __u64 ino;
   __u32 dev; /* kernel encoding */
   __u32 padding;

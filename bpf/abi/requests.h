@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "bpf/abi/policy.h"
+
 /* What the monitor asks of the iterators: fields are questions unless marked as answers. */
 struct hf_tag_request {
   __u32 tgid; /* container's init */
@@ -17,12 +19,11 @@ struct hf_tag_request {
 struct hf_identify_request {
   __u32 tgid; /* whose descriptor */
   __u32 fd;
-  __u64 ino; /* answers: the file as the kernel knows it; stat(2) shows other devices on btrfs */
-  __u64 magic;
-  __u32 dev;
+  __u64 magic; /* answers: the file as the kernel knows it; stat(2) shows other devices on btrfs */
+  struct hf_directory_key directory;
+  struct hf_directory_key upper; /* of an overlay's root: the directory of its upper layer, or 0 */
   __u32 found;
   __u32 is_root; /* it is the root of its superblock */
-  __u32 padding;
 };
 
 #endif

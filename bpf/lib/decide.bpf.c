@@ -132,7 +132,7 @@ static __always_inline void hf_fill_exe(struct hf_scratch *scratch, struct hf_ev
   event->exe_ino = BPF_CORE_READ(inode, i_ino);
   event->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
   hf_build_path(scratch, (__u64)BPF_CORE_READ(exe, f_path.dentry),
-                (__u64)BPF_CORE_READ(exe, f_path.mnt), 0, 0);
+                (__u64)BPF_CORE_READ(exe, f_path.mnt), 0);
   bool truncated;
   __u32 at = event->path_len;
   HF_MASK(at, HF_EVENT_PATH_MAX - 1);
@@ -262,7 +262,7 @@ __noinline int hf_decide(struct hf_case *hf_case) {
     scratch->path_len = 0;
     scratch->path_flags = 0;
     if (hf_case->dentry) {
-      hf_build_path(scratch, hf_case->dentry, hf_case->mount, 0, 0);
+      hf_build_path(scratch, hf_case->dentry, hf_case->mount, 0);
     } else if (hf_case->user_path) {
       hf_take_user_path(scratch, hf_case);
     }
@@ -275,13 +275,14 @@ __noinline int hf_decide(struct hf_case *hf_case) {
 static __always_inline bool hf_is_writable(struct hf_scratch *scratch, __u32 slot) {
   __u32 len = scratch->path_len;
   __u32 start = scratch->path_start & (HF_PATH_MAX - 1);
-  if (len > HF_WRITABLE_MAX - 1) {
+  bool whole = len <= HF_WRITABLE_MAX - 1;
+  if (!whole) {
     len = HF_WRITABLE_MAX - 1;
   }
   HF_MASK(len, 255);
   struct hf_writable_key *key = &scratch->key;
   bpf_probe_read_kernel(key->path, len, &scratch->path[start]);
-  if (len != 1) { /* "/" ends with its slash already */
+  if (whole && len != 1) { /* "/" ends with its slash already */
     key->path[len] = '/';
     len++;
   }
@@ -303,7 +304,7 @@ __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
   struct hf_scratch *scratch = hf_scratch_claim();
   if (scratch) {
     bool shared = policy->flags & HF_POLICY_ROOTFS_SHARED;
-    hf_build_path(scratch, hf_case->dentry, 0, shared ? policy->rootfs_ino : 0, policy->rootfs_dev);
+    hf_build_path(scratch, hf_case->dentry, 0, shared ? policy->rootfs : 0);
     __u32 flags = scratch->path_flags;
     bool elsewhere = shared && !(flags & (HF_PATH_AT_ROOTFS | HF_PATH_TRUNCATED));
     if (elsewhere || (!(flags & HF_PATH_TRUNCATED) && hf_is_writable(scratch, slot))) {

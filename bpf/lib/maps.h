@@ -78,7 +78,7 @@ struct {
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, HF_MAX_CONTAINERS);
-  __type(key, struct hf_inode_key);
+  __type(key, struct hf_directory_key);
   __type(value, __u32);
 } hf_rootfs HF_MAP;
 

@@ -16,18 +16,13 @@ static __always_inline __u32 hf_prepend(struct hf_scratch *scratch, __u32 start,
   return start;
 }
 
-static __always_inline bool hf_is_inode(const struct dentry *dentry, __u64 ino, __u32 dev) {
-  return BPF_CORE_READ(dentry, d_inode, i_ino) == ino && BPF_CORE_READ(dentry, d_sb, s_dev) == dev;
-}
-
 /* A walk towards the root. Kernel pointers are kept as numbers: they are only read through probe
  * reads. */
 struct hf_walk {
   struct hf_scratch *scratch;
   struct dentry *dentry;
   struct mount *mount; /* NULL: stay on the superblock */
-  __u64 stop_ino;
-  __u32 stop_dev;
+  __u64 stop;
   __u32 start;
   __u32 flags;
 };
@@ -48,6 +43,16 @@ static __always_inline long hf_walk_cross(struct hf_walk *walk) {
   return 0;
 }
 
+/* The root of a superblock is called "/". What has another name there is a file without a
+ * directory: "memfd:NAME". */
+static __always_inline long hf_walk_root(struct hf_walk *walk) {
+  struct dentry *dentry = walk->dentry;
+  if (walk->start == HF_PATH_MAX && BPF_CORE_READ(dentry, d_name.len) > 1) {
+    walk->start = hf_prepend(walk->scratch, walk->start, dentry);
+  }
+  return hf_walk_end(walk, 0);
+}
+
 /* One directory, or one mount, up. A callback of bpf_loop: 1 ends the loop. */
 static long hf_walk_step(__u32 index, struct hf_walk *walk) {
   struct dentry *dentry = walk->dentry;
@@ -55,12 +60,12 @@ static long hf_walk_step(__u32 index, struct hf_walk *walk) {
   if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
     return hf_walk_cross(walk);
   }
-  if (walk->stop_ino && hf_is_inode(dentry, walk->stop_ino, walk->stop_dev)) {
+  if ((__u64)dentry == walk->stop) {
     return hf_walk_end(walk, HF_PATH_AT_ROOTFS);
   }
   struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
   if (parent == dentry || !parent) {
-    return hf_walk_end(walk, 0);
+    return hf_walk_root(walk);
   }
   __u32 start = hf_prepend(walk->scratch, walk->start, dentry);
   if (!start) {
@@ -71,8 +76,7 @@ static long hf_walk_step(__u32 index, struct hf_walk *walk) {
   return 0;
 }
 
-__noinline int hf_build_path(struct hf_scratch *scratch, __u64 dentry, __u64 vfsmount,
-                             __u64 stop_ino, __u32 stop_dev) {
+__noinline int hf_build_path(struct hf_scratch *scratch, __u64 dentry, __u64 vfsmount, __u64 stop) {
   if (!scratch) {
     return 0;
   }
@@ -80,8 +84,7 @@ __noinline int hf_build_path(struct hf_scratch *scratch, __u64 dentry, __u64 vfs
       .scratch = scratch,
       .dentry = (void *)dentry,
       .mount = vfsmount ? (void *)(vfsmount - bpf_core_field_offset(struct mount, mnt)) : NULL,
-      .stop_ino = stop_ino,
-      .stop_dev = stop_dev,
+      .stop = stop,
       .start = HF_PATH_MAX,
       .flags = HF_PATH_TRUNCATED,
   };

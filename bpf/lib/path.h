@@ -8,8 +8,7 @@
 /* Writes the path of `dentry` to the scratch buffer, root first: path_start, path_len and
  * path_flags tell where. With `vfsmount` the walk crosses mounts up to the root of the mount
  * namespace. Without, it ends at the root of the superblock, or earlier at the directory whose
- * inode is `stop_ino` on `stop_dev`. Always returns 0. */
-int hf_build_path(struct hf_scratch *scratch, __u64 dentry, __u64 vfsmount, __u64 stop_ino,
-                  __u32 stop_dev);
+ * dentry is `stop`. Always returns 0. */
+int hf_build_path(struct hf_scratch *scratch, __u64 dentry, __u64 vfsmount, __u64 stop);
 
 #endif

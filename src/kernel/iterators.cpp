@@ -54,7 +54,7 @@ Result<Identity> identify(hf_skeleton& skeleton, const std::string& path) {
   if (request.found == 0) {
     return fail("the kernel does not tell which file " + path + " is");
   }
-  return Identity{request.ino, request.dev, request.magic, request.is_root != 0};
+  return Identity{request.directory, request.upper, request.magic, request.is_root != 0};
 }
 
 Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_t slot,

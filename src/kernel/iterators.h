@@ -11,10 +11,10 @@ namespace holdfast::kernel {
 
 // A directory as the kernel identifies it. stat(2) shows other devices on btrfs.
 struct Identity {
-  std::uint64_t ino = 0;
-  std::uint32_t dev = 0;    // kernel encoding: major << 20 | minor
-  std::uint64_t magic = 0;  // of its superblock, statfs(2)
-  bool is_root = false;     // of its superblock
+  hf_directory_key directory{};
+  hf_directory_key upper{};  // of an overlay's root: its upper layer; all 0: none
+  std::uint64_t magic = 0;   // of its superblock, statfs(2)
+  bool is_root = false;      // of its superblock
 };
 
 // Identity of the file at `path`.

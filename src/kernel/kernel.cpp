@@ -189,8 +189,8 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
   entry.cgroup_id = TRY(cgroup_id(options.cgroup_mount, target.cgroup));
   entry.started_ns = coarse_now_ns();
   entry.bounding = policy.bounding;
-  entry.rootfs_ino = rootfs.ino;
-  entry.rootfs_dev = rootfs.dev;
+  entry.rootfs = rootfs.directory.dentry;
+  entry.rootfs_dev = rootfs.directory.dev;
   entry.generation = slot.generation;
   entry.flags = policy_flags(policy, rootfs);
   // What cannot refuse must not promise to, whatever the policy asks for.

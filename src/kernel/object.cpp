@@ -131,7 +131,7 @@ std::string Object::link_path(const std::string& program) const {
 
 Status Object::attach_one(const Program& entry) {
   bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, entry.name);
-  const Link link(bpf_program__attach(program));
+  const Link link(kernel::attach(*program));
   if (!link) {
     return fail_errno(fmt::format("cannot attach BPF program {}", entry.name), errno);
   }

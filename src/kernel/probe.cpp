@@ -4,6 +4,10 @@
 #include <unistd.h>
 
 #include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "src/base/file.h"
 #include "src/kernel/kernel.h"
@@ -41,12 +45,23 @@ ProbeSkeleton load(Backend backend) {
 // Attaches the program of file_open, opens a file, and looks whether the program ran.
 bool runs(hf_probe_skeleton& skeleton) {
   skeleton.bss->hf_probe_tgid = static_cast<__u32>(getpid());
-  const Link link(bpf_program__attach(skeleton.progs.hf_probe_lsm));
+  const Link link(attach(*skeleton.progs.hf_probe_lsm));
   if (!link) {
     return false;
   }
   (void)base::open_file("/proc/self/stat", O_RDONLY);
   return skeleton.bss->hf_probe_seen != 0;
+}
+
+// Whether the kernel has everything that the programs of a back end are attached to.
+bool is_complete(Probe& probe, Backend backend) {
+  const std::vector<std::string> lacking = missing_functions(backend);
+  if (!lacking.empty()) {
+    probe.missing.push_back(fmt::format(
+        "this kernel lacks what the back end {} needs: {}; it needs CONFIG_SECURITY_PATH=y and BTF",
+        backend_name(backend), fmt::join(lacking, ", ")));
+  }
+  return lacking.empty();
 }
 
 void try_lsm(Probe& probe) {
@@ -61,6 +76,9 @@ void try_lsm(Probe& probe) {
     probe.missing.emplace_back(
         "BPF LSM programs load but never run; add bpf to lsm= on the kernel command line and "
         "reboot");
+    return;
+  }
+  if (!is_complete(probe, Backend::kLsm)) {
     return;
   }
   probe.findings.emplace_back("BPF LSM programs load, attach and run");
@@ -79,13 +97,16 @@ void try_modify_return(Probe& probe) {
         "CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN");
     return;
   }
+  if (!is_complete(probe, Backend::kModifyReturn)) {
+    return;
+  }
   probe.findings.emplace_back("BPF programs that change the answer of security functions run");
   probe.backends.push_back(Backend::kModifyReturn);
 }
 
 void try_tracepoint(Probe& probe) {
   const ProbeSkeleton skeleton = load(Backend::kTracepoint);
-  const Link link(skeleton ? bpf_program__attach(skeleton->progs.hf_probe_tracepoint) : nullptr);
+  const Link link(skeleton ? attach(*skeleton->progs.hf_probe_tracepoint) : nullptr);
   if (!link) {
     probe.missing.emplace_back(
         "this kernel does not load BPF tracepoint programs with BTF; it needs "

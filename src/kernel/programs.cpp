@@ -19,6 +19,7 @@ constexpr std::array kPrograms = {
     Program{"hf_tag_threads", Use::kIterator},
     Program{"hf_identify_file", Use::kIterator},
     Program{"hf_cgroup_attach_task", Use::kAlways},
+    Program{"hf_task_newtask", Use::kAlways},
     Program{"hf_task_alloc", Use::kHook, "task_alloc"},
     Program{"hf_file_open", Use::kHook, "file_open"},
     Program{"hf_bprm_check", Use::kHook, "bprm_check_security"},
@@ -58,7 +59,6 @@ constexpr std::array kPrograms = {
     Program{"hf_open_want_write", Use::kTrace, "__mnt_want_write", kOptional},
     Program{"hf_get_write_access", Use::kTrace, "mnt_get_write_access", kOptional},
     Program{"hf_tp_sys_exit", Use::kTracepoint},
-    Program{"hf_tp_fork", Use::kTracepoint},
     Program{"hf_tp_exec", Use::kTracepoint},
 };
 
@@ -135,6 +135,21 @@ bool wanted(const Program& program, Backend backend) {
   return found && (program.parameters < 0 || found->parameters == program.parameters);
 }
 
+std::vector<std::string> missing_functions(Backend backend) {
+  std::vector<std::string> missing;
+  for (const Program& program : programs()) {
+    const bool attached_to_function = program.use == Use::kHook || program.use == Use::kTrace;
+    if (!attached_to_function || program.optional || !backend_enforces(backend)) {
+      continue;
+    }
+    std::string function = function_of(program, backend);
+    if (!prototype_of(function)) {
+      missing.push_back(std::move(function));
+    }
+  }
+  return missing;
+}
+
 Status retarget(bpf_program& program, const std::string& function) {
   const auto found = prototype_of(function);
   if (!found) {
@@ -145,6 +160,13 @@ Status retarget(bpf_program& program, const std::string& function) {
                                         found->returns ? BPF_MODIFY_RETURN : BPF_TRACE_FENTRY);
   const int error = bpf_program__set_attach_target(&program, 0, function.c_str());
   return error == 0 ? Status(Ok{}) : fail_errno("cannot attach to " + function, -error);
+}
+
+// Not bpf_program__attach: since libbpf 1.2 (d6e6286a12e7) that one gives up on a program whose
+// type was changed.
+bpf_link* attach(const bpf_program& program) {
+  return bpf_program__type(&program) == BPF_PROG_TYPE_TRACING ? bpf_program__attach_trace(&program)
+                                                              : bpf_program__attach_lsm(&program);
 }
 
 }  // namespace holdfast::kernel

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include <bpf/libbpf.h>
 
@@ -36,10 +37,16 @@ std::span<const Program> programs();
 // Whether `program` is to be loaded on the running kernel for `backend`.
 bool wanted(const Program& program, Backend backend);
 
+// Kernel functions that `backend` needs and the running kernel lacks.
+std::vector<std::string> missing_functions(Backend backend);
+
 // Makes what was written as an LSM program one that runs before `function` and whose answer, when
 // it is not 0, is the function's (BPF_MODIFY_RETURN). A function without an answer is only listened
 // to. To be called between open and load.
 Status retarget(bpf_program& program, const std::string& function);
+
+// Attaches a program, retargeted or not. nullptr and errno on failure; the caller owns the link.
+bpf_link* attach(const bpf_program& program);
 
 // The function that calls the hook of `program`: "security_file_open". Only for kHook.
 std::string security_function(const Program& program);

@@ -41,14 +41,23 @@ Status write_device(int fd, std::uint32_t slot, const profile::DeviceRule& rule)
   return map_set(fd, key, granted, "hf_devices");
 }
 
-Status write_rootfs(hf_skeleton& skeleton, std::uint32_t slot, const Identity& rootfs) {
-  const std::uint32_t owner = is_shared(rootfs) ? kSuperblockShared : slot;
-  TRY(map_set(bpf_map__fd(skeleton.maps.hf_superblocks), rootfs.dev, owner, "hf_superblocks"));
-  if (!is_shared(rootfs)) {
-    return Ok{};
+// A directory on a superblock that it shares with others.
+Status write_directory(hf_skeleton& skeleton, std::uint32_t slot, const hf_directory_key& key) {
+  const int superblocks = bpf_map__fd(skeleton.maps.hf_superblocks);
+  if (!map_get<std::uint32_t>(superblocks, key.dev)) {
+    TRY(map_set(superblocks, key.dev, kSuperblockShared, "hf_superblocks"));
   }
-  const hf_inode_key key{rootfs.ino, rootfs.dev, 0};
   return map_set(bpf_map__fd(skeleton.maps.hf_rootfs), key, slot, "hf_rootfs");
+}
+
+Status write_rootfs(hf_skeleton& skeleton, std::uint32_t slot, const Identity& rootfs) {
+  if (is_shared(rootfs)) {
+    return write_directory(skeleton, slot, rootfs.directory);
+  }
+  TRY(map_set(bpf_map__fd(skeleton.maps.hf_superblocks), rootfs.directory.dev, slot,
+              "hf_superblocks"));
+  // The host reaches what the container wrote by way of the upper layer as well.
+  return rootfs.upper.dentry == 0 ? Status(Ok{}) : write_directory(skeleton, slot, rootfs.upper);
 }
 
 // Removes the entries of a map for which `belongs` says so.
@@ -75,11 +84,11 @@ void remove_keyed(const bpf_map* map, std::uint32_t slot) {
 
 // A shared superblock is looked at as long as any rootfs lies on it.
 void remove_unused_superblocks(hf_skeleton& skeleton) {
-  const auto directories = map_keys<hf_inode_key>(bpf_map__fd(skeleton.maps.hf_rootfs));
+  const auto directories = map_keys<hf_directory_key>(bpf_map__fd(skeleton.maps.hf_rootfs));
   remove_if<std::uint32_t>(skeleton.maps.hf_superblocks, [&](int fd, std::uint32_t dev) {
     return map_get<std::uint32_t>(fd, dev) == kSuperblockShared &&
            std::none_of(directories.begin(), directories.end(),
-                        [dev](const hf_inode_key& key) { return key.dev == dev; });
+                        [dev](const hf_directory_key& key) { return key.dev == dev; });
   });
 }
 
@@ -103,7 +112,7 @@ Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cg
 
 void remove_entries(hf_skeleton& skeleton, std::uint32_t slot) {
   remove_valued<std::uint64_t>(skeleton.maps.hf_cgroups, slot);
-  remove_valued<hf_inode_key>(skeleton.maps.hf_rootfs, slot);
+  remove_valued<hf_directory_key>(skeleton.maps.hf_rootfs, slot);
   remove_valued<std::uint32_t>(skeleton.maps.hf_superblocks, slot);
   remove_unused_superblocks(skeleton);
   remove_keyed<hf_writable_key>(skeleton.maps.hf_writable, slot);

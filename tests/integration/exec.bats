@@ -46,7 +46,7 @@ t library map-exec /bin/busybox -- map-mprotect /bin/busybox
 t anonymous map-anonymous
 t missing exec /no/such/file
 SCRIPT
-  hf_bundle waiting --overlay --profile immutable -- sleep 600
+  hf_bundle waiting --overlay --profile writable -- sh -c 'cp /bin/true /tmp/dropped; sleep 600'
   hf_background waiting
   hf_bundle bystander --overlay -- sleep 1
 }
@@ -77,7 +77,7 @@ setup() { require enforcing; }
   assert_denied deny library-mprotect "map-mprotect: EACCES" drift.library \
     '.object.operation == "mmap"'
   assert_result deny library-personality "map-read-implies-exec: EACCES"
-  assert_denied deny library-memfd "memfd-map: EACCES" drift.library '.object.path | test("memfd")'
+  assert_denied deny library-memfd "memfd-map: EACCES" drift.library "$(path_is /memfd:attack)"
 }
 
 @test "data may be mapped, and code that a program makes itself" {
@@ -108,6 +108,10 @@ setup() { require enforcing; }
   run "$HF_DIR/waiting/rootfs/bin/busybox" true
   [ "$status" -ne 0 ]
   assert_alert waiting escape.host-exec denied '.process.pid > 0'
+  # What the container wrote, by way of its overlay's upper layer.
+  run "$HF_DIR/waiting/upper/tmp/dropped"
+  [ "$status" -ne 0 ]
+  assert_alert waiting escape.host-exec denied '.object.path | endswith("/upper/tmp/dropped")'
   run "$HF_BUILD/tests/attack/attack" map-exec "$HF_DIR/waiting/rootfs/bin/busybox"
   [[ $output == *EACCES* ]]
   assert_alert waiting escape.host-exec denied '.object.operation == "mmap"'

@@ -70,7 +70,8 @@ setup() { require enforcing; }
 
 @test "escape.mount names the flags, the process and the severity critical" {
   assert_alert deny escape.mount denied "$(path_is /dev/shm/a) and .severity == \"critical\"
-    and .process.exe == \"/bin/attack\" and (.mitre | index(\"T1611\") != null)"
+    and .process.exe == \"/bin/attack\" and .process.argv == [\"attack\", \"bind\", \"/\", \"/dev/shm/a\"]
+    and (.mitre | index(\"T1611\") != null)"
 }
 
 @test "with action alert the mount goes through and is told" {

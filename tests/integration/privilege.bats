@@ -123,6 +123,11 @@ setup() { require enforcing; }
   assert_result cgroup parent "cgroup-move: EPERM"
 }
 
+@test "a process that is born outside the container's cgroup is told" {
+  assert_alerted cgroup clone "clone-into-cgroup: ok" escape.cgroup \
+    '.object.operation == "cgroup_attach"'
+}
+
 @test "a cgroup below the container's own may be used" {
   assert_result below inner "cgroup-move: ok"
   assert_no_alert below escape.cgroup '.object.path | contains("inner")'

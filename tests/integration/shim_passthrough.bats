@@ -136,6 +136,15 @@ FAKE
   grep -q holdfast-hook guarded/config.json
 }
 
+@test "a container with a terminal talks to the caller's" {
+  bundle terminal --edit '.process.terminal = true' -- sh -c 'read word; tty; echo "got $word"'
+  # script(1) makes the caller a terminal. What is typed too early is lost with some runtimes.
+  (sleep 5 && echo word && sleep 3) |
+    timeout 100 script -qec "$HF_SHIM run --bundle terminal terminal" /dev/null >shim.out 3>&-
+  grep -q /dev/pts/ shim.out
+  grep -q 'got word' shim.out
+}
+
 @test "exit codes pass through" {
   local code
   for code in 0 1 42; do
