@@ -7,9 +7,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/core.h>
 
@@ -32,36 +33,44 @@ constexpr std::size_t kMaxMountinfo = std::size_t{1024} * 1024;
 // Opens `path` below `start` without leaving it and without opening what is there. Only what the
 // kernel has in its caches: the container may have mounted a FUSE file system that lets whoever
 // looks something up wait for ever.
-base::UniqueFd open_cached(int start, const std::string& path, bool absolute) {
+base::UniqueFd open_cached(int root, const std::string& path) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = (absolute ? RESOLVE_IN_ROOT : RESOLVE_BENEATH) | RESOLVE_CACHED;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_CACHED;
   return base::UniqueFd(
-      static_cast<int>(syscall(SYS_openat2, start, path.c_str(), &how, sizeof(how))));
+      static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
 }
 
-// "/a/b" of "/a/b/c", "/" of "/a", "." of "a".
+// "/a/b" of "/a/b/c", "/" of "/a".
 std::string parent_of(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) {
-    return ".";
-  }
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// `path` as process `pid` means it, from its working directory if it is relative; "" when that is
+// not known any more. Which directory a call named by descriptor is not known here.
+std::string absolute(const std::string& path, pid_t pid, const std::string& proc_root) {
+  if (path.starts_with('/')) {
+    return path;
+  }
+  std::error_code error;
+  const std::filesystem::path cwd =
+      std::filesystem::read_symlink(fmt::format("{}/{}/cwd", proc_root, pid), error);
+  return error || !cwd.is_absolute() ? "" : (cwd / path).string();
 }
 
 // The file at `path` as process `pid` sees it, or the nearest directory above that the kernel still
 // knows. Names in /proc/sys are looked up afresh each time and so are never found, /proc is.
 base::UniqueFd open_nearest(pid_t pid, std::string path, const std::string& proc_root) {
-  const bool absolute = path.front() == '/';
-  const std::string start = fmt::format("{}/{}/{}", proc_root, pid, absolute ? "root" : "cwd");
-  const base::UniqueFd from(open(start.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!from.valid()) {
+  const std::string start = fmt::format("{}/{}/root", proc_root, pid);
+  const base::UniqueFd root(open(start.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid() || path.empty()) {
     return {};
   }
-  base::UniqueFd found = open_cached(from.get(), path, absolute);
-  while (!found.valid() && path != "/" && path != ".") {
+  base::UniqueFd found = open_cached(root.get(), path);
+  while (!found.valid() && path != "/") {
     path = parent_of(path);
-    found = open_cached(from.get(), path, absolute);
+    found = open_cached(root.get(), path);
   }
   return found;
 }
@@ -91,22 +100,24 @@ std::optional<std::string> filesystem_of(int fd, pid_t pid, const std::string& p
   return type.empty() ? std::nullopt : std::optional(std::string(type.substr(0, type.find(' '))));
 }
 
-std::optional<std::string> filesystem_as(pid_t pid, const Event& event,
+std::optional<std::string> filesystem_as(pid_t pid, const std::string& path,
                                          const std::string& proc_root) {
-  const base::UniqueFd fd = open_nearest(pid, event.path, proc_root);
+  const base::UniqueFd fd = open_nearest(pid, path, proc_root);
   return fd.valid() ? filesystem_of(fd.get(), pid, proc_root) : std::nullopt;
 }
 
 bool is_interface(const Event& event, pid_t init, const std::string& proc_root) {
-  std::optional<std::string> type = filesystem_as(static_cast<pid_t>(event.tgid), event, proc_root);
-  if (!type && init != 0 && event.path.front() == '/') {
-    type = filesystem_as(init, event, proc_root);
+  const auto pid = static_cast<pid_t>(event.tgid);
+  const std::string path = absolute(event.path, pid, proc_root);
+  std::optional<std::string> type = filesystem_as(pid, path, proc_root);
+  if (!type && init != 0) {
+    type = filesystem_as(init, path, proc_root);
   }
   if (type) {
     return std::ranges::find(kInterfaces, *type) != kInterfaces.end();
   }
-  const std::string path = base::clean_path(event.path);
-  return base::is_at_or_below(path, "/proc") || base::is_at_or_below(path, "/sys");
+  const std::string spelled = base::clean_path(path);
+  return base::is_at_or_below(spelled, "/proc") || base::is_at_or_below(spelled, "/sys");
 }
 
 }  // namespace

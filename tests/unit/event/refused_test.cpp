@@ -66,6 +66,15 @@ TEST(Refused, WithBothGoneTheSpellingDecides) {
   EXPECT_EQ(class_after("relative", proc.path()), HF_ROOTFS_WRITE);
 }
 
+TEST(Refused, ARelativePathBeginsAtTheWorkingDirectory) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  std::filesystem::create_directory_symlink("/tmp", proc.path() + "/70/cwd");
+  EXPECT_EQ(class_after("../proc/sys/kernel/core_pattern", proc.path()),
+            HF_ESCAPE_KERNEL_INTERFACE);
+  EXPECT_EQ(class_after("proc/sys/kernel/core_pattern", proc.path()), HF_ROOTFS_WRITE);
+}
+
 TEST(Refused, OnlyRefusedWritesAreLookedAt) {
   const TempDir proc;
   Event event = refused_write("/proc/sys/kernel/core_pattern");
