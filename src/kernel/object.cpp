@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
+#include <iterator>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -106,6 +109,32 @@ Status choose_programs(hf_skeleton& skeleton, Backend backend) {
   return Ok{};
 }
 
+std::optional<bpf_prog_info> info_of(int program_fd) {
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  return bpf_obj_get_info_by_fd(program_fd, &info, &size) == 0 ? std::optional(info) : std::nullopt;
+}
+
+std::optional<bpf_prog_info> info_of_link(const std::string& path) {
+  const base::UniqueFd fd(bpf_obj_get(path.c_str()));
+  bpf_link_info info{};
+  __u32 size = sizeof(info);
+  if (!fd.valid() || bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) {
+    return std::nullopt;
+  }
+  const base::UniqueFd program(bpf_prog_get_fd_by_id(info.prog_id));
+  return program.valid() ? info_of(program.get()) : std::nullopt;
+}
+
+// Whether what is pinned at `path` runs the very code of `program`: an update of holdfast, or
+// another back end, has other code by the same name. The tag is a hash of the instructions.
+bool is_current(const std::string& path, const bpf_program& program) {
+  const auto pinned = info_of_link(path);
+  const auto ours = info_of(bpf_program__fd(&program));
+  return pinned && ours && pinned->type == ours->type &&
+         std::equal(std::begin(ours->tag), std::end(ours->tag), std::begin(pinned->tag));
+}
+
 }  // namespace
 
 Result<Object> Object::load(const std::string& directory, Backend backend) {
@@ -135,8 +164,15 @@ Status Object::attach_one(const Program& entry) {
   if (!link) {
     return fail_errno(fmt::format("cannot attach BPF program {}", entry.name), errno);
   }
+  // The old one goes when the new one is in force: for a moment there are two, never none.
   const std::string path = link_path(entry.name);
-  if (bpf_link__pin(link.get(), path.c_str()) != 0) {
+  const std::string fresh = path + "-new";
+  unlink(fresh.c_str());
+  if (bpf_link__pin(link.get(), fresh.c_str()) != 0) {
+    return fail_errno("cannot pin " + fresh, errno);
+  }
+  if (rename(fresh.c_str(), path.c_str()) != 0) {
+    unlink(fresh.c_str());
     return fail_errno("cannot pin " + path, errno);
   }
   return Ok{};
@@ -155,7 +191,8 @@ Status Object::attach() {
       continue;
     }
     ours.insert(entry.name);
-    if (access(link_path(entry.name).c_str(), F_OK) == 0) {
+    if (is_current(link_path(entry.name),
+                   *bpf_object__find_program_by_name(skeleton_->obj, entry.name))) {
       continue;
     }
     const Status status = attach_one(entry);

@@ -117,6 +117,31 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   ((tried >= 5 && told >= tried))
 }
 
+attach_type() {
+  bpftool -j link show pinned "/sys/fs/bpf/holdfast/v1/links/$1" | jq -r .attach_type
+}
+
+@test "a monitor with another back end replaces the programs of the one before" {
+  require enforcing
+  [[ $(hf_backend) == lsm ]] || skip "needs a kernel with both enforcing back ends"
+  hf_monitor_start --backend modify-return
+  hf_bundle "$ID" --overlay --profile immutable --script <(
+    hf_prelude
+    # shellcheck disable=SC2016
+    echo 'n=0; while :; do n=$((n + 1)); t "try-$n" mkdir "/new-$n"; sleep 0.2; done'
+  )
+  hf_background "$ID"
+  wait_until hf_alerted "$ID" rootfs.create
+  [ "$(attach_type hf_path_mkdir)" == modify_return ]
+  hf_monitor_kill
+  hf_monitor_start
+  [ "$(attach_type hf_path_mkdir)" == lsm_mac ]
+  [ -z "$(find /sys/fs/bpf/holdfast/v1/links -name '*-new')" ]
+  wait_until hf_alerted "$ID" rootfs.create '.backend == "lsm"'
+  hf_stop "$ID"
+  refute grep -qE 'mkdir: (ok|E[^R])' "$HF_DIR/$ID/out"
+}
+
 @test "a container that ended while no monitor ran is forgotten by the next" {
   require enforcing
   hf_monitor_start

@@ -137,6 +137,7 @@ FAKE
 }
 
 @test "a container with a terminal talks to the caller's" {
+  # shellcheck disable=SC2016  # for the container's shell
   bundle terminal --edit '.process.terminal = true' -- sh -c 'read word; tty; echo "got $word"'
   # script(1) makes the caller a terminal. What is typed too early is lost with some runtimes.
   (sleep 5 && echo word && sleep 3) |
