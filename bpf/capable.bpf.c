@@ -75,10 +75,17 @@ static __always_inline bool hf_may_matter(int capability) {
          capability == CAP_SYS_RAWIO || capability == CAP_SYS_ADMIN || capability == CAP_SYS_BOOT;
 }
 
+/* Whether the kernel will say no by itself: then there is nothing to refuse, and nothing to tell.
+ * Among LSMs the capabilities' own was asked before us; modify-return comes before all. */
+static __always_inline bool hf_lacks(const struct cred *cred, struct user_namespace *ns,
+                                     int capability) {
+  return cred->user_ns == ns && !(HF_CAPS(cred, cap_effective) & (1ULL << (capability & 63)));
+}
+
 SEC("lsm/capable")
 int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int capability) {
   struct hf_subject subject;
-  if (!hf_may_matter(capability) || !hf_guarded(&subject)) {
+  if (!hf_may_matter(capability) || !hf_guarded(&subject) || hf_lacks(cred, ns, capability)) {
     return 0;
   }
   __u32 operation;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Decides about reaching into other processes and into the kernel: ptrace, bpf, perf.
+#include "bpf/lib/compat.h"
 #include "bpf/lib/decide.h"
 
 /* include/linux/ptrace.h: attach, as opposed to the reading of /proc/PID that ps does. */
@@ -28,10 +29,21 @@ int BPF_PROG(hf_ptrace, struct task_struct *child, unsigned int mode) {
   return hf_decide(&hf_case) ? -EPERM : 0;
 }
 
+/* include/uapi/linux/capability.h */
+#define HF_CAPS_OF_BPF (1ULL << 21 | 1ULL << 38 | 1ULL << 39) /* SYS_ADMIN, PERFMON, BPF */
+
+/* Libraries try these calls to see what they may do. Without any of the capabilities the kernel
+ * refuses by itself (kernel.unprivileged_bpf_disabled, kernel.perf_event_paranoid), on some kernels
+ * after the hook was asked: no word of it then. Where these settings would let it go on, it
+ * is refused all the same. */
 static __always_inline int hf_decide_bpf(__u32 operation, __u64 argument) {
   struct hf_subject subject;
   if (!hf_guarded(&subject)) {
     return 0;
+  }
+  const struct cred *cred = subject.task->real_cred;
+  if (!(HF_CAPS(cred, cap_effective) & HF_CAPS_OF_BPF)) {
+    return hf_action_of(subject.policy, HF_ESCAPE_BPF) >= HF_DENY ? -EPERM : 0;
   }
   struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_BPF, operation, EPERM);
   hf_case.argument = argument;

@@ -150,7 +150,9 @@ labels() { operations "" "" | awk '{print $2}'; }
   local left
   left=$(cd "$HF_DIR/deny/upper" && find . -mindepth 1 ! -type d ! -path './etc/*' ! -path './dev/*')
   [[ -z $left ]] || { echo "$left"; false; }
-  assert_absent "$HF_DIR"/deny/upper/{new-dir,data,bin,sentinel}
+  assert_absent "$HF_DIR"/deny/upper/{new-dir,bin,sentinel}
+  # Where overlayfs has O_TMPFILE (6.3) it copies the directory up, as it is, before anybody is asked.
+  [[ ! -e $HF_DIR/deny/upper/data || -z $(ls -A "$HF_DIR/deny/upper/data") ]]
 }
 
 @test "each refusal is told with its class, path, process and container" {
@@ -170,7 +172,7 @@ labels() { operations "" "" | awk '{print $2}'; }
   done
   assert_alert deny rootfs.create denied "$(path_is /new-dir) and .process.exe == \"/bin/attack\"
     and .process.uid == 0 and .process.comm == \"attack\" and .process.layer == \"image\"
-    and .container.profile == \"immutable\" and .backend == \"lsm\" and (.process.pid > 0)"
+    and .container.profile == \"immutable\" and .backend == \"$(hf_backend)\" and (.process.pid > 0)"
 }
 
 @test "io_uring is refused like the system calls, and leaves nothing" {
