@@ -43,7 +43,7 @@ static __always_inline int hf_decide_bpf(__u32 operation, __u64 argument) {
   }
   const struct cred *cred = subject.task->real_cred;
   if (!(HF_CAPS(cred, cap_effective) & HF_CAPS_OF_BPF)) {
-    return hf_action_of(subject.policy, HF_ESCAPE_BPF) >= HF_DENY ? -EPERM : 0;
+    return hf_action_of(subject.policy, HF_ESCAPE_BPF) >= HF_DENY ? hf_constant(-EPERM) : 0;
   }
   struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_BPF, operation, EPERM);
   hf_case.argument = argument;
