@@ -158,14 +158,13 @@ std::string Object::link_path(const std::string& program) const {
   return links_directory(directory_) + "/" + program;
 }
 
-Status Object::attach_one(const Program& entry) {
-  bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, entry.name);
-  const Link link(kernel::attach(*program));
+Status Object::attach_one(const bpf_program& program, const std::string& path) {
+  const Link link(kernel::attach(program));
   if (!link) {
-    return fail_errno(fmt::format("cannot attach BPF program {}", entry.name), errno);
+    return fail_errno(fmt::format("cannot attach BPF program {}", bpf_program__name(&program)),
+                      errno);
   }
   // The old one goes when the new one is in force: for a moment there are two, never none.
-  const std::string path = link_path(entry.name);
   const std::string fresh = path + "-new";
   unlink(fresh.c_str());
   if (bpf_link__pin(link.get(), fresh.c_str()) != 0) {
@@ -191,16 +190,21 @@ Status Object::attach() {
       continue;
     }
     ours.insert(entry.name);
-    if (is_current(link_path(entry.name),
-                   *bpf_object__find_program_by_name(skeleton_->obj, entry.name))) {
+    const bpf_program& program = *bpf_object__find_program_by_name(skeleton_->obj, entry.name);
+    const std::string path = link_path(entry.name);
+    if (is_current(path, program)) {
       continue;
     }
-    const Status status = attach_one(entry);
+    const bool replaces = access(path.c_str(), F_OK) == 0;
+    const Status status = attach_one(program, path);
     if (!status.ok()) {
       detach_unless([&](const std::string& name) { return !std::ranges::count(made, name); });
       return status;
     }
-    made.emplace_back(entry.name);
+    // What stands in a former program's place stays even if the next one fails.
+    if (!replaces) {
+      made.emplace_back(entry.name);
+    }
   }
   detach_unless([&](const std::string& name) { return ours.contains(name); });
   attached_ = true;

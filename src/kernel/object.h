@@ -34,8 +34,8 @@ class Object {
   [[nodiscard]] hf_skeleton& skeleton() { return *skeleton_; }
 
   // Attaches and pins every program of the back end that is not attached yet, by us or by a former
-  // monitor, and lets go of those of another back end. On failure what was attached before still
-  // is.
+  // monitor, replaces what has other code by the same name, and lets go of those of another back
+  // end. On failure every name that was attached before still is.
   Status attach();
   void detach();
   [[nodiscard]] bool attached() const { return attached_; }
@@ -47,7 +47,8 @@ class Object {
   Object(std::string directory, Backend backend, hf_skeleton* skeleton)
       : directory_(std::move(directory)), backend_(backend), skeleton_(skeleton) {}
   [[nodiscard]] std::string link_path(const std::string& program) const;
-  Status attach_one(const Program& program);
+  // Attaches `program` and pins its link at `path`, in the place of what is pinned there.
+  static Status attach_one(const bpf_program& program, const std::string& path);
   // Takes the links off whose program `keep` does not want.
   template <typename Keep>
   void detach_unless(Keep keep);
