@@ -30,7 +30,7 @@ constexpr std::size_t kMaxFdinfo = 4096;
 // A few thousand mounts.
 constexpr std::size_t kMaxMountinfo = std::size_t{1024} * 1024;
 
-// Opens `path` below `start` without leaving it and without opening what is there. Only what the
+// Opens `path` below `root` without leaving it and without opening what is there. Only what the
 // kernel has in its caches: the container may have mounted a FUSE file system that lets whoever
 // looks something up wait for ever.
 base::UniqueFd open_cached(int root, const std::string& path) {
@@ -39,12 +39,6 @@ base::UniqueFd open_cached(int root, const std::string& path) {
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_CACHED;
   return base::UniqueFd(
       static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
-}
-
-// "/a/b" of "/a/b/c", "/" of "/a".
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 // `path` as process `pid` means it, from its working directory if it is relative; "" when that is
@@ -61,15 +55,15 @@ std::string absolute(const std::string& path, pid_t pid, const std::string& proc
 
 // The file at `path` as process `pid` sees it, or the nearest directory above that the kernel still
 // knows. Names in /proc/sys are looked up afresh each time and so are never found, /proc is.
-base::UniqueFd open_nearest(pid_t pid, std::string path, const std::string& proc_root) {
+base::UniqueFd open_nearest(pid_t pid, std::filesystem::path path, const std::string& proc_root) {
   const std::string start = fmt::format("{}/{}/root", proc_root, pid);
   const base::UniqueFd root(open(start.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.valid() || path.empty()) {
     return {};
   }
   base::UniqueFd found = open_cached(root.get(), path);
-  while (!found.valid() && path != "/") {
-    path = parent_of(path);
+  while (!found.valid() && path.has_relative_path()) {
+    path = path.parent_path();
     found = open_cached(root.get(), path);
   }
   return found;
