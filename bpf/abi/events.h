@@ -39,7 +39,15 @@
   X(HF_OP_PERF, "perf_event_open")        \
   X(HF_OP_PTRACE, "ptrace")               \
   X(HF_OP_CGROUP_ATTACH, "cgroup_attach") \
-  X(HF_OP_MMAP, "mmap")
+  X(HF_OP_MMAP, "mmap")                   \
+  X(HF_OP_CONNECT, "connect")             \
+  X(HF_OP_SEND, "send")                   \
+  X(HF_OP_LISTEN, "listen")               \
+  X(HF_OP_BIND, "bind")                   \
+  X(HF_OP_SOCKET, "socket")               \
+  X(HF_OP_SIGNAL, "signal")               \
+  X(HF_OP_SETUID, "setuid")               \
+  X(HF_OP_CAPABILITY, "capability")
 
 enum hf_operation {
   HF_OP_NONE = 0,
@@ -107,6 +115,12 @@ struct hf_event {
   __u16 path_len;
   __u16 exe_len;
   __u16 args_len;
+  __u16 family;     /* of the address, AF_INET or AF_INET6; 0: the event has none */
+  __u16 port;       /* host byte order */
+  __u16 protocol;   /* of the socket, IPPROTO_TCP and the like */
+  __u8 address[16]; /* IPv4: the first four */
+  __u8 action;      /* enum hf_action that policy has for it: HF_RECORD is for forensics only */
+  __u8 severity;    /* that a rule of the profile gives it, syslog's number plus one; 0: none */
   __u16 padding;
   char comm[HF_COMM_MAX];
   char text[HF_EVENT_PATH_MAX + HF_EVENT_EXE_MAX + HF_EVENT_ARGS_MAX];

@@ -31,12 +31,21 @@
 /* TASK_COMM_LEN of the kernel. */
 #define HF_COMM_MAX 16
 
-/* Longest writable prefix, its closing slash included: the LPM trie takes keys of at most 256 bytes
- * of data, four of which hold the slot. */
-#define HF_WRITABLE_MAX 252
+/* Longest path of a rule, its closing slash included: the LPM trie takes keys of at most 256 bytes
+ * of data, eight of which hold slot and kind. */
+#define HF_RULE_PATH_MAX 248
 
-/* Writable prefixes of all containers together. */
-#define HF_MAX_WRITABLE 65536
+/* Paths with a rule, of all containers together. */
+#define HF_MAX_PATHS 65536
+
+/* Addresses and ports of all containers together. */
+#define HF_MAX_PEERS 65536
+
+/* Names of control sockets of the host. */
+#define HF_MAX_CONTROL_SOCKETS 1024
+
+/* Files and directories of holdfast itself that containers must leave alone. */
+#define HF_MAX_PROTECTED 64
 
 /* Device rules of all containers together. */
 #define HF_MAX_DEVICES 65536

@@ -11,6 +11,7 @@ struct hf_case {
   __u64 dentry;    /* object; 0: none */
   __u64 mount;     /* struct vfsmount it was reached through; 0: unknown */
   __u64 user_path; /* instead of dentry: a path in the caller's memory; 0: none */
+  __u64 name;      /* instead of both: name_len bytes of the kernel's memory; 0: none */
   __u64 argument;  /* of struct hf_event */
   __u32 slot;
   __u32 class_id;
@@ -19,7 +20,14 @@ struct hf_case {
   __s32 result; /* errno that the caller will see when the answer is no */
   __u32 mode;   /* of an object that does not exist yet */
   __u32 rdev;
-  __u32 padding;
+  __u32 name_len;
+  __u32 action; /* enum hf_action; HF_OFF: what policy has for the class */
+  __u16 family; /* and the rest of an address, as in struct hf_event */
+  __u16 port;
+  __u16 protocol;
+  __u8 severity; /* of struct hf_event */
+  __u8 padding;
+  __u8 address[16];
 };
 
 /* Tells the monitor and kills the task where policy says so. Returns 1 when the operation must be
@@ -29,6 +37,13 @@ int hf_decide(struct hf_case *hf_case);
 /* The same for a change of the file at `dentry`, if that is part of the container's rootfs and not
  * writable by policy; 0 without a word otherwise. */
 int hf_decide_rootfs(struct hf_case *hf_case);
+
+/* The same for the execution of the file at `dentry`, if policy does not list it. */
+int hf_decide_unlisted(struct hf_case *hf_case);
+
+/* The same for access to the file at `dentry`, if policy has a rule of its own for it; `writes`:
+ * for a change of any kind. */
+int hf_decide_file(struct hf_case *hf_case, bool writes);
 
 static __always_inline struct hf_case hf_case_of(const struct hf_subject *subject, __u32 class_id,
                                                  __u32 operation, __s32 result) {

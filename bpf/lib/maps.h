@@ -94,10 +94,45 @@ struct {
 struct {
   __uint(type, BPF_MAP_TYPE_LPM_TRIE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
-  __uint(max_entries, HF_MAX_WRITABLE);
-  __type(key, struct hf_writable_key);
-  __type(value, __u8);
-} hf_writable HF_MAP;
+  __uint(max_entries, HF_MAX_PATHS);
+  __type(key, struct hf_path_key);
+  __type(value, struct hf_path_rule);
+} hf_paths HF_MAP;
+
+/* Value: unused */
+struct {
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, HF_MAX_PEERS);
+  __type(key, struct hf_peer_key);
+  __type(value, __u32);
+} hf_peers HF_MAP;
+
+/* Value: unused */
+struct {
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, HF_MAX_CONTROL_SOCKETS);
+  __type(key, struct hf_socket_key);
+  __type(value, __u32);
+} hf_control_sockets HF_MAP;
+
+/* Files and directories of holdfast's own: the alert file, the directories of its socket and its
+ * configuration. Value: unused */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, HF_MAX_PROTECTED);
+  __type(key, struct hf_directory_key);
+  __type(value, __u32);
+} hf_protected HF_MAP;
+
+/* One element: what is true of the whole host. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct hf_host);
+} hf_hosts HF_MAP;
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

@@ -14,7 +14,7 @@ struct hf_scratch {
   __u32 path_len;
   __u32 path_flags; /* enum hf_path_flag */
   char path[HF_PATH_MAX + HF_NAME_MAX + 1];
-  struct hf_writable_key key;
+  struct hf_path_key key;
   struct hf_event event;
 };
 

@@ -149,6 +149,7 @@ struct vm_area_struct {
 
 struct linux_binprm {
   struct file *file;
+  struct cred *cred;
 };
 
 struct upid {
@@ -176,9 +177,57 @@ typedef struct {
 struct cred {
   kuid_t uid;
   kgid_t gid;
+  kuid_t euid;
+  kgid_t egid;
   kernel_cap_t cap_permitted;
   kernel_cap_t cap_effective;
   struct user_namespace *user_ns;
+};
+
+struct in6_addr {
+  __u8 bytes[16];
+};
+
+struct sock_common {
+  unsigned short skc_family;
+  __u16 skc_num;   /* local port, host byte order */
+  __u16 skc_dport; /* port of the peer, network byte order */
+  __u32 skc_daddr;
+  struct in6_addr skc_v6_daddr;
+};
+
+struct sock {
+  struct sock_common __sk_common;
+  __u16 sk_type;
+  __u16 sk_protocol;
+};
+
+struct socket {
+  short type;
+  struct sock *sk;
+};
+
+struct socket_alloc {
+  struct socket socket;
+  struct inode vfs_inode;
+};
+
+struct sockaddr_un {
+  char sun_path[HF_SOCKET_PATH_MAX];
+};
+
+struct unix_address {
+  int len; /* of the name, with two bytes for the family */
+  struct sockaddr_un name[1];
+};
+
+struct unix_sock {
+  struct unix_address *addr;
+  struct path path; /* where it was bound */
+};
+
+struct msghdr {
+  void *msg_name;
 };
 
 struct kernfs_node {

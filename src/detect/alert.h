@@ -38,8 +38,11 @@ struct Object {
   std::string syscall;
   std::vector<std::string> flags;         // CLONE_NEW…, MS_…
   std::vector<std::string> capabilities;  // beyond the bounding set
-  std::uint64_t target_pid = 0;           // of the process traced or moved
-  std::string result;                     // name of the errno the process got, where it is known
+  std::uint64_t target_pid = 0;           // of the process traced, moved or signalled
+  std::string address;                    // numeric, of the peer or the port's own
+  std::uint16_t port = 0;
+  std::string protocol;  // "tcp", "udp", …; the number where it has no name here
+  std::string result;    // name of the errno the process got, where it is known
 };
 
 struct Alert {

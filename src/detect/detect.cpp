@@ -50,10 +50,13 @@ Verdict touched(const event::Event& event, const Rule& rule) {
   return {Severity::kWarning, false};
 }
 
-Verdict judge(const event::Event& event, const Rule& rule, int action) {
+Verdict judge(const event::Event& event, const Rule& rule) {
   Verdict verdict =
       is_rootfs_change(event.class_id) ? touched(event, rule) : Verdict{rule.severity, false};
-  verdict.record = verdict.record || action == HF_RECORD;
+  verdict.record = verdict.record || event.action == HF_RECORD;
+  if (event.severity != 0) {
+    verdict.severity = static_cast<Severity>(event.severity - 1);
+  }
   return verdict;
 }
 
@@ -91,10 +94,15 @@ Object object_of(const event::Event& event) {
   if (event.operation == HF_OP_SYSCALL) {
     object.syscall = syscall_name(event.argument);
   }
-  if (event.operation == HF_OP_PTRACE) {
+  if (event.operation == HF_OP_PTRACE || event.operation == HF_OP_SIGNAL) {
     object.target_pid = event.argument;
   }
-  if (event.class_id == HF_ESCAPE_CREDENTIALS) {
+  if (event.family != 0) {
+    object.address = address_text(event.family, event.address);
+    object.port = event.port;
+    object.protocol = protocol_name(event.protocol);
+  }
+  if (event.class_id == HF_ESCAPE_CREDENTIALS || event.class_id == HF_PRIVILEGE_CAPABILITY) {
     object.capabilities = capability_names(event.argument);
   }
   return object;
@@ -121,6 +129,15 @@ std::string path_text(const Object& object) {
   return object.inode != 0 ? fmt::format("inode {}", object.inode) : "an unnamed object";
 }
 
+std::string peer_text(const Object& object) {
+  if (object.address.empty()) {
+    return object.protocol.empty() ? "" : fmt::format(" ({})", object.protocol);
+  }
+  return object.address.find(':') == std::string::npos
+             ? fmt::format("{}:{}", object.address, object.port)
+             : fmt::format("[{}]:{}", object.address, object.port);
+}
+
 // The path comes last: it is the attacker's text and may hold "{flags}".
 std::string deed(const Rule& rule, const Object& object) {
   std::string text(rule.verb);
@@ -128,6 +145,7 @@ std::string deed(const Rule& rule, const Object& object) {
   replace(text, "{flags}", in_parentheses(object.flags));
   replace(text, "{target}",
           object.target_pid == 0 ? "" : fmt::format(" (pid {})", object.target_pid));
+  replace(text, "{address}", peer_text(object));
   replace(text, "{syscall}", object.syscall.empty() ? "" : fmt::format(" ({})", object.syscall));
   replace(text, "{path}", path_text(object));
   return text;
@@ -178,7 +196,7 @@ const char* action_of(hf_outcome outcome) {
 
 Alert detect(const event::Event& event, event::Process process, const Context& context) {
   const Rule& rule = rule_for(event.class_id, event.operation);
-  const Verdict verdict = judge(event, rule, context.action);
+  const Verdict verdict = judge(event, rule);
   Alert alert;
   // Unsigned, for the time is only as true as the record it came in.
   alert.time = base::rfc3339(static_cast<std::int64_t>(

@@ -13,8 +13,7 @@ namespace holdfast::detect {
 // What surrounds an event.
 struct Context {
   const Container* container = nullptr;  // nullptr: not known (any more)
-  int action = HF_ALERT;  // what the container's policy has for the class (enum hf_action)
-  std::string backend;    // "lsm", "modify-return", "tracepoint"
+  std::string backend;                   // "lsm", "modify-return", "tracepoint"
   std::string host;
   std::int64_t boot_to_real_ns = 0;  // base::boot_to_real_ns()
 };

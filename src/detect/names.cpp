@@ -1,6 +1,8 @@
 #include "src/detect/names.h"
 
+#include <arpa/inet.h>
 #include <linux/magic.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mount.h>
@@ -152,6 +154,32 @@ std::string syscall_name(std::uint64_t number) {
   const std::unique_ptr<char, decltype(&free)> name(
       seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, checked), free);
   return name != nullptr ? name.get() : fmt::format("syscall {}", number);
+}
+
+std::string address_text(std::uint16_t family, const std::array<std::uint8_t, 16>& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return inet_ntop(family, address.data(), text.data(), text.size()) == nullptr ? "" : text.data();
+}
+
+std::string protocol_name(std::uint16_t protocol) {
+  switch (protocol) {
+    case 0:
+      return "";
+    case IPPROTO_TCP:
+      return "tcp";
+    case IPPROTO_UDP:
+      return "udp";
+    case IPPROTO_ICMP:
+      return "icmp";
+    case IPPROTO_ICMPV6:
+      return "icmpv6";
+    case IPPROTO_SCTP:
+      return "sctp";
+    case IPPROTO_RAW:
+      return "raw";
+    default:
+      return fmt::format("protocol {}", protocol);
+  }
 }
 
 std::string device_name(std::uint32_t device) {

@@ -1,6 +1,7 @@
 // Numbers of the kernel in the words of its manual pages. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,13 @@ std::string file_type(std::uint32_t mode);
 
 // "init_module"; "syscall N" for a number this machine's architecture does not have.
 std::string syscall_name(std::uint64_t number);
+
+// "10.0.0.1" or "2001:db8::1" of an address of `family` (AF_INET: its first four bytes); "" for
+// another family.
+std::string address_text(std::uint16_t family, const std::array<std::uint8_t, 16>& address);
+
+// "tcp" for IPPROTO_TCP; "protocol N" for one we do not know, "" for 0.
+std::string protocol_name(std::uint16_t protocol);
 
 // "8:1" for a device in kernel encoding (major << 20 | minor).
 std::string device_name(std::uint32_t device);

@@ -4,6 +4,9 @@
 #include <array>
 #include <span>
 
+#include "src/base/path.h"
+#include "src/profile/places.h"
+
 namespace holdfast::detect {
 
 namespace {
@@ -12,7 +15,7 @@ using enum Severity;
 
 // Two lines a row: verb and severity above, what others call it below.
 // clang-format off
-constexpr std::array<Rule, 43> kRules = {{
+constexpr std::array<Rule, 59> kRules = {{
     {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_EXEC, kCritical, "run {path}, which lies outside its mounts",
      {{"T1611"}}, "", ""},
     {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_CHDIR, kCritical,
@@ -125,36 +128,65 @@ constexpr std::array<Rule, 43> kRules = {{
 
     {HF_FILELESS_EXEC, HF_OP_NONE, kCritical, "run a program that is no file on disk ({path})",
      {{"T1620"}}, "Fileless execution via memfd_create", "fileless_execution"},
+
+    {HF_ESCAPE_RUNTIME_OVERWRITE, HF_OP_NONE, kCritical,
+     "overwrite the container runtime's own program {path}",
+     {{"T1611", "T1554"}}, "", ""},
+
+    {HF_ESCAPE_SOCKET, HF_OP_NONE, kCritical, "talk to the control socket {path} of the host",
+     {{"T1611", "T1610"}}, "", "docker_abuse"},
+
+    {HF_TAMPER_MONITOR, HF_OP_SIGNAL, kCritical, "send a signal to holdfast's monitor{target}",
+     {{"T1562.001"}}, "", ""},
+    {HF_TAMPER_MONITOR, HF_OP_PTRACE, kCritical, "trace holdfast's monitor{target}",
+     {{"T1562.001"}}, "", ""},
+    {HF_TAMPER_MONITOR, HF_OP_NONE, kCritical, "reach holdfast's own {path}",
+     {{"T1562.001"}}, "", ""},
+
+    {HF_EXEC_UNEXPECTED, HF_OP_NONE, kWarning, "run {path}, which its profile does not list",
+     {{"T1059.004"}}, "", ""},
+
+    {HF_FILE_SENSITIVE, HF_OP_NONE, kWarning, "reach {path}, for which its profile has a rule",
+     {{"T1552.001", "T1005"}}, "Read sensitive file untrusted", ""},
+
+    {HF_NETWORK_UNEXPECTED, HF_OP_LISTEN, kWarning, "listen on {address}",
+     {{"T1571"}}, "", ""},
+    {HF_NETWORK_UNEXPECTED, HF_OP_BIND, kWarning, "receive on {address}",
+     {{"T1571"}}, "", ""},
+    {HF_NETWORK_UNEXPECTED, HF_OP_SOCKET, kWarning, "make a raw or packet socket{address}",
+     {{"T1040"}}, "Packet socket created in container", ""},
+    {HF_NETWORK_UNEXPECTED, HF_OP_NONE, kWarning, "connect to {address}",
+     {{"T1071", "T1095"}}, "Unexpected outbound connection destination", ""},
+
+    {HF_PRIVILEGE_SETUID, HF_OP_EXEC, kNotice, "become another user by running {path}",
+     {{"T1548.001"}}, "", ""},
+    {HF_PRIVILEGE_SETUID, HF_OP_NONE, kWarning, "become root",
+     {{"T1548.001"}}, "", ""},
+
+    {HF_PRIVILEGE_CAPABILITY, HF_OP_NONE, kWarning,
+     "use a capability that its profile does not list{caps}",
+     {{"T1068"}}, "", ""},
+
+    {HF_PROCESS_INJECTION, HF_OP_NONE, kWarning,
+     "trace or change a process that is no child of it{target}",
+     {{"T1055.008"}}, "PTRACE attached to process", "ptrace_code_injection"},
+
+    {HF_PROCESS_REVERSE_SHELL, HF_OP_NONE, kError,
+     "run {path} with a network connection as its input or output",
+     {{"T1059.004", "T1095"}}, "Redirect STDOUT/STDIN to Network Connection in Container", "stdio_over_socket"},
 }};
 // clang-format on
 
-// Directories, each with its closing slash, so that /etc/ is not /etcetera.
-constexpr std::array<std::string_view, 15> kPrograms = {
-    "/bin/",       "/sbin/",        "/lib/",           "/lib32/",   "/lib64/",
-    "/libx32/",    "/usr/bin/",     "/usr/sbin/",      "/usr/lib/", "/usr/lib32/",
-    "/usr/lib64/", "/usr/libexec/", "/usr/local/bin/", "/etc/",     "/boot/",
-};
-constexpr std::array<std::string_view, 3> kMorePrograms = {"/usr/local/sbin/", "/usr/local/lib/",
-                                                           "/root/.ssh/"};
-constexpr std::array<std::string_view, 13> kTemporaries = {
-    "/tmp/",
-    "/var/tmp/",
-    "/run/",
-    "/var/run/",
-    "/var/cache/",
-    "/var/log/",
-    "/var/lock/",
-    "/var/spool/",
-    "/root/.cache/",
-    "/dev/shm/",
-    "/var/lib/apt/lists/",
-    "/root/.local/share/",
-    "/var/lib/systemd/",
+constexpr std::array<std::string_view, 18> kPrograms = {
+    "/bin",       "/sbin",        "/lib",           "/lib32",          "/lib64",
+    "/libx32",    "/usr/bin",     "/usr/sbin",      "/usr/lib",        "/usr/lib32",
+    "/usr/lib64", "/usr/libexec", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib",
+    "/etc",       "/boot",        "/root/.ssh",
 };
 
 bool lies_in(std::string_view path, std::span<const std::string_view> directories) {
-  return std::any_of(directories.begin(), directories.end(), [path](std::string_view directory) {
-    return path.starts_with(directory) || path == directory.substr(0, directory.size() - 1);
+  return std::ranges::any_of(directories, [path](std::string_view directory) {
+    return base::is_at_or_below(path, directory);
   });
 }
 
@@ -185,10 +217,10 @@ const Rule& rule_for(hf_class class_id, hf_operation operation) {
 }
 
 Place place_of(std::string_view path) {
-  if (lies_in(path, kPrograms) || lies_in(path, kMorePrograms) || lies_in_home(path, "/.ssh/")) {
+  if (lies_in(path, kPrograms) || lies_in_home(path, "/.ssh/")) {
     return Place::kProgram;
   }
-  if (lies_in(path, kTemporaries) || lies_in_home(path, "/.cache/")) {
+  if (lies_in(path, profile::kTemporaryPlaces) || lies_in_home(path, "/.cache/")) {
     return Place::kTemporary;
   }
   return Place::kOther;

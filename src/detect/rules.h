@@ -16,8 +16,8 @@ struct Rule {
   hf_class class_id;
   hf_operation operation;  // HF_OP_NONE: every operation of the class that has no row of its own
   Severity severity;       // of rootfs.* this is the worst: touched() lowers it by path
-  // What the process tried to do. {path}, {flags}, {syscall}, {target} and {caps} stand for the
-  // object.
+  // What the process tried to do. {path}, {flags}, {syscall}, {target}, {address} and {caps} stand
+  // for the object.
   std::string_view verb;
   std::array<std::string_view, 2> mitre;  // ATT&CK technique ids; empty: no second one
   std::string_view falco;   // the name of Falco's rule for the same thing; empty: none

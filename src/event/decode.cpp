@@ -14,6 +14,7 @@ namespace holdfast::event {
 namespace {
 
 constexpr std::size_t kHeaderBytes = offsetof(hf_event, text);
+constexpr std::uint8_t kMaxSeverity = 8;  // debug, 7, plus one
 
 constexpr std::array<const char*, HF_OP_COUNT> kOperationNames = {"",
 #define HF_OPERATION_NAME(enumerator, name) name,
@@ -42,6 +43,10 @@ Status check_numbers(const hf_event& raw) {
   }
   if (raw.operation >= HF_OP_COUNT) {
     return fail(fmt::format("an event has the unknown operation {}", raw.operation));
+  }
+  if (raw.action > HF_KILL || raw.severity > kMaxSeverity) {
+    return fail(
+        fmt::format("an event has the unknown action {} or severity {}", raw.action, raw.severity));
   }
   if (raw.outcome > HF_OUTCOME_REFUSED) {
     return fail(fmt::format("an event has the unknown outcome {}", raw.outcome));
@@ -85,6 +90,12 @@ Event header_of(const hf_event& raw) {
   event.container_pid = raw.container_pid;
   event.uid = raw.uid;
   event.gid = raw.gid;
+  event.family = raw.family;
+  event.port = raw.port;
+  event.protocol = raw.protocol;
+  std::ranges::copy(raw.address, event.address.begin());
+  event.action = static_cast<hf_action>(raw.action);
+  event.severity = raw.severity;
   return event;
 }
 

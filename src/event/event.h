@@ -1,6 +1,7 @@
 // One event of the kernel, checked: every number is one we know, every string can be printed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -38,6 +39,12 @@ struct Event {
   std::uint32_t container_pid = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::uint16_t family = 0;
+  std::uint16_t port = 0;
+  std::uint16_t protocol = 0;
+  std::array<std::uint8_t, 16> address{};
+  hf_action action = HF_ALERT;
+  std::uint8_t severity = 0;
   std::string path;
   std::string exe;
   std::string comm;

@@ -78,9 +78,10 @@ bool is_of_host(const std::string& path) {
 }
 
 std::uint32_t policy_flags(const profile::Policy& policy, const Identity& rootfs) {
-  const std::array<std::pair<bool, hf_policy_flag>, 4> wanted = {{
+  const std::array<std::pair<bool, hf_policy_flag>, 5> wanted = {{
       {policy.own_user_namespace, HF_POLICY_OWN_USER_NS},
       {policy.all_devices, HF_POLICY_ALL_DEVICES},
+      {!policy.files.empty(), HF_POLICY_FILE_RULES},
       {is_shared(rootfs), HF_POLICY_ROOTFS_SHARED},
       {!is_shared(rootfs) && rootfs.magic == OVERLAYFS_SUPER_MAGIC, HF_POLICY_ROOTFS_OVERLAY},
   }};
@@ -189,14 +190,16 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
   entry.cgroup_id = TRY(cgroup_id(options.cgroup_mount, target.cgroup));
   entry.started_ns = coarse_now_ns();
   entry.bounding = policy.bounding;
+  entry.capabilities = policy.capabilities;
   entry.rootfs = rootfs.directory.dentry;
   entry.rootfs_dev = rootfs.directory.dev;
   entry.generation = slot.generation;
   entry.flags = policy_flags(policy, rootfs);
   // What cannot refuse must not promise to, whatever the policy asks for.
   const std::uint8_t strongest = backend_enforces(backend) ? HF_KILL : HF_ALERT;
-  std::transform(policy.action.begin(), policy.action.end(), entry.action,
-                 [strongest](std::uint8_t action) { return std::min(action, strongest); });
+  const auto weakened = [strongest](std::uint8_t action) { return std::min(action, strongest); };
+  std::ranges::transform(policy.action, entry.action, weakened);
+  std::ranges::transform(policy.network, entry.network, weakened);
   TRY(write_entries(skeleton(), slot.number, entry.cgroup_id, rootfs, policy));
   TRY(map_set(policies(), slot.number, entry, "hf_policies"));
   // Tagged tasks are setting up: the namespaces below are read by nothing before their first exec,
@@ -230,6 +233,7 @@ Result<Kernel> Kernel::open(const Options& options) {
       state->last_slot = number;
     }
   }
+  TRY(write_common_entries(state->skeleton()));
   // Not a generation that a task of a former monitor carries.
   state->next_generation = static_cast<std::uint32_t>(time(nullptr)) | 1U;
   for (const Slot& slot : state->used) {

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include <fmt/core.h>
 
 #include "src/kernel/maps.h"
+#include "src/profile/places.h"
 
 namespace holdfast::kernel {
 namespace {
@@ -19,16 +21,49 @@ struct NamespaceKey {
   std::uint32_t inum;
 };
 
-Status write_writable(int fd, std::uint32_t slot, const std::string& path) {
-  const std::string prefix = path == "/" ? path : path + "/";
-  if (prefix.size() > HF_WRITABLE_MAX) {
-    return fail(fmt::format("writable path {} is longer than {} bytes", path, HF_WRITABLE_MAX - 1));
+// The key of a path with everything below it.
+Result<hf_path_key> path_key(std::uint32_t slot, hf_path_kind kind, std::string_view path) {
+  const std::string prefix = path == "/" ? std::string(path) : fmt::format("{}/", path);
+  if (prefix.size() > HF_RULE_PATH_MAX) {
+    return fail(
+        fmt::format("path {} of the policy is longer than {} bytes", path, HF_RULE_PATH_MAX - 1));
   }
-  hf_writable_key key{};
+  hf_path_key key{};
   key.slot = slot;
-  key.prefix_bits = static_cast<__u32>(8 * (sizeof(key.slot) + prefix.size()));
+  key.kind = kind;
+  key.prefix_bits = static_cast<__u32>(8 * (sizeof(key.slot) + sizeof(key.kind) + prefix.size()));
   std::memcpy(key.path, prefix.data(), prefix.size());
-  return map_set(fd, key, std::uint8_t{1}, "hf_writable");
+  return key;
+}
+
+Status write_path(const hf_skeleton& skeleton, std::uint32_t slot, hf_path_kind kind,
+                  std::string_view path, const hf_path_rule& rule = {}) {
+  const hf_path_key key = TRY(path_key(slot, kind, path));
+  return map_set(bpf_map__fd(skeleton.maps.hf_paths), key, rule, "hf_paths");
+}
+
+Status write_paths(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& policy) {
+  for (const std::string& path : policy.writable) {
+    TRY(write_path(skeleton, slot, HF_PATH_WRITABLE, path));
+  }
+  for (const std::string& path : policy.executables) {
+    TRY(write_path(skeleton, slot, HF_PATH_EXEC, path));
+  }
+  for (const profile::FileRule& rule : policy.files) {
+    TRY(write_path(skeleton, slot, HF_PATH_FILE, rule.path,
+                   {rule.read, rule.write, rule.severity, 0}));
+  }
+  return Ok{};
+}
+
+Status write_peer(const hf_skeleton& skeleton, std::uint32_t slot, const profile::PeerRule& rule) {
+  hf_peer_key key{};
+  key.slot = slot;
+  key.use = static_cast<__u16>(rule.use);
+  key.port = rule.port;
+  std::ranges::copy(rule.address, key.address);
+  key.prefix_bits = 8 * (sizeof(key.slot) + sizeof(key.use) + sizeof(key.port)) + rule.prefix_bits;
+  return map_set(bpf_map__fd(skeleton.maps.hf_peers), key, std::uint32_t{1}, "hf_peers");
 }
 
 Status write_device(int fd, std::uint32_t slot, const profile::DeviceRule& rule) {
@@ -94,12 +129,20 @@ void remove_unused_superblocks(hf_skeleton& skeleton) {
 
 }  // namespace
 
+Status write_common_entries(hf_skeleton& skeleton) {
+  for (const std::string_view path : profile::kTemporaryPlaces) {
+    TRY(write_path(skeleton, HF_SLOT_ALL, HF_PATH_RECORDED, path));
+  }
+  return Ok{};
+}
+
 bool is_shared(const Identity& rootfs) { return !rootfs.is_root; }
 
 Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
                      const Identity& rootfs, const profile::Policy& policy) {
-  for (const std::string& path : policy.writable) {
-    TRY(write_writable(bpf_map__fd(skeleton.maps.hf_writable), slot, path));
+  TRY(write_paths(skeleton, slot, policy));
+  for (const profile::PeerRule& rule : policy.peers) {
+    TRY(write_peer(skeleton, slot, rule));
   }
   for (const profile::DeviceRule& rule : policy.devices) {
     TRY(write_device(bpf_map__fd(skeleton.maps.hf_devices), slot, rule));
@@ -115,7 +158,8 @@ void remove_entries(hf_skeleton& skeleton, std::uint32_t slot) {
   remove_valued<hf_directory_key>(skeleton.maps.hf_rootfs, slot);
   remove_valued<std::uint32_t>(skeleton.maps.hf_superblocks, slot);
   remove_unused_superblocks(skeleton);
-  remove_keyed<hf_writable_key>(skeleton.maps.hf_writable, slot);
+  remove_keyed<hf_path_key>(skeleton.maps.hf_paths, slot);
+  remove_keyed<hf_peer_key>(skeleton.maps.hf_peers, slot);
   remove_keyed<hf_device_key>(skeleton.maps.hf_devices, slot);
   remove_keyed<NamespaceKey>(skeleton.maps.hf_namespaces, slot);
 }

@@ -11,7 +11,10 @@
 
 namespace holdfast::kernel {
 
-// Writes everything but the policy itself: cgroup, rootfs, devices, writable prefixes.
+// What is true of all containers. To be called once, before the first is added.
+Status write_common_entries(hf_skeleton& skeleton);
+
+// Writes everything but the policy itself: cgroup, rootfs, devices, paths, peers.
 Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
                      const Identity& rootfs, const profile::Policy& policy);
 

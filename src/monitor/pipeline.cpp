@@ -59,7 +59,6 @@ void Pipeline::handle(const void* bytes, std::size_t size) {
   context.boot_to_real_ns = boot_to_real_ns_;
   if (entry != nullptr) {
     context.container = &entry->told;
-    context.action = entry->registration.policy.action.at(event.class_id);
   }
   sink_.add(detect::detect(event, processes_.read(event, init), context));
 }

@@ -27,7 +27,13 @@ std::uint64_t bounding_set(const std::vector<std::string>& names) {
 }
 
 bool is_rootfs_class(std::string_view name) { return name.starts_with("rootfs."); }
-bool is_escape_class(std::string_view name) { return name.starts_with("escape."); }
+bool is_drift_class(std::string_view name) {
+  return name.starts_with("drift.") || name.starts_with("fileless.");
+}
+// To reach for what guards the container is to try to get out of it.
+bool is_escape_class(std::string_view name) {
+  return name.starts_with("escape.") || name.starts_with("tamper.");
+}
 
 int rootfs_action(RootfsGuard guard) {
   switch (guard) {
@@ -48,8 +54,11 @@ int wanted_action(const Profile& profile, std::uint32_t class_id) {
   if (is_rootfs_class(name)) {
     return rootfs_action(profile.rootfs.guard);
   }
-  if (!is_escape_class(name)) {
+  if (is_drift_class(name)) {
     return profile.rootfs.new_executables;
+  }
+  if (!is_escape_class(name)) {
+    return HF_OFF;
   }
   const auto& allow = profile.escape.allow;
   const bool allowed = std::find(allow.begin(), allow.end(), class_id) != allow.end();

@@ -22,6 +22,24 @@ struct DeviceRule {
   bool operator==(const DeviceRule&) const = default;
 };
 
+// A path with a rule of its own: the file, or the directory with all below.
+struct FileRule {
+  std::string path;
+  std::uint8_t read = HF_OFF;   // enum hf_action
+  std::uint8_t write = HF_OFF;  // the same, for changes of every kind
+  std::uint8_t severity = 0;    // as in struct hf_event
+  bool operator==(const FileRule&) const = default;
+};
+
+// Where a container may connect to, or a port that it may listen on.
+struct PeerRule {
+  hf_network_use use = HF_NETWORK_CONNECT;
+  std::array<std::uint8_t, 16> address{};  // IPv4 as ::ffff:a.b.c.d
+  std::uint8_t prefix_bits = 0;            // of the address, at most 128
+  std::uint16_t port = 0;                  // 0: any
+  bool operator==(const PeerRule&) const = default;
+};
+
 // Plain data. Paths are absolute and clean, as the container sees them.
 struct Policy {
   std::array<std::uint8_t, HF_CLASS_MAX> action{};  // enum hf_action by enum hf_class
@@ -31,6 +49,11 @@ struct Policy {
   std::vector<DeviceRule> devices;
   std::vector<std::string>
       writable;  // prefixes of the rootfs that may be written; "/" is everything
+  std::vector<std::string> executables;  // prefixes of what may be executed (exec.unexpected)
+  std::vector<FileRule> files;           // file.sensitive
+  std::array<std::uint8_t, HF_NETWORK_USES> network{};  // enum hf_action by enum hf_network_use
+  std::vector<PeerRule> peers;                          // network.unexpected
+  std::uint64_t capabilities = 0;  // expected to be used (privilege.capability), bit n
   bool operator==(const Policy&) const = default;
 };
 

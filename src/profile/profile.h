@@ -55,10 +55,10 @@ struct Profile {
 inline constexpr const char* kSchemaName = "holdfast.profile/v1";
 inline constexpr base::JsonLimits kProfileLimits{.max_bytes = std::size_t{256} * 1024,
                                                  .max_depth = 16};
-// Writable prefixes of one container, and bytes of one: HF_WRITABLE_MAX with a closing slash and a
+// Writable prefixes of one container, and bytes of one: HF_RULE_PATH_MAX with a closing slash and a
 // terminator.
 inline constexpr std::size_t kMaxWritable = 256;
-inline constexpr std::size_t kMaxWritableBytes = HF_WRITABLE_MAX - 2;
+inline constexpr std::size_t kMaxWritableBytes = HF_RULE_PATH_MAX - 2;
 
 const char* mode_name(Mode mode);
 // "learn" is an error of its own: a word of the format that this version does not support.

@@ -74,6 +74,9 @@ Json object_json(const detect::Object& target) {
   put(object, "flags", target.flags);
   put(object, "capabilities", target.capabilities);
   put(object, "target_pid", target.target_pid);
+  put(object, "address", target.address);
+  put(object, "port", target.port);
+  put(object, "protocol", target.protocol);
   put(object, "result", target.result);
   return object;
 }

@@ -36,12 +36,12 @@ Alert judge(const Deed& deed, int action = HF_ALERT, int result = 0, std::uint64
   event.argument = argument;
   event.flags = flags;
   event.slot = 7;
+  event.action = static_cast<hf_action>(action);
   event::Process process;
   process.pid = 123;
   process.exe = "/bin/busybox";
   Context context;
   context.container = &kWeb;
-  context.action = action;
   context.backend = "lsm";
   context.host = "node";
   return detect(event, process, context);

@@ -90,7 +90,7 @@ std::vector<Bad> bad_profiles() {
       {head(R"("rootfs":{"writable":["/run","/a/../b/"]})"),
        "p.json: /rootfs/writable/1: \"/a/../b/\" is not a clean path; write \"/b\"", false},
       {head(R"("rootfs":{"writable":["/)" + std::string(250, 'a') + "\"]}"),
-       "p.json: /rootfs/writable/0: is longer than 250 bytes"},
+       "p.json: /rootfs/writable/0: is longer than 246 bytes"},
       {head(R"("rootfs":{"new_executables":"block"})"),
        "p.json: /rootfs/new_executables: \"block\" is not one of off, record, alert, deny, kill"},
       {head(R"("escape":{"allow":["escape.moun"]})"),
