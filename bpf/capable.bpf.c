@@ -82,11 +82,53 @@ static __always_inline bool hf_lacks(const struct cred *cred, struct user_namesp
   return cred->user_ns == ns && !(HF_CAPS(cred, cap_effective) & (1ULL << (capability & 63)));
 }
 
-SEC("lsm/capable")
-int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int capability) {
-  struct hf_subject subject;
-  if (!hf_may_matter(capability) || !hf_guarded(&subject) || hf_lacks(cred, ns, capability)) {
+/* include/linux/security.h: the kernel only wonders. */
+#define CAP_OPT_NOAUDIT 2
+
+/* privilege.capability: one that the profile does not list is used. Told once a task where it is
+ * not refused: root uses some with every call. */
+static __always_inline int hf_check_capability(const struct hf_subject *subject,
+                                               const struct user_namespace *ns, int capability,
+                                               unsigned int options) {
+  const struct hf_policy *policy = subject->policy;
+  __u64 bit = 1ULL << (capability & 63);
+  if (hf_action_of(policy, HF_PRIVILEGE_CAPABILITY) == HF_OFF || (policy->capabilities & bit) ||
+      (subject->tag->told_capabilities & bit) || (options & CAP_OPT_NOAUDIT) ||
+      ns->ns.inum != policy->user_ns) {
     return 0;
+  }
+  struct hf_case hf_case = hf_case_of(subject, HF_PRIVILEGE_CAPABILITY, HF_OP_CAPABILITY, EPERM);
+  hf_case.argument = bit;
+  if (hf_decide(&hf_case)) {
+    return hf_constant(-EPERM);
+  }
+  subject->tag->told_capabilities |= bit;
+  return 0;
+}
+
+/* What the event of a call says of it: flags of namespaces, or which call it was. */
+static __always_inline __u64 hf_gate_argument(struct task_struct *task, int nr) {
+  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+  switch (nr) {
+    case HF_NR_UNSHARE:
+      return regs->di;
+    case HF_NR_SETNS:
+      return regs->si;
+    default:
+      return nr;
+  }
+}
+
+SEC("lsm/capable")
+int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int capability,
+             unsigned int options) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject) || hf_lacks(cred, ns, capability)) {
+    return 0;
+  }
+  int verdict = hf_check_capability(&subject, ns, capability, options);
+  if (verdict || !hf_may_matter(capability)) {
+    return verdict;
   }
   __u32 operation;
   int nr = hf_current_syscall();
@@ -95,7 +137,7 @@ int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int
     return 0;
   }
   struct hf_case hf_case = hf_case_of(&subject, class_id, operation, EPERM);
-  hf_case.argument = nr;
+  hf_case.argument = hf_gate_argument(subject.task, nr);
   if (hf_decide(&hf_case)) {
     return -EPERM;
   }

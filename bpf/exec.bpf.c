@@ -3,6 +3,7 @@
 #include "bpf/lib/cgroup.h"
 #include "bpf/lib/inode.h"
 #include "bpf/lib/namespace.h"
+#include "bpf/lib/peer.h"
 
 /* A walk from an executed file up to a directory that is a container's. */
 struct hf_search {
@@ -75,6 +76,54 @@ static __always_inline int hf_check_origin(struct hf_subject *subject, struct fi
   return 0;
 }
 
+/* exec.unexpected: the profile does not list the program. */
+static __always_inline int hf_check_listed(const struct hf_subject *subject, struct file *file) {
+  if (hf_action_of(subject->policy, HF_EXEC_UNEXPECTED) == HF_OFF) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(subject, HF_EXEC_UNEXPECTED, HF_OP_EXEC, EACCES);
+  hf_case.dentry = (__u64)file->f_path.dentry;
+  hf_case.mount = (__u64)file->f_path.mnt;
+  return hf_decide_unlisted(&hf_case) ? hf_constant(-EACCES) : 0;
+}
+
+/* The connected internet socket behind a descriptor; NULL where it is something else. */
+static __always_inline struct sock *hf_connection_of(struct file *file) {
+  struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+  if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFSOCK) {
+    return NULL;
+  }
+  struct socket_alloc *alloc =
+      (void *)inode - bpf_core_field_offset(struct socket_alloc, vfs_inode);
+  struct sock *sk = BPF_CORE_READ(alloc, socket.sk);
+  return sk && hf_is_internet(BPF_CORE_READ(sk, __sk_common.skc_family)) &&
+                 BPF_CORE_READ(sk, __sk_common.skc_dport)
+             ? sk
+             : NULL;
+}
+
+/* process.reverse-shell: a program that takes its input from a network connection, or answers into
+ * one. A service that is handed its connections by another program does the same: its profile says
+ * so. */
+static __always_inline int hf_check_stdio(const struct hf_subject *subject, struct file *file) {
+  if (hf_action_of(subject->policy, HF_PROCESS_REVERSE_SHELL) == HF_OFF) {
+    return 0;
+  }
+  struct file **fds = BPF_CORE_READ(subject->task, files, fdt, fd);
+  struct file *stdio[2] = {};
+  bpf_probe_read_kernel(stdio, sizeof(stdio), fds);
+  struct sock *sk = hf_connection_of(stdio[0]);
+  sk = sk ? sk : hf_connection_of(stdio[1]);
+  if (!sk) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_case_of(subject, HF_PROCESS_REVERSE_SHELL, HF_OP_EXEC, EACCES);
+  hf_case.dentry = (__u64)file->f_path.dentry;
+  hf_case.mount = (__u64)file->f_path.mnt;
+  hf_take_peer(&hf_case, sk);
+  return hf_decide(&hf_case) ? hf_constant(-EACCES) : 0;
+}
+
 /* Namespaces beyond the mount one are looked at here, where the price does not matter. */
 static __always_inline int hf_check_namespaces(struct hf_subject *subject) {
   struct task_struct *task = subject->task;
@@ -85,6 +134,8 @@ static __always_inline int hf_check_namespaces(struct hf_subject *subject) {
   inum = BPF_CORE_READ(proxy, ipc_ns, ns.inum);
   foreign = hf_namespace_own(subject, inum) ? foreign : inum;
   inum = BPF_CORE_READ(proxy, uts_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, cgroup_ns, ns.inum);
   foreign = hf_namespace_own(subject, inum) ? foreign : inum;
   inum = BPF_CORE_READ(proxy, pid_ns_for_children, ns.inum);
   foreign = hf_namespace_own(subject, inum) ? foreign : inum;
@@ -104,7 +155,10 @@ static __always_inline int hf_check_first_exec(struct hf_subject *subject, struc
     return 0; /* runc executes a copy of itself before it enters the container */
   }
   int verdict = hf_check_cwd(subject);
-  return verdict ? verdict : hf_check_origin(subject, file);
+  if (!verdict) {
+    verdict = hf_check_origin(subject, file);
+  }
+  return verdict ? verdict : hf_check_listed(subject, file);
 }
 
 static __always_inline int hf_check_exec(struct hf_subject *subject, struct file *file) {
@@ -115,7 +169,13 @@ static __always_inline int hf_check_exec(struct hf_subject *subject, struct file
   if (!verdict) {
     verdict = hf_check_credentials(subject, HF_OP_EXEC);
   }
-  return verdict ? verdict : hf_check_origin(subject, file);
+  if (!verdict) {
+    verdict = hf_check_origin(subject, file);
+  }
+  if (!verdict) {
+    verdict = hf_check_listed(subject, file);
+  }
+  return verdict ? verdict : hf_check_stdio(subject, file);
 }
 
 /* escape.host-exec: a task of the host runs, or maps as code, a file of a container's rootfs. That

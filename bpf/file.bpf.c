@@ -3,34 +3,28 @@
 // rootfs.
 #include "bpf/lib/namespace.h"
 #include "bpf/lib/rootfs.h"
+#include "bpf/lib/rule.h"
 #include "bpf/lib/device.h"
 #include "bpf/lib/interface.h"
 
 /* include/uapi/asm-generic/fcntl.h */
 #define O_TRUNC 01000
 
+static __always_inline int hf_check_special(const struct hf_subject *subject, struct file *file,
+                                            __u32 class_id) {
+  return hf_refuse_at(subject, class_id, HF_OP_OPEN, EPERM, file->f_path.dentry, file->f_path.mnt);
+}
+
 /* escape.outside-mount: a leaked descriptor, /proc/1/root or a working directory outside leads to a
  * file that no mount of the container holds (CVE-2024-21626, CVE-2019-5736). */
 static __always_inline int hf_check_place(struct hf_subject *subject, struct file *file) {
-  struct vfsmount *mount = file->f_path.mnt;
-  if (hf_mount_own(subject, mount)) {
+  if (hf_mount_own(subject, file->f_path.mnt)) {
     return 0;
   }
   if (hf_held_on_stdio(subject->task, file->f_inode, file->f_mode & (FMODE_READ | FMODE_WRITE))) {
     return 0;
   }
-  struct hf_case hf_case = hf_case_of(subject, HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_OPEN, EPERM);
-  hf_case.dentry = (__u64)file->f_path.dentry;
-  hf_case.mount = (__u64)mount;
-  return hf_decide(&hf_case) ? -EPERM : 0;
-}
-
-static __always_inline int hf_check_special(struct hf_subject *subject, struct file *file,
-                                            __u32 class_id) {
-  struct hf_case hf_case = hf_case_of(subject, class_id, HF_OP_OPEN, EPERM);
-  hf_case.dentry = (__u64)file->f_path.dentry;
-  hf_case.mount = (__u64)file->f_path.mnt;
-  return hf_decide(&hf_case) ? -EPERM : 0;
+  return hf_check_special(subject, file, HF_ESCAPE_OUTSIDE_MOUNT);
 }
 
 static __always_inline int hf_check_device(struct hf_subject *subject, struct file *file,
@@ -49,7 +43,26 @@ static __always_inline int hf_check_write(struct hf_subject *subject, struct fil
   if (dentry->d_sb->s_dev != subject->policy->rootfs_dev || (file->f_mode & FMODE_CREATED)) {
     return 0; /* a file that this open made was judged when it was made */
   }
-  return hf_change(subject, dentry, HF_ROOTFS_WRITE, HF_OP_OPEN);
+  return hf_change(subject, dentry, HF_ROOTFS_WRITE, HF_OP_OPEN, 0);
+}
+
+/* O_RDONLY|O_TRUNC: overlayfs copies the file up, empty, in its open, before truncation is asked
+ * about. */
+static __always_inline __u32 hf_access_of(const struct file *file) {
+  __u32 access = file->f_mode & FMODE_READ ? HF_ACCESS_READ : 0;
+  return file->f_mode & FMODE_WRITE || file->f_flags & O_TRUNC ? access | HF_ACCESS_WRITE : access;
+}
+
+/* An ordinary file. */
+static __always_inline int hf_check_file(struct hf_subject *subject, struct file *file,
+                                         __u32 access) {
+  struct dentry *dentry = file->f_path.dentry;
+  int verdict = hf_check_rule(subject, dentry, file->f_path.mnt, HF_OP_OPEN, access);
+  if (verdict || !(access & HF_ACCESS_WRITE)) {
+    return verdict;
+  }
+  verdict = hf_check_tampering(subject, dentry, file->f_path.mnt, HF_OP_OPEN);
+  return verdict ? verdict : hf_check_write(subject, file);
 }
 
 SEC("lsm/file_open")
@@ -68,6 +81,10 @@ int BPF_PROG(hf_file_open, struct file *file) {
   if (!verdict) {
     verdict = hf_check_credentials(&subject, HF_OP_OPEN);
   }
+  __u32 access = hf_access_of(file);
+  if (!verdict && (access & HF_ACCESS_WRITE)) {
+    verdict = hf_check_runtime(&subject, file->f_path.dentry, file->f_path.mnt, HF_OP_OPEN);
+  }
   if (!verdict) {
     verdict = hf_check_place(&subject, file);
   }
@@ -85,7 +102,5 @@ int BPF_PROG(hf_file_open, struct file *file) {
   if (class_id) {
     return hf_check_special(&subject, file, class_id);
   }
-  /* O_RDONLY|O_TRUNC: overlayfs copies the file up, empty, in its open, before truncation is asked
-   * about. */
-  return file->f_mode & FMODE_WRITE || file->f_flags & O_TRUNC ? hf_check_write(&subject, file) : 0;
+  return hf_check_file(&subject, file, access);
 }

@@ -23,6 +23,12 @@ static __always_inline bool hf_tag(struct task_struct *task, __u32 slot, __u32 g
   return true;
 }
 
+static __always_inline void hf_note_program(struct task_struct *task, struct hf_program *program) {
+  struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+  program->ino = BPF_CORE_READ(inode, i_ino);
+  program->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
 /* Tags every thread of the container's init: any of them may be the one that executes the program.
  */
 SEC("iter/task")
@@ -35,6 +41,8 @@ int hf_tag_threads(struct bpf_iter__task *ctx) {
     hf_tag_request.tagged++;
   }
   hf_namespaces_adopt(hf_tag_request.slot, task);
+  hf_note_program(task, &hf_tag_request.runtime[0]);
+  hf_note_program(BPF_CORE_READ(task, real_parent), &hf_tag_request.runtime[1]);
   hf_tag_request.mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
   hf_tag_request.user_ns = BPF_CORE_READ(task, real_cred, user_ns, ns.inum);
   return 0;

@@ -1,34 +1,45 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Decides about every other way to change the rootfs: names, metadata, sizes. path_* hooks run for
 // system calls and io_uring alike, not for what overlayfs does to its own layers.
-#include "bpf/lib/compat.h"
 #include "bpf/lib/device.h"
 #include "bpf/lib/namespace.h"
 #include "bpf/lib/rootfs.h"
+#include "bpf/lib/rule.h"
 
 static __always_inline int hf_change_outside(const struct hf_subject *subject,
                                              struct dentry *dentry, struct vfsmount *mount,
                                              __u32 operation) {
-  struct hf_case hf_case = hf_case_of(subject, HF_ESCAPE_OUTSIDE_MOUNT, operation, EPERM);
-  hf_case.dentry = (__u64)dentry;
-  hf_case.mount = (__u64)mount;
-  return hf_decide(&hf_case) ? -EPERM : 0;
+  return hf_refuse_at(subject, HF_ESCAPE_OUTSIDE_MOUNT, operation, EPERM, dentry, mount);
+}
+
+/* A second or another name would lead round the rule of the first, for reading as well. */
+static __always_inline __u32 hf_access_of(__u32 class_id) {
+  return class_id == HF_ROOTFS_LINK || class_id == HF_ROOTFS_RENAME
+             ? HF_ACCESS_READ | HF_ACCESS_WRITE
+             : HF_ACCESS_WRITE;
 }
 
 /* A change in the directory `dir`, which may have been reached through a leaked descriptor. */
+static __always_inline int hf_change_by(struct hf_subject *subject, const struct path *dir,
+                                        struct dentry *dentry, __u32 class_id, __u32 operation,
+                                        __u64 argument) {
+  int verdict = hf_check_namespace(subject, operation);
+  if (!verdict && !hf_mount_own(subject, dir->mnt)) {
+    return hf_change_outside(subject, dentry, dir->mnt, operation);
+  }
+  if (!verdict) {
+    verdict = hf_check_tampering(subject, dentry, dir->mnt, operation);
+  }
+  if (!verdict) {
+    verdict = hf_check_rule(subject, dentry, dir->mnt, operation, hf_access_of(class_id));
+  }
+  return verdict ? verdict : hf_change(subject, dentry, class_id, operation, argument);
+}
+
 static __always_inline int hf_change_in(const struct path *dir, struct dentry *dentry,
                                         __u32 class_id, __u32 operation) {
   struct hf_subject subject;
-  if (!hf_guarded(&subject)) {
-    return 0;
-  }
-  int verdict = hf_check_namespace(&subject, operation);
-  if (verdict) {
-    return verdict;
-  }
-  return hf_mount_own(&subject, dir->mnt)
-             ? hf_change(&subject, dentry, class_id, operation)
-             : hf_change_outside(&subject, dentry, dir->mnt, operation);
+  return hf_guarded(&subject) ? hf_change_by(&subject, dir, dentry, class_id, operation, 0) : 0;
 }
 
 /* A change of metadata by a hook that knows no mount: see write_access.bpf.c. */
@@ -39,7 +50,7 @@ static __always_inline int hf_change_attribute(struct dentry *dentry, __u32 oper
   }
   return subject.tag->flags & HF_TASK_WRITES_OUTSIDE
              ? hf_change_outside(&subject, dentry, NULL, operation)
-             : hf_change(&subject, dentry, HF_ROOTFS_ATTR, operation);
+             : hf_change(&subject, dentry, HF_ROOTFS_ATTR, operation, 0);
 }
 
 /* escape.device: a node for a device that config.json does not grant. 0:0 is overlay's whiteout. */
@@ -108,26 +119,36 @@ int BPF_PROG(hf_path_rename, const struct path *old_dir, struct dentry *old_dent
 
 /* A log file or terminal of the engine that is the subject's stdout: `echo > /dev/stdout` empties
  * it, and entrypoints run `chmod o+w /dev/stdout`. Both could be done by the descriptor as well. */
-static __always_inline bool hf_is_engine_log(const struct path *path) {
+static __always_inline bool hf_is_engine_log(struct hf_subject *subject, const struct path *path) {
+  return !hf_mount_own(subject, path->mnt) &&
+         hf_held_on_stdio(subject->task, path->dentry->d_inode, FMODE_WRITE);
+}
+
+/* A change of the file at `path` itself. */
+static __always_inline int hf_change_at(const struct path *path, __u32 class_id, __u32 operation,
+                                        __u64 argument) {
   struct hf_subject subject;
-  return hf_guarded(&subject) && !hf_mount_own(&subject, path->mnt) &&
-         hf_held_on_stdio(subject.task, path->dentry->d_inode, FMODE_WRITE);
+  if (!hf_guarded(&subject) || hf_is_engine_log(&subject, path)) {
+    return 0;
+  }
+  int verdict = hf_check_runtime(&subject, path->dentry, path->mnt, operation);
+  return verdict ? verdict
+                 : hf_change_by(&subject, path, path->dentry, class_id, operation, argument);
 }
 
 SEC("lsm/path_truncate")
 int BPF_PROG(hf_path_truncate, const struct path *path) {
-  return hf_is_engine_log(path) ? 0
-                                : hf_change_in(path, path->dentry, HF_ROOTFS_WRITE, HF_OP_TRUNCATE);
+  return hf_change_at(path, HF_ROOTFS_WRITE, HF_OP_TRUNCATE, 0);
 }
 
 SEC("lsm/path_chmod")
-int BPF_PROG(hf_path_chmod, const struct path *path) {
-  return hf_is_engine_log(path) ? 0 : hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHMOD);
+int BPF_PROG(hf_path_chmod, const struct path *path, umode_t mode) {
+  return hf_change_at(path, HF_ROOTFS_ATTR, HF_OP_CHMOD, mode);
 }
 
 SEC("lsm/path_chown")
 int BPF_PROG(hf_path_chown, const struct path *path) {
-  return hf_is_engine_log(path) ? 0 : hf_change_in(path, path->dentry, HF_ROOTFS_ATTR, HF_OP_CHOWN);
+  return hf_change_at(path, HF_ROOTFS_ATTR, HF_OP_CHOWN, 0);
 }
 
 /* Times have no path hook. Owner, mode and size have one and were judged there. */

@@ -22,15 +22,18 @@ enum hf_changing_syscall {
   HF_NR_CHMOD = 90,
   HF_NR_CHOWN = 92,
   HF_NR_LCHOWN = 94,
+  HF_NR_UTIME = 132,
   HF_NR_MKNOD = 133,
   HF_NR_SETXATTR = 188,
   HF_NR_LSETXATTR = 189,
   HF_NR_REMOVEXATTR = 197,
   HF_NR_LREMOVEXATTR = 198,
+  HF_NR_UTIMES = 235,
   HF_NR_OPENAT = 257,
   HF_NR_MKDIRAT = 258,
   HF_NR_MKNODAT = 259,
   HF_NR_FCHOWNAT = 260,
+  HF_NR_FUTIMESAT = 261,
   HF_NR_UNLINKAT = 263,
   HF_NR_RENAMEAT = 264,
   HF_NR_LINKAT = 265,
@@ -40,6 +43,9 @@ enum hf_changing_syscall {
   HF_NR_RENAMEAT2 = 316,
   HF_NR_OPENAT2 = 437,
   HF_NR_FCHMODAT2 = 452,
+  HF_NR_SETXATTRAT = 463,
+  HF_NR_REMOVEXATTRAT = 466,
+  HF_NR_FILE_SETATTR = 469,
 };
 
 /* What a call that asks a mount for write access is about. `path` is an address in the caller's
@@ -103,6 +109,10 @@ static __always_inline struct hf_change hf_change_of(int nr, const struct hf_arg
       return HF_CHANGE(HF_ROOTFS_ATTR, HF_OP_CHOWN, regs->di);
     case HF_NR_FCHOWNAT:
       return HF_CHANGE(HF_ROOTFS_ATTR, HF_OP_CHOWN, regs->si);
+    case HF_NR_UTIME:
+    case HF_NR_UTIMES:
+      return HF_CHANGE(HF_ROOTFS_ATTR, HF_OP_UTIMES, regs->di);
+    case HF_NR_FUTIMESAT:
     case HF_NR_UTIMENSAT:
       return HF_CHANGE(HF_ROOTFS_ATTR, HF_OP_UTIMES, regs->si);
     case HF_NR_SETXATTR:
@@ -111,6 +121,11 @@ static __always_inline struct hf_change hf_change_of(int nr, const struct hf_arg
     case HF_NR_REMOVEXATTR:
     case HF_NR_LREMOVEXATTR:
       return HF_CHANGE(HF_ROOTFS_ATTR, HF_OP_REMOVEXATTR, regs->di);
+    case HF_NR_SETXATTRAT:
+    case HF_NR_FILE_SETATTR:
+      return HF_CHANGE(HF_ROOTFS_ATTR, HF_OP_SETXATTR, regs->si);
+    case HF_NR_REMOVEXATTRAT:
+      return HF_CHANGE(HF_ROOTFS_ATTR, HF_OP_REMOVEXATTR, regs->si);
     case HF_NR_TRUNCATE:
       return HF_CHANGE(HF_ROOTFS_WRITE, HF_OP_TRUNCATE, regs->di);
     case HF_NR_OPEN:

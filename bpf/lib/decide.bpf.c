@@ -107,6 +107,14 @@ static __always_inline struct hf_path_rule *hf_rule_of(struct hf_scratch *scratc
   return bpf_map_lookup_elem(&hf_paths, key);
 }
 
+/* include/uapi/linux/stat.h: S_ISUID, S_ISGID */
+#define HF_SET_ID 06000
+
+/* Worth an alert wherever the file lies. */
+static __always_inline bool hf_makes_setuid(const struct hf_case *hf_case) {
+  return hf_case->operation == HF_OP_CHMOD && (hf_case->argument & HF_SET_ID);
+}
+
 __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
   if (!hf_case) {
     return 1;
@@ -128,7 +136,8 @@ __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
       hf_scratch_release(scratch);
       return 0;
     }
-    if (action == HF_ALERT && hf_rule_of(scratch, HF_SLOT_ALL, HF_PATH_RECORDED)) {
+    if (action == HF_ALERT && !hf_makes_setuid(hf_case) &&
+        hf_rule_of(scratch, HF_SLOT_ALL, HF_PATH_RECORDED)) {
       action = HF_RECORD;
     }
   }
@@ -155,8 +164,17 @@ __noinline int hf_decide_unlisted(struct hf_case *hf_case) {
   return hf_conclude(scratch, hf_case, action);
 }
 
+static __always_inline __u32 hf_action_of_rule(const struct hf_path_rule *rule, __u32 access) {
+  if (!rule) {
+    return HF_OFF;
+  }
+  __u32 read = access & HF_ACCESS_READ ? rule->read : HF_OFF;
+  __u32 write = access & HF_ACCESS_WRITE ? rule->write : HF_OFF;
+  return read > write ? read : write;
+}
+
 /* Where a path cannot be built, the strongest action of all the rules is taken. */
-__noinline int hf_decide_file(struct hf_case *hf_case, bool writes) {
+__noinline int hf_decide_file(struct hf_case *hf_case, __u32 access) {
   if (!hf_case) {
     return 1;
   }
@@ -167,7 +185,7 @@ __noinline int hf_decide_file(struct hf_case *hf_case, bool writes) {
     hf_build_path(scratch, hf_case->dentry, hf_case->mount, 0);
     if (!(scratch->path_flags & HF_PATH_TRUNCATED)) {
       struct hf_path_rule *rule = hf_rule_of(scratch, slot, HF_PATH_FILE);
-      action = rule ? (writes ? rule->write : rule->read) : HF_OFF;
+      action = hf_action_of_rule(rule, access);
       hf_case->severity = rule ? rule->severity : 0;
     }
     if (action == HF_OFF) {

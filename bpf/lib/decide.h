@@ -41,9 +41,14 @@ int hf_decide_rootfs(struct hf_case *hf_case);
 /* The same for the execution of the file at `dentry`, if policy does not list it. */
 int hf_decide_unlisted(struct hf_case *hf_case);
 
-/* The same for access to the file at `dentry`, if policy has a rule of its own for it; `writes`:
- * for a change of any kind. */
-int hf_decide_file(struct hf_case *hf_case, bool writes);
+enum hf_file_access {
+  HF_ACCESS_READ = 1u << 0,
+  HF_ACCESS_WRITE = 1u << 1, /* a change of any kind */
+};
+
+/* The same for `access` (enum hf_file_access) to the file at `dentry`, if policy has a rule of its
+ * own for it. */
+int hf_decide_file(struct hf_case *hf_case, __u32 access);
 
 static __always_inline struct hf_case hf_case_of(const struct hf_subject *subject, __u32 class_id,
                                                  __u32 operation, __s32 result) {
@@ -61,6 +66,16 @@ static __always_inline struct hf_case hf_case_of(const struct hf_subject *subjec
 static __always_inline int hf_constant(int number) {
   asm volatile("" : "+r"(number));
   return number;
+}
+
+/* Judges what is done to the file at `dentry`, reached through `mount`: 0, or -`error`. */
+static __always_inline int hf_refuse_at(const struct hf_subject *subject, __u32 class_id,
+                                        __u32 operation, __s32 error, const struct dentry *dentry,
+                                        const struct vfsmount *mount) {
+  struct hf_case hf_case = hf_case_of(subject, class_id, operation, error);
+  hf_case.dentry = (__u64)dentry;
+  hf_case.mount = (__u64)mount;
+  return hf_decide(&hf_case) ? hf_constant(-error) : 0;
 }
 
 /* Policy's action for a class. */

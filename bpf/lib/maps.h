@@ -16,9 +16,10 @@ struct hf_task {
   __u32 generation; /* of the slot when the task was tagged */
   __u32 flags;      /* enum hf_task_flag */
   __u32 padding;
-  __u64 refused_ns;   /* CLOCK_BOOTTIME of the last refusal by a read-only mount that was told */
-  __u64 refused_call; /* and which call that was: address of its path argument, mixed with its
-                         number */
+  __u64 refused_ns; /* CLOCK_BOOTTIME of the last refusal by a read-only mount that was told */
+  __u64 told_capabilities; /* bits for which privilege.capability was told */
+  __u64 refused_call;      /* and which call that was: address of its path argument, mixed with its
+                              number */
 };
 
 enum hf_task_flag {

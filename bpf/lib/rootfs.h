@@ -8,12 +8,13 @@
 /* 0, or -EROFS where the change of `dentry` must be refused. Everything but the superblock is
  * looked at only when that is the rootfs's. */
 static __always_inline int hf_change(struct hf_subject *subject, struct dentry *dentry,
-                                     __u32 class_id, __u32 operation) {
+                                     __u32 class_id, __u32 operation, __u64 argument) {
   if (dentry->d_sb->s_dev != subject->policy->rootfs_dev) {
     return 0;
   }
   struct hf_case hf_case = hf_case_of(subject, class_id, operation, EROFS);
   hf_case.dentry = (__u64)dentry;
+  hf_case.argument = argument;
   return hf_decide_rootfs(&hf_case) ? -EROFS : 0;
 }
 

@@ -88,6 +88,9 @@ static __always_inline void hf_fill_exe(struct hf_scratch *scratch, struct hf_ev
   struct inode *inode = BPF_CORE_READ(exe, f_inode);
   event->exe_ino = BPF_CORE_READ(inode, i_ino);
   event->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
+  if (!(event->flags & HF_EVENT_BYSTANDER) && !hf_from_image(policy, inode)) {
+    event->flags |= HF_EVENT_UPPER_LAYER;
+  }
   hf_build_path(scratch, (__u64)BPF_CORE_READ(exe, f_path.dentry),
                 (__u64)BPF_CORE_READ(exe, f_path.mnt), 0);
   bool truncated;

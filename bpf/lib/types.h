@@ -33,7 +33,17 @@ struct ns_common {
   unsigned int inum;
 };
 
+struct uid_gid_extent {
+  __u32 first;
+  __u32 lower_first;
+};
+
+struct uid_gid_map {
+  struct uid_gid_extent extent[5];
+};
+
 struct user_namespace {
+  struct uid_gid_map uid_map;
   int level;
   struct ns_common ns;
 };
@@ -179,6 +189,7 @@ struct cred {
   kgid_t gid;
   kuid_t euid;
   kgid_t egid;
+  kuid_t suid;
   kernel_cap_t cap_permitted;
   kernel_cap_t cap_effective;
   struct user_namespace *user_ns;

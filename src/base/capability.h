@@ -1,7 +1,11 @@
 // Names of capabilities.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace holdfast::base {
 
@@ -48,5 +52,17 @@ inline constexpr std::array kCapabilities = {"CAP_CHOWN",
                                              "CAP_BPF",
                                              "CAP_CHECKPOINT_RESTORE"};
 static_assert(kCapabilities.size() == 41);
+
+// Bits of the named capabilities. A name that is not known is left out: it grants nothing.
+inline std::uint64_t capability_bits(const std::vector<std::string>& names) {
+  std::uint64_t bits = 0;
+  for (const std::string& name : names) {
+    const auto* found = std::ranges::find(kCapabilities, name);
+    if (found != kCapabilities.end()) {
+      bits |= std::uint64_t{1} << (found - kCapabilities.begin());
+    }
+  }
+  return bits;
+}
 
 }  // namespace holdfast::base

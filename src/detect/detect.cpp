@@ -94,7 +94,8 @@ Object object_of(const event::Event& event) {
   if (event.operation == HF_OP_SYSCALL) {
     object.syscall = syscall_name(event.argument);
   }
-  if (event.operation == HF_OP_PTRACE || event.operation == HF_OP_SIGNAL) {
+  if (event.operation == HF_OP_PTRACE || event.operation == HF_OP_SIGNAL ||
+      event.operation == HF_OP_CGROUP_ATTACH) {
     object.target_pid = event.argument;
   }
   if (event.family != 0) {

@@ -16,8 +16,6 @@ using enum Severity;
 // Two lines a row: verb and severity above, what others call it below.
 // clang-format off
 constexpr std::array<Rule, 59> kRules = {{
-    {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_EXEC, kCritical, "run {path}, which lies outside its mounts",
-     {{"T1611"}}, "", ""},
     {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_CHDIR, kCritical,
      "work in {path}, which lies outside its mounts",
      {{"T1611"}}, "", ""},
@@ -26,7 +24,11 @@ constexpr std::array<Rule, 59> kRules = {{
 
     {HF_ESCAPE_NAMESPACE, HF_OP_SETNS, kCritical, "enter another namespace{flags}",
      {{"T1611"}}, "Change thread namespace", ""},
-    {HF_ESCAPE_NAMESPACE, HF_OP_NONE, kCritical, "make new namespaces{flags}",
+    {HF_ESCAPE_NAMESPACE, HF_OP_CLONE, kCritical, "make new namespaces{flags}",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_NAMESPACE, HF_OP_UNSHARE, kCritical, "make new namespaces{flags}",
+     {{"T1611"}}, "", ""},
+    {HF_ESCAPE_NAMESPACE, HF_OP_NONE, kCritical, "act in a namespace that is not its container's",
      {{"T1611"}}, "", ""},
 
     {HF_ESCAPE_CREDENTIALS, HF_OP_NONE, kCritical,
@@ -49,13 +51,11 @@ constexpr std::array<Rule, 59> kRules = {{
     {HF_ESCAPE_MOUNT, HF_OP_NONE, kCritical, "mount on {path}{flags}",
      {{"T1611"}}, "Mount Launched in Privileged Container", "disk_mount"},
 
-    {HF_ESCAPE_KERNEL_INTERFACE, HF_OP_NONE, kCritical, "write to the kernel interface {path}",
+    {HF_ESCAPE_KERNEL_INTERFACE, HF_OP_NONE, kCritical, "open the kernel interface {path}",
      {{"T1611"}}, "", ""},
 
     {HF_ESCAPE_DEVICE, HF_OP_MKNOD, kCritical, "make the device node {path}",
      {{"T1611"}}, "", ""},
-    {HF_ESCAPE_DEVICE, HF_OP_MOUNT, kCritical, "mount the device {path}",
-     {{"T1611"}}, "Mount Launched in Privileged Container", "disk_mount"},
     {HF_ESCAPE_DEVICE, HF_OP_NONE, kCritical,
      "open the device {path}, which its configuration does not grant",
      {{"T1611", "T1006"}}, "", ""},

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -46,13 +47,17 @@ Status run(bpf_program* program, std::int32_t pid) {
 
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path) {
   const base::UniqueFd fd = TRY(base::open_file(path, O_PATH));
+  return identify(skeleton, fd);
+}
+
+Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd) {
   auto& request = skeleton.bss->hf_identify_request;
   request = {};
   request.tgid = static_cast<std::uint32_t>(getpid());
   request.fd = static_cast<std::uint32_t>(fd.get());
   TRY(run(skeleton.progs.hf_identify_file, getpid()));
   if (request.found == 0) {
-    return fail("the kernel does not tell which file " + path + " is");
+    return fail(fmt::format("the kernel does not tell which file descriptor {} is", fd.get()));
   }
   return Identity{request.directory, request.upper, request.magic, request.is_root != 0};
 }
@@ -68,7 +73,9 @@ Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_
   if (request.tagged == 0) {
     return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));
   }
-  return Tagged{request.tagged, request.mount_ns, request.user_ns};
+  Tagged tagged{request.tagged, request.mount_ns, request.user_ns};
+  std::ranges::copy(request.runtime, tagged.runtime.begin());
+  return tagged;
 }
 
 }  // namespace holdfast::kernel

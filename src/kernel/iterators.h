@@ -1,10 +1,12 @@
 // Questions that only a walk inside the kernel answers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
 #include "src/base/result.h"
+#include "src/base/unique_fd.h"
 #include "src/kernel/skeletons.h"
 
 namespace holdfast::kernel {
@@ -17,13 +19,15 @@ struct Identity {
   bool is_root = false;      // of its superblock
 };
 
-// Identity of the file at `path`.
+// Identity of the file at `path`, or of one that is open.
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path);
+Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd);
 
 struct Tagged {
   std::uint32_t threads = 0;
   std::uint32_t mount_ns = 0;  // inode numbers
   std::uint32_t user_ns = 0;
+  std::array<hf_program, HF_RUNTIME_PROGRAMS> runtime{};  // of the init and of what started it
 };
 
 // Tags every thread of process `pid` as setting up in `slot`. Fails when there is no such process.

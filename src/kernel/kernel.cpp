@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "src/base/cgroup.h"
+#include "src/kernel/host_entries.h"
 #include "src/kernel/iterators.h"
 #include "src/kernel/maps.h"
 #include "src/kernel/object.h"
@@ -119,6 +121,9 @@ struct Kernel::State {
   static int handle_record(void* context, void* bytes, std::size_t size);
   Status fill(const Slot& slot, const Target& target, const profile::Policy& policy);
   Result<Slot> take_slot();
+  // What is true of the host: who we are, and which files and sockets are not for containers.
+  Status write_host();
+  [[nodiscard]] bool uses_network() const;
   void clear(std::uint32_t slot);
 
   Options options;
@@ -131,6 +136,7 @@ struct Kernel::State {
     std::size_t count = 0;
   };
   Draining draining;
+  std::vector<base::UniqueFd> protected_files;  // open, so that their dentries stay
   std::vector<Slot> used;
   std::uint32_t next_generation = 1;
   std::uint32_t last_slot = 0;
@@ -173,6 +179,24 @@ Result<Slot> Kernel::State::take_slot() {
                           HF_MAX_CONTAINERS - 1));
 }
 
+Status Kernel::State::write_host() {
+  hf_host host{};
+  host.monitor = static_cast<__u32>(getpid());
+  TRY(map_set(bpf_map__fd(skeleton().maps.hf_hosts), std::uint32_t{0}, host, "hf_hosts"));
+  TRY(write_control_sockets(skeleton(), options.socket));
+  protected_files = TRY(write_protected(skeleton(), options.protect));
+  return Ok{};
+}
+
+bool Kernel::State::uses_network() const {
+  return std::ranges::any_of(used, [this](const Slot& slot) {
+    const auto policy =
+        map_get<hf_policy>(bpf_map__fd(object.skeleton().maps.hf_policies), slot.number);
+    return policy &&
+           std::ranges::any_of(policy->network, [](std::uint8_t a) { return a != HF_OFF; });
+  });
+}
+
 void Kernel::State::clear(std::uint32_t slot) {
   // The policy goes first: from here on nothing of the slot is judged.
   const hf_policy none{};
@@ -207,6 +231,7 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
   const Tagged tagged = TRY(tag_threads(skeleton(), target.pid, slot.number, slot.generation));
   entry.mount_ns = tagged.mount_ns;
   entry.user_ns = tagged.user_ns;
+  std::ranges::copy(tagged.runtime, entry.runtime);
   return map_set(policies(), slot.number, entry, "hf_policies");
 }
 
@@ -234,6 +259,7 @@ Result<Kernel> Kernel::open(const Options& options) {
     }
   }
   TRY(write_common_entries(state->skeleton()));
+  TRY(state->write_host());
   // Not a generation that a task of a former monitor carries.
   state->next_generation = static_cast<std::uint32_t>(time(nullptr)) | 1U;
   for (const Slot& slot : state->used) {
@@ -244,6 +270,7 @@ Result<Kernel> Kernel::open(const Options& options) {
   if (state->used.empty()) {
     state->object.detach();
   } else {
+    state->object.set_network(state->uses_network());
     TRY(state->object.attach());
   }
   return Kernel(std::move(state));
@@ -253,6 +280,10 @@ Backend Kernel::backend() const { return state_->backend; }
 
 Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
   const Slot slot = TRY(state_->take_slot());
+  const auto asks = [](std::uint8_t action) { return action != HF_OFF; };
+  if (std::ranges::any_of(policy.network, asks)) {
+    state_->object.set_network(true);
+  }
   TRY(state_->object.attach());
   const Status filled = state_->fill(slot, target, policy);
   if (!filled.ok()) {

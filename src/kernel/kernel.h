@@ -45,8 +45,13 @@ Probe probe();
 
 struct Options {
   std::string pin_dir = "/sys/fs/bpf/holdfast";  // programs, links and maps go to PIN_DIR/v<abi>/
-  std::string cgroup_mount;                      // cgroup v2 mount; empty: base::cgroup2_mount
-  std::optional<Backend> backend;                // empty: the strongest that loads
+  // Files and directories that containers must leave alone, with what the directories hold: ours.
+  // Those that are not there are passed over.
+  std::vector<std::string> protect;
+  // The socket of the monitor, absolute: a control socket like the engines'. Empty: none.
+  std::string socket;
+  std::string cgroup_mount;        // cgroup v2 mount; empty: base::cgroup2_mount
+  std::optional<Backend> backend;  // empty: the strongest that loads
 };
 
 // What the kernel has to know about a container beyond its policy.

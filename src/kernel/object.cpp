@@ -177,6 +177,11 @@ Status Object::attach_one(const bpf_program& program, const std::string& path) {
   return Ok{};
 }
 
+void Object::set_network(bool wanted) {
+  attached_ = attached_ && network_ == wanted;
+  network_ = wanted;
+}
+
 // A monitor may have died in the middle of this, or had another back end: that there are links does
 // not say that all of ours are among them.
 Status Object::attach() {
@@ -186,7 +191,7 @@ Status Object::attach() {
   std::set<std::string> ours;
   std::vector<std::string> made;
   for (const Program& entry : programs()) {
-    if (entry.use == Use::kIterator || !wanted(entry, backend_)) {
+    if (entry.use == Use::kIterator || !wanted(entry, backend_) || (entry.network && !network_)) {
       continue;
     }
     ours.insert(entry.name);

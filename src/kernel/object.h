@@ -33,6 +33,9 @@ class Object {
   [[nodiscard]] const hf_skeleton& skeleton() const { return *skeleton_; }
   [[nodiscard]] hf_skeleton& skeleton() { return *skeleton_; }
 
+  // Whether attach() includes the programs about the network; not before it is called again.
+  void set_network(bool wanted);
+
   // Attaches and pins every program of the back end that is not attached yet, by us or by a former
   // monitor, replaces what has other code by the same name, and lets go of those of another back
   // end. On failure every name that was attached before still is.
@@ -56,7 +59,8 @@ class Object {
   std::string directory_;
   Backend backend_;
   std::unique_ptr<hf_skeleton, DestroySkeleton> skeleton_;
-  bool attached_ = false;  // every program is
+  bool network_ = false;
+  bool attached_ = false;  // every wanted program is
 };
 
 }  // namespace holdfast::kernel

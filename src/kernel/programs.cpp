@@ -14,6 +14,7 @@ namespace holdfast::kernel {
 namespace {
 
 constexpr bool kOptional = true;
+constexpr bool kNetwork = true;
 
 constexpr std::array kPrograms = {
     Program{"hf_tag_threads", Use::kIterator},
@@ -35,6 +36,16 @@ constexpr std::array kPrograms = {
     Program{"hf_ptrace", Use::kHook, "ptrace_access_check"},
     Program{"hf_bpf", Use::kHook, "bpf"},
     Program{"hf_perf_event_open", Use::kHook, "perf_event_open"},
+    Program{"hf_task_kill", Use::kHook, "task_kill"},
+    Program{"hf_bprm_creds", Use::kHook, "bprm_creds_from_file"},
+    Program{"hf_fix_setuid", Use::kHook, "task_fix_setuid"},
+    Program{"hf_unix_connect", Use::kHook, "unix_stream_connect"},
+    Program{"hf_unix_may_send", Use::kHook, "unix_may_send"},
+    Program{"hf_socket_connect", Use::kHook, "socket_connect", !kOptional, -1, kNetwork},
+    Program{"hf_socket_sendmsg", Use::kHook, "socket_sendmsg", !kOptional, -1, kNetwork},
+    Program{"hf_socket_listen", Use::kHook, "socket_listen", !kOptional, -1, kNetwork},
+    Program{"hf_socket_bind", Use::kHook, "socket_bind", !kOptional, -1, kNetwork},
+    Program{"hf_socket_create", Use::kHook, "socket_create", !kOptional, -1, kNetwork},
     Program{"hf_path_mknod", Use::kHook, "path_mknod"},
     Program{"hf_path_mkdir", Use::kHook, "path_mkdir"},
     Program{"hf_path_symlink", Use::kHook, "path_symlink"},

@@ -30,6 +30,9 @@ namespace {
 
 using base::LogLevel;
 
+// Where profiles and holdfast.json are.
+constexpr const char* kConfigDirectory = "/etc/holdfast";
+
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kSweepEveryNs = 10 * kSecondNs;
 // Somebody started us to register a container; if that did not come within this time, it never
@@ -150,6 +153,8 @@ Result<Monitor> Monitor::start(const Options& options) {
   kernel::Options kernel_options;
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;
+  kernel_options.socket = std::filesystem::absolute(options.socket);
+  kernel_options.protect = {directory, options.alerts, kConfigDirectory};
   kernel::Kernel kernel = TRY(kernel::Kernel::open(kernel_options));
   Registry registry = TRY(Registry::open(directory + "/containers"));
   sink::FileSink sink = TRY(sink::FileSink::open({.path = options.alerts}));

@@ -14,18 +14,6 @@
 namespace holdfast::profile {
 namespace {
 
-// A name that is not known is ignored, as runtimes do: it grants nothing.
-std::uint64_t bounding_set(const std::vector<std::string>& names) {
-  std::uint64_t bits = 0;
-  for (const std::string& name : names) {
-    const auto found = std::find(base::kCapabilities.begin(), base::kCapabilities.end(), name);
-    if (found != base::kCapabilities.end()) {
-      bits |= std::uint64_t{1} << (found - base::kCapabilities.begin());
-    }
-  }
-  return bits;
-}
-
 bool is_rootfs_class(std::string_view name) { return name.starts_with("rootfs."); }
 bool is_drift_class(std::string_view name) {
   return name.starts_with("drift.") || name.starts_with("fileless.");
@@ -48,6 +36,37 @@ int rootfs_action(RootfsGuard guard) {
   return HF_DENY;
 }
 
+int strongest_rule(const std::vector<FileRule>& files) {
+  int strongest = HF_OFF;
+  for (const FileRule& rule : files) {
+    strongest = std::max({strongest, int{rule.read}, int{rule.write}});
+  }
+  return strongest;
+}
+
+// Of the classes that say what processes do. Those that rules decide have the strongest action of
+// any of them: what is done where a path cannot be built.
+int process_action(const Profile& profile, std::uint32_t class_id) {
+  switch (class_id) {
+    case HF_EXEC_UNEXPECTED:
+      return profile.exec.otherwise;
+    case HF_FILE_SENSITIVE:
+      return strongest_rule(profile.files);
+    case HF_NETWORK_UNEXPECTED:
+      return *std::ranges::max_element(profile.network.otherwise);
+    case HF_PRIVILEGE_SETUID:
+      return profile.process.setuid;
+    case HF_PRIVILEGE_CAPABILITY:
+      return profile.capabilities.otherwise;
+    case HF_PROCESS_INJECTION:
+      return profile.process.injection;
+    case HF_PROCESS_REVERSE_SHELL:
+      return profile.process.reverse_shell;
+    default:
+      return HF_DENY;
+  }
+}
+
 // What the profile asks for a class, before mode and back end have their say.
 int wanted_action(const Profile& profile, std::uint32_t class_id) {
   const std::string_view name = class_name(class_id);
@@ -58,16 +77,21 @@ int wanted_action(const Profile& profile, std::uint32_t class_id) {
     return profile.rootfs.new_executables;
   }
   if (!is_escape_class(name)) {
-    return HF_OFF;
+    return process_action(profile, class_id);
   }
   const auto& allow = profile.escape.allow;
   const bool allowed = std::find(allow.begin(), allow.end(), class_id) != allow.end();
   return allowed ? static_cast<int>(HF_OFF) : profile.escape.action;
 }
 
+// The strongest action that mode and back end let through.
+int strongest_action(const Profile& profile, bool enforcing) {
+  return profile.mode == Mode::kEnforce && enforcing ? HF_KILL : HF_ALERT;
+}
+
 void compile_actions(const Profile& profile, bool enforcing, Compiled& compiled) {
   const bool may_refuse = profile.mode == Mode::kEnforce;
-  const int strongest = may_refuse && enforcing ? HF_KILL : HF_ALERT;
+  const int strongest = strongest_action(profile, enforcing);
   for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
     const int wanted = wanted_action(profile, id);
     compiled.policy.action[id] = static_cast<std::uint8_t>(std::min(wanted, strongest));
@@ -116,6 +140,22 @@ void compile_rootfs(const Profile& profile, const oci::Spec& spec, bool enforcin
   }
 }
 
+void compile_rules(const Profile& profile, bool enforcing, Policy& policy) {
+  const int strongest = strongest_action(profile, enforcing);
+  const auto weakened = [strongest](int action) {
+    return static_cast<std::uint8_t>(std::min(action, strongest));
+  };
+  policy.executables = profile.exec.allow;
+  policy.peers = profile.network.allow;
+  policy.capabilities = profile.capabilities.allow;
+  policy.files = profile.files;
+  for (FileRule& rule : policy.files) {
+    rule.read = weakened(rule.read);
+    rule.write = weakened(rule.write);
+  }
+  std::ranges::transform(profile.network.otherwise, policy.network.begin(), weakened);
+}
+
 void compile_seccomp(const Profile& profile, SeccompPlan& plan) {
   plan.deny = profile.seccomp.deny;
   plan.log = profile.seccomp.log;
@@ -150,11 +190,12 @@ Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enf
   }
   compile_actions(profile, enforcing, compiled);
   compile_rootfs(profile, spec, enforcing, compiled);
+  compile_rules(profile, enforcing, compiled.policy);
   compile_seccomp(profile, compiled.seccomp);
   if (profile.mode == Mode::kEnforce) {
     TRY(check_filter_is_used(spec));
   }
-  compiled.policy.bounding = bounding_set(spec.process.bounding);
+  compiled.policy.bounding = base::capability_bits(spec.process.bounding);
   compiled.policy.own_user_namespace =
       std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
                   [](const oci::Namespace& ns) { return ns.type == "user"; });

@@ -1,8 +1,10 @@
 // A policy as JSON: part of the registration on the monitor's socket.
 //
 // {"action":{"escape.mount":"deny",…},"bounding":N,"own_user_namespace":B,"all_devices":B,
-//  "devices":[["c",MAJOR,MINOR,"rwm"],…],"writable":["/run",…]}; a MAJOR or MINOR of -1 is every
-//  one.
+//  "devices":[["c",MAJOR,MINOR,"rwm"],…],"writable":["/run",…],
+//  "rules":{"executables":["/bin",…],"files":[[PATH,READ,WRITE,SEVERITY],…],"network":[N,N,N],
+//           "peers":[[USE,[16 bytes],BITS,PORT],…],"capabilities":N}}; a MAJOR or MINOR of -1 is
+//  every one, actions in "rules" are numbers.
 #pragma once
 
 #include <string>

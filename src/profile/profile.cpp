@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "src/base/path.h"
+#include "src/profile/read.h"
+#include "src/profile/sections.h"
 
 namespace holdfast::profile {
 namespace {
@@ -14,61 +16,9 @@ namespace {
 using base::JsonView;
 
 // Keys of the format that no part of this version would obey.
-constexpr std::array kUnsupported = {"exec",  "files",     "network", "capabilities",
-                                     "admit", "exec_into", "respond", "exceptions"};
+constexpr std::array kUnsupported = {"admit", "exec_into", "respond", "exceptions"};
 
 constexpr std::size_t kMaxNameBytes = 128;
-
-template <typename T>
-using Words = std::initializer_list<std::pair<const char*, T>>;
-
-// Reads the member `key`, one of `words`, into `out`.
-template <typename T>
-Status read_word(const JsonView& view, const char* key, Words<T> words, T& out) {
-  const auto member = view.find(key);
-  if (!member) {
-    return Ok{};
-  }
-  const std::string text = TRY(member->string());
-  std::vector<std::string_view> known;
-  for (const auto& [word, value] : words) {
-    if (text == word) {
-      out = value;
-      return Ok{};
-    }
-    known.emplace_back(word);
-  }
-  return member->error(fmt::format("\"{}\" is not one of {}", text, fmt::join(known, ", ")));
-}
-
-Status read_action(const JsonView& view, const char* key, int& out) {
-  return read_word<int>(view, key,
-                        {{"off", HF_OFF},
-                         {"record", HF_RECORD},
-                         {"alert", HF_ALERT},
-                         {"deny", HF_DENY},
-                         {"kill", HF_KILL}},
-                        out);
-}
-
-// Reads an array of strings, each judged by `problem_of` ("" when it is right).
-template <typename Judge>
-Status read_judged(const JsonView& view, const char* key, Judge problem_of,
-                   std::vector<std::string>& out) {
-  const auto list = view.find(key);
-  if (!list) {
-    return Ok{};
-  }
-  for (const JsonView& item : TRY(list->items())) {
-    const std::string text = TRY(item.string());
-    const std::string problem = problem_of(text);
-    if (!problem.empty()) {
-      return item.error(problem);
-    }
-    out.push_back(text);
-  }
-  return Ok{};
-}
 
 std::string glob_problem(const std::string& glob) {
   const auto odd = [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; };
@@ -164,7 +114,7 @@ Status read_rootfs(const JsonView& view, Profile& profile) {
                               {"readonly", RootfsGuard::kReadonly}},
                              profile.rootfs.guard));
   TRY(read_action(*rootfs, "new_executables", profile.rootfs.new_executables));
-  TRY(read_judged(*rootfs, "writable", writable_problem, profile.rootfs.writable));
+  TRY(read_judged(*rootfs, "writable", path_problem, profile.rootfs.writable));
   if (profile.rootfs.writable.size() > kMaxWritable) {
     return rootfs->error_at(
         "writable",
@@ -238,7 +188,8 @@ Status check_keys(const JsonView& view) {
     }
   }
   return view.only_keys({"schema", "$schema", "name", "description", "extends", "match", "mode",
-                         "rootfs", "escape", "seccomp", "on_failure"});
+                         "rootfs", "escape", "seccomp", "exec", "files", "network", "capabilities",
+                         "process", "on_failure"});
 }
 
 Status check_description(const JsonView& view) {
@@ -280,7 +231,7 @@ bool valid_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), allowed);
 }
 
-std::string writable_problem(const std::string& path) {
+std::string path_problem(const std::string& path) {
   if (!base::is_absolute_clean(path)) {
     const std::string clean = base::clean_path(path);
     return clean.empty() || clean == path
@@ -307,8 +258,9 @@ Decoded decode(const nlohmann::json& document, const std::string& what) {
       decoded.problems.push_back(part.error());
     }
   }
-  for (auto* read : {read_names, read_match, read_mode, read_rootfs, read_escape, read_seccomp,
-                     read_on_failure}) {
+  for (auto* read :
+       {read_names, read_match, read_mode, read_rootfs, read_escape, read_seccomp, read_exec,
+        read_files, read_network, read_capabilities, read_process, read_on_failure}) {
     const Status part = read(view, decoded.profile);
     if (!part.ok()) {
       decoded.problems.push_back(part.error());

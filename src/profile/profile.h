@@ -4,6 +4,7 @@
 // rules and more (what a path or a class name means); it writes the sentences that people read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +42,24 @@ struct Profile {
     std::vector<std::string> deny;  // names of system calls
     std::vector<std::string> log;
   };
+  struct Exec {
+    std::vector<std::string> allow;  // absolute, clean: programs, or directories of programs
+    int otherwise = HF_OFF;          // enum hf_action, for exec.unexpected
+  };
+  struct Network {
+    std::vector<PeerRule> allow;                      // of connect and listen
+    std::array<int, HF_NETWORK_USES> otherwise = {};  // enum hf_action, by enum hf_network_use
+  };
+  struct Capabilities {
+    std::uint64_t allow = 0;  // bit n
+    int otherwise = HF_OFF;   // enum hf_action, for privilege.capability
+  };
+  // enum hf_action each.
+  struct Process {
+    int setuid = HF_OFF;         // privilege.setuid
+    int injection = HF_OFF;      // process.injection
+    int reverse_shell = HF_OFF;  // process.reverse-shell
+  };
 
   std::string name;
   std::string extends;              // "" for none
@@ -49,6 +68,11 @@ struct Profile {
   Rootfs rootfs;
   Escape escape;
   Seccomp seccomp;
+  Exec exec;
+  std::vector<FileRule> files;
+  Network network;
+  Capabilities capabilities;
+  Process process;
   std::optional<OnFailure> on_failure;  // none: what holdfast.json says
 };
 
@@ -58,6 +82,8 @@ inline constexpr base::JsonLimits kProfileLimits{.max_bytes = std::size_t{256} *
 // Writable prefixes of one container, and bytes of one: HF_RULE_PATH_MAX with a closing slash and a
 // terminator.
 inline constexpr std::size_t kMaxWritable = 256;
+// Rules of another kind of one container: what a registration has room for.
+inline constexpr std::size_t kMaxRules = 256;
 inline constexpr std::size_t kMaxWritableBytes = HF_RULE_PATH_MAX - 2;
 
 const char* mode_name(Mode mode);
@@ -67,8 +93,8 @@ Result<Mode> mode_by_name(const std::string& name);
 // [a-z0-9][a-z0-9._-]*, at most 128 bytes: a profile's name is also its file's.
 bool valid_name(std::string_view name);
 
-// Why `path` cannot be a writable prefix, as a sentence; "" when it can.
-std::string writable_problem(const std::string& path);
+// Why `path` cannot be the path of a rule, as a sentence; "" when it can.
+std::string path_problem(const std::string& path);
 
 // A decoded profile, and everything that is wrong with the document (at most one sentence for each
 // part of it). The profile is of use only when nothing is.

@@ -103,7 +103,7 @@ Status apply_writable(const Config& config, const oci::Annotations& annotations,
     return Ok{};
   }
   for (const std::string& path : split(given->second)) {
-    const std::string problem = writable_problem(path);
+    const std::string problem = path_problem(path);
     if (!problem.empty()) {
       return wrong(kWritableAnnotation, problem);
     }

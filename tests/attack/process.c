@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -73,6 +75,30 @@ static int run_vm_readv_child(int argc, char** argv) {
   return error;
 }
 
+/* One child traces another: no debugger is the sibling of what it debugs. */
+static int run_ptrace_sibling(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  pid_t victim = idle_child();
+  pid_t tracer = fork();
+  if (victim < 0 || tracer < 0) return errno;
+  if (tracer == 0) _exit(attach_to(victim));
+  int status = 0;
+  waitpid(tracer, &status, 0);
+  kill(victim, SIGKILL);
+  waitpid(victim, NULL, 0);
+  return WEXITSTATUS(status);
+}
+
+/* Not root in any way, but with the capability to become it. */
+static int run_become_root(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+  if (setresuid(1000, 1000, 1000) < 0) return errno;
+  return outcome(setresuid(0, 0, 0));
+}
+
 static int run_pidfd_getfd(int argc, char** argv) {
   (void)argc;
   int pidfd = (int)syscall(SYS_pidfd_open, atoi(argv[0]), 0);
@@ -115,6 +141,8 @@ const struct operation process_operations[] = {
     {"ptrace-child", "", 0, 0, run_ptrace_child},
     {"vm-readv", "PID", 1, 1, run_vm_readv},
     {"vm-readv-child", "", 0, 0, run_vm_readv_child},
+    {"ptrace-sibling", "", 0, 0, run_ptrace_sibling},
+    {"become-root", "", 0, 0, run_become_root},
     {"pidfd-getfd", "PID FD", 2, 2, run_pidfd_getfd},
     {"kill", "PID SIGNAL", 2, 2, run_kill},
     {"has-cap", "NUMBER", 1, 1, run_has_cap},

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Decides about network.unexpected: whom a container talks to, where it listens, raw sockets. These
+// programs are attached only when some container's policy asks about it.
+#include "bpf/lib/peer.h"
+
+/* include/linux/net.h */
+#define SOCK_STREAM 1
+#define SOCK_RAW 3
+#define SOCK_PACKET 10
+#define SOCK_TYPE_MASK 0xf
+
+/* Whether policy asks about `use` of the network. */
+static __always_inline bool hf_network_asked(struct hf_subject *subject, __u32 use) {
+  return hf_guarded(subject) && subject->policy->network[use] != HF_OFF;
+}
+
+static __always_inline struct hf_case hf_network_case(const struct hf_subject *subject, __u32 use,
+                                                      __u32 operation) {
+  struct hf_case hf_case = hf_case_of(subject, HF_NETWORK_UNEXPECTED, operation, EPERM);
+  hf_case.action = subject->policy->network[use];
+  return hf_case;
+}
+
+/* `sockaddr`: an address in the kernel's memory. connect(2) to no family ends a connection. */
+static __always_inline int hf_check_peer(const struct hf_subject *subject, struct socket *socket,
+                                         __u64 sockaddr, __u32 operation) {
+  struct hf_case hf_case = hf_network_case(subject, HF_NETWORK_CONNECT, operation);
+  __u32 family =
+      operation == HF_OP_SEND ? BPF_CORE_READ(socket, sk, __sk_common.skc_family) : AF_UNSPEC;
+  if (!hf_take_sockaddr(&hf_case, sockaddr, family) ||
+      hf_peer_listed(&hf_case, HF_NETWORK_CONNECT)) {
+    return 0;
+  }
+  hf_case.protocol = BPF_CORE_READ(socket, sk, sk_protocol);
+  return hf_decide(&hf_case) ? hf_constant(-EPERM) : 0;
+}
+
+SEC("lsm/socket_connect")
+int BPF_PROG(hf_socket_connect, struct socket *socket) {
+  struct hf_subject subject;
+  return hf_network_asked(&subject, HF_NETWORK_CONNECT)
+             ? hf_check_peer(&subject, socket, ctx[1], HF_OP_CONNECT)
+             : 0;
+}
+
+/* Datagrams, and TCP's fast open, are sent without connect(2). */
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(hf_socket_sendmsg, struct socket *socket, struct msghdr *message) {
+  struct hf_subject subject;
+  if (!hf_network_asked(&subject, HF_NETWORK_CONNECT)) {
+    return 0;
+  }
+  __u64 name = (__u64)BPF_CORE_READ(message, msg_name);
+  return name ? hf_check_peer(&subject, socket, name, HF_OP_SEND) : 0;
+}
+
+static __always_inline int hf_check_port(struct socket *socket, struct hf_case *hf_case) {
+  if (hf_peer_listed(hf_case, HF_NETWORK_LISTEN)) {
+    return 0;
+  }
+  hf_case->protocol = BPF_CORE_READ(socket, sk, sk_protocol);
+  return hf_decide(hf_case) ? hf_constant(-EPERM) : 0;
+}
+
+/* A stream socket that was not bound has the port 0 until it listens. */
+SEC("lsm/socket_listen")
+int BPF_PROG(hf_socket_listen, struct socket *socket) {
+  struct hf_subject subject;
+  if (!hf_network_asked(&subject, HF_NETWORK_LISTEN)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_network_case(&subject, HF_NETWORK_LISTEN, HF_OP_LISTEN);
+  hf_case.family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+  hf_case.port = BPF_CORE_READ(socket, sk, __sk_common.skc_num);
+  return hf_is_internet(hf_case.family) ? hf_check_port(socket, &hf_case) : 0;
+}
+
+/* What is no stream receives as soon as it is bound. Port 0: a client that lets the kernel choose.
+ */
+SEC("lsm/socket_bind")
+int BPF_PROG(hf_socket_bind, struct socket *socket) {
+  struct hf_subject subject;
+  if (BPF_CORE_READ(socket, type) == SOCK_STREAM ||
+      !hf_network_asked(&subject, HF_NETWORK_LISTEN)) {
+    return 0;
+  }
+  __u32 family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+  struct hf_case hf_case = hf_network_case(&subject, HF_NETWORK_LISTEN, HF_OP_BIND);
+  if (!hf_is_internet(family) || !hf_take_sockaddr(&hf_case, ctx[1], family) || !hf_case.port) {
+    return 0;
+  }
+  return hf_check_port(socket, &hf_case);
+}
+
+SEC("lsm/socket_create")
+int BPF_PROG(hf_socket_create, int family, int type, int protocol, int kernel) {
+  struct hf_subject subject;
+  type &= SOCK_TYPE_MASK;
+  bool raw =
+      family == AF_PACKET || type == SOCK_PACKET || (hf_is_internet(family) && type == SOCK_RAW);
+  if (!raw || kernel || !hf_network_asked(&subject, HF_NETWORK_RAW)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_network_case(&subject, HF_NETWORK_RAW, HF_OP_SOCKET);
+  hf_case.protocol = protocol;
+  return hf_decide(&hf_case) ? hf_constant(-EPERM) : 0;
+}

@@ -1,0 +1,22 @@
+// What the kernel's maps hold about the host itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+#include "src/kernel/skeletons.h"
+
+namespace holdfast::kernel {
+
+// The names by which the host's daemons are controlled (escape.socket), and our own socket
+// (tamper.monitor).
+Status write_control_sockets(const hf_skeleton& skeleton, const std::string& own);
+
+// Our own files in the place of those that were written before; those that are not there are passed
+// over. The descriptors keep the kernel's objects where they are: hold them as long as the entries.
+Result<std::vector<base::UniqueFd>> write_protected(hf_skeleton& skeleton,
+                                                    const std::vector<std::string>& paths);
+
+}  // namespace holdfast::kernel

@@ -1,0 +1,190 @@
+#include "src/profile/sections.h"
+
+#include <algorithm>
+
+#include "src/base/capability.h"
+#include "src/profile/peer.h"
+#include "src/profile/read.h"
+
+namespace holdfast::profile {
+namespace {
+
+constexpr std::int64_t kMaxPort = 65535;
+
+// Severities in syslog's numbers plus one, as events carry them.
+constexpr std::initializer_list<std::pair<const char*, int>> kSeverities = {
+    {"emergency", 1}, {"alert", 2},  {"critical", 3},      {"error", 4},
+    {"warning", 5},   {"notice", 6}, {"informational", 7}, {"debug", 8}};
+
+Status check_count(const JsonView& list, std::size_t count) {
+  return count <= kMaxRules ? Status(Ok{})
+                            : Status(list.error(fmt::format("has more than {} rules", kMaxRules)));
+}
+
+Status read_access(const JsonView& view, bool& reads, bool& writes) {
+  const auto access = view.find("access");
+  if (!access) {
+    reads = writes = true;
+    return Ok{};
+  }
+  for (const JsonView& item : TRY(access->items())) {
+    const std::string word = TRY(item.string());
+    if (word != "read" && word != "write") {
+      return item.error(fmt::format("\"{}\" is not one of read, write", word));
+    }
+    reads = reads || word == "read";
+    writes = writes || word == "write";
+  }
+  return reads || writes ? Status(Ok{})
+                         : Status(access->error("is empty; name read, write or both"));
+}
+
+Result<FileRule> read_file(const JsonView& view) {
+  TRY(view.must_be_object());
+  TRY(view.only_keys({"path", "access", "action", "severity"}));
+  FileRule rule;
+  rule.path = TRY(view.need_string("path", "name a file or directory"));
+  if (const std::string problem = path_problem(rule.path); !problem.empty()) {
+    return view.error_at("path", problem);
+  }
+  bool reads = false;
+  bool writes = false;
+  TRY(read_access(view, reads, writes));
+  int action = HF_ALERT;
+  TRY(read_action(view, "action", action));
+  rule.read = static_cast<std::uint8_t>(reads ? action : HF_OFF);
+  rule.write = static_cast<std::uint8_t>(writes ? action : HF_OFF);
+  int severity = 0;
+  TRY(read_word<int>(view, "severity", kSeverities, severity));
+  rule.severity = static_cast<std::uint8_t>(severity);
+  return rule;
+}
+
+// Two rules for one path would be one key in the kernel: the first would be lost without a word.
+Status add_file(const JsonView& view, FileRule rule, Profile& profile) {
+  const auto same = [&](const FileRule& other) { return other.path == rule.path; };
+  if (std::ranges::any_of(profile.files, same)) {
+    return view.error_at("path",
+                         fmt::format("\"{}\" has a rule already; put both into one", rule.path));
+  }
+  profile.files.push_back(std::move(rule));
+  return Ok{};
+}
+
+Status read_connect(const JsonView& view, Profile& profile) {
+  const auto connect = view.find("connect");
+  if (!connect) {
+    return Ok{};
+  }
+  TRY(connect->only_keys({"allow", "otherwise"}));
+  TRY(read_action(*connect, "otherwise", profile.network.otherwise[HF_NETWORK_CONNECT]));
+  const auto allow = connect->find("allow");
+  if (!allow) {
+    return Ok{};
+  }
+  for (const JsonView& item : TRY(allow->items())) {
+    const std::string text = TRY(item.string());
+    const Result<PeerRule> peer = parse_peer(text);
+    if (!peer.ok()) {
+      return item.error(peer.error().message);
+    }
+    profile.network.allow.push_back(peer.value());
+  }
+  return Ok{};
+}
+
+Status read_listen(const JsonView& view, Profile& profile) {
+  const auto listen = view.find("listen");
+  if (!listen) {
+    return Ok{};
+  }
+  TRY(listen->only_keys({"allow", "otherwise"}));
+  TRY(read_action(*listen, "otherwise", profile.network.otherwise[HF_NETWORK_LISTEN]));
+  const auto allow = listen->find("allow");
+  if (!allow) {
+    return Ok{};
+  }
+  for (const JsonView& item : TRY(allow->items())) {
+    const std::int64_t port = TRY(item.integer());
+    if (port < 1 || port > kMaxPort) {
+      return item.error("is not a port; give a number from 1 to 65535");
+    }
+    PeerRule rule;
+    rule.use = HF_NETWORK_LISTEN;
+    rule.port = static_cast<std::uint16_t>(port);
+    profile.network.allow.push_back(rule);
+  }
+  return Ok{};
+}
+
+std::string capability_problem(const std::string& name) {
+  return std::ranges::count(base::kCapabilities, std::string_view(name)) != 0
+             ? ""
+             : fmt::format(
+                   "\"{}\" is not a capability; write it as in capabilities(7), "
+                   "\"CAP_NET_BIND_SERVICE\"",
+                   name);
+}
+
+}  // namespace
+
+Status read_exec(const JsonView& view, Profile& profile) {
+  const auto exec = view.find("exec");
+  if (!exec) {
+    return Ok{};
+  }
+  TRY(exec->only_keys({"allow", "otherwise"}));
+  TRY(read_action(*exec, "otherwise", profile.exec.otherwise));
+  TRY(read_judged(*exec, "allow", path_problem, profile.exec.allow));
+  return check_count(*exec, profile.exec.allow.size());
+}
+
+Status read_files(const JsonView& view, Profile& profile) {
+  const auto files = view.find("files");
+  if (!files) {
+    return Ok{};
+  }
+  for (const JsonView& item : TRY(files->items())) {
+    FileRule rule = TRY(read_file(item));
+    TRY(add_file(item, std::move(rule), profile));
+  }
+  return check_count(*files, profile.files.size());
+}
+
+Status read_network(const JsonView& view, Profile& profile) {
+  const auto network = view.find("network");
+  if (!network) {
+    return Ok{};
+  }
+  TRY(network->only_keys({"connect", "listen", "raw"}));
+  TRY(read_connect(*network, profile));
+  TRY(read_listen(*network, profile));
+  TRY(read_action(*network, "raw", profile.network.otherwise[HF_NETWORK_RAW]));
+  return check_count(*network, profile.network.allow.size());
+}
+
+Status read_capabilities(const JsonView& view, Profile& profile) {
+  const auto capabilities = view.find("capabilities");
+  if (!capabilities) {
+    return Ok{};
+  }
+  TRY(capabilities->only_keys({"allow", "otherwise"}));
+  TRY(read_action(*capabilities, "otherwise", profile.capabilities.otherwise));
+  std::vector<std::string> names;
+  TRY(read_judged(*capabilities, "allow", capability_problem, names));
+  profile.capabilities.allow = base::capability_bits(names);
+  return Ok{};
+}
+
+Status read_process(const JsonView& view, Profile& profile) {
+  const auto process = view.find("process");
+  if (!process) {
+    return Ok{};
+  }
+  TRY(process->only_keys({"setuid", "injection", "reverse_shell"}));
+  TRY(read_action(*process, "setuid", profile.process.setuid));
+  TRY(read_action(*process, "injection", profile.process.injection));
+  return read_action(*process, "reverse_shell", profile.process.reverse_shell);
+}
+
+}  // namespace holdfast::profile

@@ -1,0 +1,17 @@
+// The parts of a profile that say what processes do: exec, files, network, capabilities, process.
+#pragma once
+
+#include "src/base/json.h"
+#include "src/base/result.h"
+#include "src/profile/profile.h"
+
+namespace holdfast::profile {
+
+// Each reads one member of the profile's document, where it is given.
+Status read_exec(const base::JsonView& view, Profile& profile);
+Status read_files(const base::JsonView& view, Profile& profile);
+Status read_network(const base::JsonView& view, Profile& profile);
+Status read_capabilities(const base::JsonView& view, Profile& profile);
+Status read_process(const base::JsonView& view, Profile& profile);
+
+}  // namespace holdfast::profile
