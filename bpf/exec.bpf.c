@@ -109,7 +109,8 @@ static __always_inline int hf_check_stdio(const struct hf_subject *subject, stru
   if (hf_action_of(subject->policy, HF_PROCESS_REVERSE_SHELL) == HF_OFF) {
     return 0;
   }
-  struct file **fds = BPF_CORE_READ(subject->task, files, fdt, fd);
+  struct task_struct *task = subject->task;
+  struct file **fds = BPF_CORE_READ(task, files, fdt, fd);
   struct file *stdio[2] = {};
   bpf_probe_read_kernel(stdio, sizeof(stdio), fds);
   struct sock *sk = hf_connection_of(stdio[0]);
