@@ -1,22 +1,12 @@
 #!/bin/bash
-# Installs what the tests need, builds in build-test/ and runs all of them:
-#   unit tests; checks of the source; Bats on this kernel; Bats on Debian's kernels in VMs.
-#
-#   tests/run.sh [--quick] [--matrix] [--kernel NAME] [--filter REGEX]
-#     --quick   without the VMs: a developer's loop
-#     --matrix  every kernel with every back end and every runtime; otherwise each of them once
-#     --kernel  only this one: 6.1, 6.12 or sid
-#     --filter  only the Bats tests whose name matches
-#
-# The last line is "N passed, N failed" (", N skipped" where something was); exit code 0 only when
-# something ran and nothing failed.
+# Installs what the tests need, builds in build-test/ and runs all of them: see usage below.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
 cd "$root"
 
 build=$root/build-test
 results=$build/test-results
-quick=false matrix=false kernel="" filter=.
+quick=false matrix=false tidy=false kernel="" filter=.
 # A quarter of an hour is normal.
 vm_timeout_s=2400
 passed=0 failed=0 skipped=0
@@ -27,21 +17,48 @@ attack_files=(device exec kernel_interface mount namespace network outside_mount
 native_files=(tests/integration/{tracepoint,shim_passthrough,failure,monitor}.bats)
 
 usage() {
-  echo "usage: ${0##*/} [--quick] [--matrix] [--kernel 6.1|6.12|sid] [--filter REGEX]" >&2
+  cat <<USAGE
+usage: ${0##*/} [OPTION]…
+Installs what the tests need, builds in build-test/ and runs, as root: unit tests; checks of the
+source; Bats on this kernel; Bats on Debian's kernels in VMs.
+  --quick         without the VMs: a developer's loop
+  --matrix        every kernel with every enforcing back end and every runtime; otherwise each of
+                  them at least once
+  --tidy          clang-tidy as well, over all of src, hook and shim: minutes more
+  --kernel NAME   only VMs of this kernel: 6.1, 6.12 or sid
+  --filter REGEX  only the Bats tests whose name matches
+  --help          this text
+The last line is "N passed, N failed" (", N skipped" where something was).
+exit code: 0 when something ran and nothing failed; 1 otherwise; 2 wrong command line
+USAGE
+}
+
+# wrong SENTENCE: what is wrong with the command line, then how it should be.
+wrong() {
+  echo "${0##*/}: $1" >&2
+  usage >&2
   exit 2
 }
 
 parse() {
   while (($#)); do
     case $1 in
+      --kernel | --filter) (($# > 1)) || wrong "$1 lacks its value" ;;
+    esac
+    case $1 in
       --quick) quick=true && shift ;;
       --matrix) matrix=true && shift ;;
+      --tidy) tidy=true && shift ;;
       --kernel) kernel=$2 && shift 2 ;;
       --filter) filter=$2 && shift 2 ;;
-      *) usage ;;
+      --help | -h) usage && exit ;;
+      *) wrong "unknown argument '$1'" ;;
     esac
   done
-  case $kernel in "" | 6.1 | 6.12 | sid) ;; *) usage ;; esac
+  case $kernel in
+    "" | 6.1 | 6.12 | sid) ;;
+    *) wrong "unknown kernel '$kernel': give 6.1, 6.12 or sid" ;;
+  esac
 }
 
 say() { printf '\n# %s\n' "$*"; }
@@ -113,7 +130,14 @@ check() {
   fi
 }
 
-tracked() { git ls-files -- "$@" 2>/dev/null || find . -path './build*' -prune -o -type f -print; }
+# git alone knows what belongs to the source; without it every check of files fails. (It refuses a
+# checkout of another user's, as root may see it, unless told that this one is meant.)
+tracked() {
+  git -c safe.directory="$root" ls-files -- "$@" || {
+    echo "this check needs git and a git checkout, to know the files of the source"
+    return 1
+  } >&2
+}
 
 shell_files() {
   tracked | while read -r file; do
@@ -126,6 +150,8 @@ shell_files() {
 
 check_shell() { shell_files | xargs -r shellcheck -x --severity=info; }
 check_spelling() { tracked | grep -vE '^LICENSE|\.json$' | xargs -r codespell --ignore-words-list=crun,fo,te,nin,gaurd,proflie,ot,nmae; }
+# Reads the flags of each file from the build's compile_commands.json.
+check_tidy() { tracked {src,hook,shim}/\*.cpp | xargs -r -P2 -n1 clang-tidy --quiet -p "$build"; }
 check_format() { tracked '*.h' '*.c' '*.cpp' | xargs -r clang-format --dry-run -Werror; }
 
 checks() {
@@ -134,6 +160,7 @@ checks() {
   check "shellcheck" check_shell
   check "codespell" check_spelling
   check "clang-format" check_format
+  ! $tidy || check "clang-tidy" check_tidy
 }
 
 # Mounts that a test leaves behind end with this namespace.

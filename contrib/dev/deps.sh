@@ -1,18 +1,33 @@
 #!/bin/bash
-# Installs the Debian packages that a task needs: contrib/dev/deps.sh [build|test|run|vm]…
-# Says nothing when nothing is missing, so that other scripts can call it every time.
+# Installs the Debian packages that a task needs: see usage below. It says nothing when nothing is
+# missing, so that other scripts can call it every time.
 set -euo pipefail
 
 build_packages=(g++ meson ninja-build pkg-config clang-19 bpftool libbpf-dev libelf-dev zlib1g-dev
   libseccomp-dev libcgroup-dev nlohmann-json3-dev libcli11-dev libfmt-dev libvalijson-dev)
 # What a guarded container needs at run time, and jq to edit its config.json.
 run_packages=(runc busybox-static jq libseccomp2)
-test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellcheck clang-format
-  attr util-linux procps kmod)
+test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellcheck clang-format clang-tidy git
+  attr e2fsprogs util-linux procps kmod)
 vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd)
 
 usage() {
-  echo "usage: ${0##*/} [build|test|run|vm]…   (default: build)" >&2
+  cat <<USAGE
+usage: ${0##*/} [build|test|run|vm]…
+Installs, as root, the Debian packages that a task needs (default: build), and says nothing when
+nothing is missing.
+  build   what compiles holdfast
+  test    what tests/run.sh needs, but for the machines
+  run     what a guarded container needs
+  vm      what the test machines of tests/vm/run need
+  --help  this text
+USAGE
+}
+
+# wrong SENTENCE: what is wrong with the command line, then how it should be.
+wrong() {
+  echo "${0##*/}: $1" >&2
+  usage >&2
   exit 2
 }
 
@@ -22,7 +37,7 @@ packages_for() {
     test) printf '%s\n' "${test_packages[@]}" ;;
     run) printf '%s\n' "${run_packages[@]}" ;;
     vm) printf '%s\n' "${vm_packages[@]}" ;;
-    *) usage ;;
+    *) wrong "unknown task '$1'" ;;
   esac
 }
 
@@ -54,6 +69,9 @@ install() {
 
 main() {
   local kinds=("$@") wanted=() missing=() kind list
+  case ${1:-} in
+    --help | -h) usage && exit ;;
+  esac
   ((${#kinds[@]})) || kinds=(build)
   for kind in "${kinds[@]}"; do
     list=$(packages_for "$kind")

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/syscall.h>
@@ -85,11 +84,6 @@ static int run_memfd_exec_path(int argc, char** argv) {
   if (!error) error = exec_child(AT_FDCWD, name, argv, 0);
   close(fd);
   return error;
-}
-
-static int run_exec_fd(int argc, char** argv) {
-  (void)argc;
-  return exec_child(atoi(argv[0]), "", argv, AT_EMPTY_PATH);
 }
 
 /* Maps the first page of `fd` and then asks for `later` rights on it, where that is not 0. */
@@ -172,7 +166,6 @@ const struct operation exec_operations[] = {
     {"exec-deleted", "SOURCE COPY [ARGUMENT]...", 2, 16, run_exec_deleted},
     {"memfd-exec", "SOURCE [ARGUMENT]...", 1, 16, run_memfd_exec},
     {"memfd-exec-path", "SOURCE [ARGUMENT]... (through /proc/self/fd)", 1, 16, run_memfd_exec_path},
-    {"exec-fd", "FD [ARGUMENT]... (execveat of an inherited descriptor)", 1, 16, run_exec_fd},
     {"map-exec", "FILE", 1, 1, run_map_exec},
     {"map-read", "FILE", 1, 1, run_map_read},
     {"map-mprotect", "FILE", 1, 1, run_map_mprotect},

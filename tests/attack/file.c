@@ -125,6 +125,24 @@ static int run_removexattr(int argc, char** argv) {
   return outcome(removexattr(argv[0], argc > 1 ? argv[1] : "trusted.holdfast-test"));
 }
 
+/* The access control list that says what mode 644 says: valid, and it changes nothing more. */
+static int run_set_acl(int argc, char** argv) {
+  (void)argc;
+  const struct {
+    uint32_t version;
+    struct {
+      uint16_t tag, rights;
+      uint32_t id;
+    } entries[3];
+  } list = {2, {{0x01, 6, UINT32_MAX}, {0x04, 4, UINT32_MAX}, {0x20, 4, UINT32_MAX}}};
+  return outcome(setxattr(argv[0], "system.posix_acl_access", &list, sizeof(list), 0));
+}
+
+static int run_remove_acl(int argc, char** argv) {
+  (void)argc;
+  return outcome(removexattr(argv[0], "system.posix_acl_access"));
+}
+
 static int run_utimes(int argc, char** argv) {
   (void)argc;
   const struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
@@ -172,6 +190,8 @@ const struct operation file_operations[] = {
     {"chown", "PATH UID", 2, 2, run_chown},
     {"setxattr", "PATH [NAME]", 1, 2, run_setxattr},
     {"removexattr", "PATH [NAME]", 1, 2, run_removexattr},
+    {"set-acl", "PATH", 1, 1, run_set_acl},
+    {"remove-acl", "PATH", 1, 1, run_remove_acl},
     {"utimes", "PATH", 1, 1, run_utimes},
     {"truncate", "PATH", 1, 1, run_truncate},
     {"setflags", "PATH", 1, 1, run_setflags},

@@ -6,11 +6,8 @@
 #include <linux/bpf.h>
 #include <linux/kexec.h>
 #include <linux/perf_event.h>
-#include <linux/reboot.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/io.h>
-#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -97,24 +94,6 @@ static int run_ioperm(int argc, char** argv) {
   return outcome(ioperm(0x80, 1, 1));
 }
 
-/* What Ctrl-Alt-Del does: the mildest of reboot(2)'s commands. */
-static int run_reboot(int argc, char** argv) {
-  (void)argc;
-  (void)argv;
-  return outcome(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
-                         LINUX_REBOOT_CMD_CAD_OFF, NULL));
-}
-
-static int run_swapoff(int argc, char** argv) {
-  (void)argc;
-  return outcome(swapoff(argv[0]));
-}
-
-static int run_sethostname(int argc, char** argv) {
-  (void)argc;
-  return outcome(sethostname(argv[0], strlen(argv[0])));
-}
-
 const struct operation kernel_operations[] = {
     {"init-module", "", 0, 0, run_init_module},
     {"finit-module", "FILE", 1, 1, run_finit_module},
@@ -124,8 +103,5 @@ const struct operation kernel_operations[] = {
     {"kexec", "", 0, 0, run_kexec},
     {"iopl", "", 0, 0, run_iopl},
     {"ioperm", "", 0, 0, run_ioperm},
-    {"reboot", "(turns Ctrl-Alt-Del off)", 0, 0, run_reboot},
-    {"swapoff", "PATH", 1, 1, run_swapoff},
-    {"sethostname", "NAME", 1, 1, run_sethostname},
     {0},
 };

@@ -32,21 +32,11 @@ static int run_whiteout(int argc, char** argv) {
   return outcome(mknod(argv[0], S_IFCHR | 0644, makedev(0, 0)));
 }
 
-static int make_node(char** argv) {
+static int run_mknod(int argc, char** argv) {
+  (void)argc;
   mode_t type = argv[1][0] == 'b' ? S_IFBLK : S_IFCHR;
   dev_t device = makedev((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
   return outcome(mknod(argv[0], type | 0600, device));
-}
-
-static int run_mknod(int argc, char** argv) {
-  (void)argc;
-  return make_node(argv);
-}
-
-static int run_mknod_open(int argc, char** argv) {
-  (void)argc;
-  int error = make_node(argv);
-  return error && error != EEXIST ? error : try_open(AT_FDCWD, argv[0], O_RDONLY, 0);
 }
 
 static int run_symlink(int argc, char** argv) {
@@ -67,11 +57,6 @@ static int run_rename(int argc, char** argv) {
 static int run_exchange(int argc, char** argv) {
   (void)argc;
   return outcome(renameat2(AT_FDCWD, argv[0], AT_FDCWD, argv[1], RENAME_EXCHANGE));
-}
-
-static int run_rename_whiteout(int argc, char** argv) {
-  (void)argc;
-  return outcome(renameat2(AT_FDCWD, argv[0], AT_FDCWD, argv[1], RENAME_WHITEOUT));
 }
 
 static int run_unlink(int argc, char** argv) {
@@ -171,12 +156,10 @@ const struct operation tree_operations[] = {
     {"mksocket", "PATH", 1, 1, run_mksocket},
     {"whiteout", "PATH (character device 0:0)", 1, 1, run_whiteout},
     {"mknod", "PATH b|c MAJOR MINOR", 4, 4, run_mknod},
-    {"mknod-open", "PATH b|c MAJOR MINOR", 4, 4, run_mknod_open},
     {"symlink", "TARGET PATH", 2, 2, run_symlink},
     {"link", "OLD NEW", 2, 2, run_link},
     {"rename", "OLD NEW", 2, 2, run_rename},
     {"exchange", "A B", 2, 2, run_exchange},
-    {"rename-whiteout", "OLD NEW", 2, 2, run_rename_whiteout},
     {"unlink", "PATH", 1, 1, run_unlink},
     {"rmdir", "PATH", 1, 1, run_rmdir},
     {"tmpfile", "DIRECTORY PATH (O_TMPFILE, then linkat to PATH)", 2, 2, run_tmpfile},

@@ -66,6 +66,7 @@ setup() { require enforcing; }
 @test "entering the host's namespaces is refused, by file and by pidfd" {
   assert_denied deny setns-host "setns: EPERM" escape.namespace '.object.operation == "setns"'
   assert_result deny setns-net "setns: EPERM"
+  assert_result deny setns-own "setns: EPERM"
   assert_denied pidfd setns-pidfd "setns-pidfd: EPERM" escape.namespace
 }
 
@@ -88,5 +89,7 @@ setup() { require enforcing; }
 @test "processes, threads and subshells are not told" {
   assert_result twin fork "fork: ok exec: ok"
   assert_result twin files "unshare: ok"
+  assert_result twin clone "clone: ok"
+  [[ $(result twin clone3) =~ ^clone3:\ (ok|ENOSYS)$ ]]
   assert_quiet twin
 }

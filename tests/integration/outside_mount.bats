@@ -9,6 +9,16 @@ make_secret() {
   echo secret | tee "$HF_DIR/outside/secret" >"$HF_DIR/outside/dir/secret"
 }
 
+# Where inode 2 is the root directory, and a directory of it is what the container gets.
+mount_ext4() {
+  mkdir "$HF_DIR/ext4"
+  modprobe -qa loop ext4 || true
+  truncate -s 16M "$HF_DIR/ext4.img"
+  mkfs.ext4 -q "$HF_DIR/ext4.img" && mount -o loop "$HF_DIR/ext4.img" "$HF_DIR/ext4" || return 1
+  mkdir "$HF_DIR/ext4/shared"
+  echo text >"$HF_DIR/ext4/shared/file"
+}
+
 setup_file() {
   hf_setup
   hf_monitor_start
@@ -18,6 +28,11 @@ setup_file() {
   handle=$("$HF_BUILD/tests/attack/attack" name-to-handle "$HF_DIR/outside/secret" | head -n 1)
   hf_attack handle --profile immutable --caps all --mount "$HF_DIR/outside/shared:/vol" <<SCRIPT
 t handle open-handle /vol $handle
+SCRIPT
+  mount_ext4 && hf_attack shocker --profile immutable --caps all --mount "$HF_DIR/ext4/shared:/vol" \
+    <<'SCRIPT'
+t shocker shocker /vol
+t twin open-read /vol/file
 SCRIPT
   hf_attack procroot --profile immutable --caps all --host pid <<SCRIPT
 t read open-read /proc/1/root$HF_DIR/outside/secret
@@ -37,7 +52,7 @@ SCRIPT
 t volume creat /vol/file -- open-read /vol/file
 t self open-read /proc/self/root/etc/passwd -- open-read /proc/self/cwd/etc/passwd
 t pipe open-write /dev/stdout
-t memfd open-read /proc/self/exe
+t exe open-read /proc/self/exe
 echo x | cat >/dev/null
 SCRIPT
 }
@@ -67,7 +82,10 @@ SCRIPT
     >"$HF_DIR/leaked/out" 2>"$HF_DIR/leaked/err" 3<&9 9<&- </dev/null || true
   exec 9<&-
   wait_until hf_told_all leaked ||
-    cat "$HF_DIR/leaked/out" "$HF_DIR/leaked/err"
+    {
+      cat "$HF_DIR/leaked/out" "$HF_DIR/leaked/err"
+      return 1
+    }
 }
 
 teardown_file() { hf_teardown; }
@@ -75,6 +93,12 @@ setup() { require enforcing; }
 
 @test "open_by_handle_at does not reach beyond the mount" {
   assert_denied handle handle "open-handle: EPERM" escape.outside-mount
+}
+
+@test "the root directory of a volume's file system is not reached by its well-known handle" {
+  mountpoint -q "$HF_DIR/ext4" || skip "this machine cannot mount an ext4 image"
+  assert_denied shocker shocker "shocker: EPERM" escape.outside-mount
+  assert_result shocker twin "open-read: ok"
 }
 
 @test "/proc/PID/root of the host's processes leads nowhere" {
@@ -122,5 +146,6 @@ setup() { require enforcing; }
 @test "volumes, pipes and the container's own /proc entries are not told" {
   assert_result twin volume "creat: ok open-read: ok"
   assert_result twin pipe "open-write: ok"
+  assert_result twin exe "open-read: ok"
   assert_quiet twin
 }

@@ -74,6 +74,7 @@ assert_refused() {
   assert_refused enforce write "open-write: EROFS" rootfs.write "$(path_is /data/file)"
   assert_refused enforce creat "creat: EROFS" rootfs.write "$(path_is /new)"
   assert_result enforce openat2 "openat2-write: EROFS"
+  assert_result enforce truncate "open-trunc: EROFS"
   [[ -z $(find "$HF_DIR/enforce/upper" -type f) ]]
 }
 
@@ -117,8 +118,10 @@ assert_refused() {
 }
 
 @test "reading, volumes, tmpfs, /proc/self and processes are not told" {
+  assert_result twin read "open-read: ok open-read: ok open-path: ok"
   assert_result twin volume "creat: ok write: ok unlink: ok"
   assert_result twin shm "creat: ok"
+  assert_result twin own "open-write: ok open-write: ok"
   assert_result twin fork "fork: ok exec: ok"
   assert_quiet twin
 }

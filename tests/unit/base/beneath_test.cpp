@@ -3,10 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::base {
 namespace {
@@ -15,14 +16,8 @@ namespace fs = std::filesystem;
 
 class Beneath : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/holdfast-beneath-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  fs::path root_;
+  test::TempDir temp_;
+  const fs::path root_ = temp_.path();
 };
 
 TEST_F(Beneath, ReadsARegularFile) {

@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "src/base/process.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::base {
 namespace {
@@ -16,17 +15,7 @@ namespace fs = std::filesystem;
 
 class Cgroup : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/holdfast-cgroup-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  void put(const std::string& path, const std::string& content) {
-    fs::create_directories((root_ / path).parent_path());
-    std::ofstream(root_ / path) << content;
-  }
+  void put(const std::string& path, const std::string& content) { temp_.write(path, content); }
   void process(int pid, int parent) {
     put("proc/" + std::to_string(pid) + "/stat",
         std::to_string(pid) + " (a) b) S " + std::to_string(parent) +
@@ -34,7 +23,8 @@ class Cgroup : public testing::Test {
   }
   std::string proc() { return root_ / "proc"; }
 
-  fs::path root_;
+  test::TempDir temp_;
+  const fs::path root_ = temp_.path();
 };
 
 TEST_F(Cgroup, OfVersionTwoIsTheLineThatBeginsWithZero) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/event/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::cli {
 namespace {

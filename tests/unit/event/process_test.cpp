@@ -6,7 +6,8 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/unit/event/temp_dir.h"
+#include "src/base/process.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::event {
 namespace {
@@ -118,8 +119,16 @@ TEST_F(FakeProc, SurvivesAStatFileThatIsNonsense) {
 TEST(ProcessReader, ReadsTheRealProc) {
   Event event;
   event.tgid = static_cast<std::uint32_t>(getpid());
-  const Process stranger = ProcessReader().read(event, 0);
-  EXPECT_TRUE(stranger.gone);  // we did not start at boot
+  event.task_start_ns = base::process_stat("/proc", getpid()).value().start_ticks * kTickNs;
+  const Process ourselves = ProcessReader().read(event, 0);
+  EXPECT_FALSE(ourselves.gone);
+  EXPECT_EQ(ourselves.cwd, std::filesystem::current_path());
+}
+
+TEST(ProcessReader, KnowsThatWeDidNotStartAtBoot) {
+  Event event;
+  event.tgid = static_cast<std::uint32_t>(getpid());
+  EXPECT_TRUE(ProcessReader().read(event, 0).gone);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/event/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::event {
 namespace {

@@ -2,11 +2,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "hook/input.h"
@@ -14,6 +13,7 @@
 #include "hook/subject.h"
 #include "src/base/unique_fd.h"
 #include "src/seccomp/compose.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::hook {
 namespace {
@@ -38,11 +38,19 @@ TEST(HookOptions, AreTakenBeforeTheStage) {
 }
 
 TEST(HookOptions, ThatAreWrongAreNamed) {
-  for (const Words& words : {Words{}, Words{"start"}, Words{"--config"}, Words{"--socket", "/s"},
-                             Words{"--what", "x"}, Words{"prestart", "poststop"}, Words{""}}) {
+  const std::pair<Words, std::string> cases[] = {
+      {{}, "no stage"},
+      {{"start"}, "\"start\""},
+      {{"--config"}, "--config lacks"},
+      {{"--socket", "/s"}, "no stage"},
+      {{"--what", "x"}, "\"--what\""},
+      {{"prestart", "poststop"}, "not \"poststop\" as well"},
+      {{""}, "\"\" is not a stage"},
+  };
+  for (const auto& [words, named] : cases) {
     const auto options = parse_options(words);
-    ASSERT_FALSE(options.ok());
-    EXPECT_FALSE(options.error().message.empty());
+    ASSERT_FALSE(options.ok()) << named;
+    EXPECT_NE(options.error().message.find(named), std::string::npos) << options.error().message;
   }
 }
 
@@ -91,23 +99,16 @@ TEST_F(HookInput, ThatDoesNotEndIsNotWaitedForForEver) {
 class HookSubject : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = "/tmp/holdfast-hook-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
     put("proc/100/stat", stat_of(100, 1));
     put("proc/101/stat", stat_of(101, 100));
     put("proc/200/stat", stat_of(200, 1));
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   static std::string stat_of(int pid, int parent) {
     return std::to_string(pid) + " (init) S " + std::to_string(parent) +
            " 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0\n";
   }
-  void put(const std::string& path, const std::string& content) {
-    fs::create_directories((root_ / path).parent_path());
-    std::ofstream(root_ / path) << content;
-  }
+  void put(const std::string& path, const std::string& content) { temp_.write(path, content); }
   Result<std::string> cgroup() { return find_cgroup(100, root_ / "proc", root_ / "sys"); }
 
   static Subject subject(const std::string& config) {
@@ -120,7 +121,8 @@ class HookSubject : public testing::Test {
     return made;
   }
 
-  fs::path root_;
+  test::TempDir temp_;
+  const fs::path root_ = temp_.path();
 };
 
 const char* const kConfig = R"({"ociVersion":"1.0.2","root":{"path":"rootfs"},

@@ -6,13 +6,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <thread>
 
 #include "src/base/unique_fd.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -30,17 +29,10 @@ ListedContainer listed(const std::string& id, std::uint32_t slot) {
 // A socket that answers with packets made by hand.
 class Client : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/holdfast-client-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    path_ = folder_ + "/s";
-  }
   void TearDown() override {
     if (server_.joinable()) {
       server_.join();
     }
-    std::filesystem::remove_all(folder_);
   }
 
   void listen_with_backlog(int backlog) {
@@ -66,8 +58,8 @@ class Client : public testing::Test {
     });
   }
 
-  std::string folder_;
-  std::string path_;
+  test::TempDir folder_;
+  const std::string path_ = folder_.path("s");
   base::UniqueFd listener_;
   std::thread server_;
 };

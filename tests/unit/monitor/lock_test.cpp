@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "src/monitor/server.h"
-#include "tests/unit/event/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -50,6 +52,18 @@ TEST_F(LockTest, StopsWaitingForAMonitorThatStays) {
 }
 
 TEST_F(LockTest, WaitsForAMonitorThatLeaves) {
+  std::optional<Result<Lock>> first(acquire());
+  ASSERT_TRUE(first->ok());
+  std::thread leaving([&first] {
+    std::this_thread::sleep_for(milliseconds(100));
+    first.reset();
+  });
+  const auto second = acquire(milliseconds(60000));
+  leaving.join();
+  EXPECT_TRUE(second.ok());
+}
+
+TEST_F(LockTest, WaitsNoLongerThanItMay) {
   const auto first = acquire();
   const auto before = std::chrono::steady_clock::now();
   EXPECT_FALSE(acquire(milliseconds(100)).ok());

@@ -106,7 +106,6 @@ TEST(Protocol, RequestOfAnotherShapeIsRefused) {
   for (const std::string& bytes : cases) {
     const auto got = decode_request(bytes);
     EXPECT_FALSE(got.ok()) << bytes.substr(0, 80);
-    EXPECT_TRUE(got.ok() || !got.error().message.empty());
   }
 }
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/unit/event/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::monitor {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "src/base/unique_fd.h"
-#include "tests/unit/event/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::monitor {
 namespace {

@@ -16,6 +16,8 @@
 #include <string>
 #include <thread>
 
+#include "tests/unit/temp_dir.h"
+
 namespace holdfast::monitor {
 namespace {
 
@@ -33,14 +35,10 @@ std::string content_of(const fs::path& path) {
 class Spawn : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = "/tmp/holdfast-spawn-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
     where_.binary = root_ / "holdfast";
     where_.socket = root_ / "socket";
     where_.sysfs_cgroup = root_ / "cgroup";
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   void program(const std::string& script) {
     std::ofstream(where_.binary) << "#!/bin/sh\n"
@@ -57,7 +55,8 @@ class Spawn : public testing::Test {
     return content_of(root_ / file);
   }
 
-  fs::path root_;
+  test::TempDir temp_;
+  const fs::path root_ = temp_.path();
   Where where_;
 };
 

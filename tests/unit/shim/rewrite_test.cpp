@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "src/base/file.h"
 
@@ -175,21 +176,23 @@ TEST(RewriteRefuses, WhatItCannotUnderstand) {
   const std::string good = data("runc-spec.json");
   Json no_root = Json::parse(good);
   no_root.erase("root");
-  const std::string cases[] = {"",
-                               "{",
-                               "[]",
-                               "{}",
-                               no_root.dump(),
-                               good + "x",
-                               with_profile(good, "unknown"),
-                               with_profile(good, "../../etc/passwd"),
-                               with_annotation(good, "io.holdfast.mode", "off"),
-                               with_annotation(good, "io.holdfast.mode", "harder"),
-                               with_annotation(good, "io.holdfast.profil", "default")};
-  for (const std::string& bytes : cases) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "config.json"},
+      {"{", "config.json"},
+      {"[]", "object"},
+      {"{}", "/ociVersion"},
+      {no_root.dump(), "root"},
+      {good + "x", "config.json"},
+      {with_profile(good, "unknown"), "\"unknown\""},
+      {with_profile(good, "../../etc/passwd"), "../../etc/passwd"},
+      {with_annotation(good, "io.holdfast.mode", "off"), "annotations.allow"},
+      {with_annotation(good, "io.holdfast.mode", "harder"), "harder"},
+      {with_annotation(good, "io.holdfast.profil", "default"), "io.holdfast.profil"},
+  };
+  for (const auto& [bytes, named] : cases) {
     const auto result = rewritten(bytes, true);
     ASSERT_FALSE(result.ok()) << bytes.substr(0, 200);
-    EXPECT_FALSE(result.error().message.empty());
+    EXPECT_NE(result.error().message.find(named), std::string::npos) << result.error().message;
   }
 }
 

@@ -4,10 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::shim {
 namespace {
@@ -17,15 +18,11 @@ namespace fs = std::filesystem;
 class Runtime : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = "/tmp/holdfast-runtime-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root_ = name;
     shim_ = program("shim/holdfast-runtime");
     struct stat file {};
     ASSERT_EQ(stat(shim_.c_str(), &file), 0);
     self_ = {file.st_dev, file.st_ino};
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   std::string program(const std::string& name, mode_t mode = 0755) {
     const fs::path path = root_ / name;
@@ -40,7 +37,8 @@ class Runtime : public testing::Test {
     return {as, configured, root + "/a:" + root + "/b", self_};
   }
 
-  fs::path root_;
+  test::TempDir temp_;
+  const fs::path root_ = temp_.path();
   std::string shim_;
   FileIdentity self_;
 };

@@ -15,7 +15,7 @@
 #include "src/base/file.h"
 #include "src/profile/schema.h"
 #include "src/sink/json.h"
-#include "tests/unit/event/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace holdfast::sink {
 namespace {

@@ -1,10 +1,12 @@
 // A folder for one test, gone after it.
 #pragma once
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 #include "src/base/file.h"
 
@@ -14,7 +16,10 @@ class TempDir {
  public:
   TempDir() {
     std::string name = "/tmp/holdfast-test-XXXXXX";
-    path_ = mkdtemp(name.data());
+    if (mkdtemp(name.data()) == nullptr) {
+      throw std::system_error(errno, std::generic_category(), "mkdtemp " + name);
+    }
+    path_ = name;
   }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
