@@ -7,7 +7,7 @@
 
 #include "src/cli/commands.h"
 #include "src/profile/config.h"
-#include "src/profile/load.h"
+#include "src/profile/lint.h"
 #include "src/seccomp/compose.h"
 
 namespace holdfast::cli {

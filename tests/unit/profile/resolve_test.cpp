@@ -10,6 +10,8 @@
 #include <map>
 #include <string>
 
+#include "src/profile/lint.h"
+
 namespace holdfast::profile {
 namespace {
 
@@ -122,7 +124,7 @@ TEST(Resolve, APathMustLieBelowAProfileDirectory) {
 TEST(Resolve, AnUnknownProfileNamesTheDirectories) {
   EXPECT_EQ(error_of(shipped(), {}, {{"io.holdfast.profile", "nope"}}),
             "annotation io.holdfast.profile: there is no profile \"nope\"; looked for nope.json in "
-            "/etc/p, /usr/p");
+            "/etc/p, /usr/p; known: default, immutable, nginx, off");
   EXPECT_NE(
       error_of(shipped(), {}, {{"io.holdfast.profile", "../x"}}).find("is not a profile's name"),
       std::string::npos);
@@ -213,7 +215,9 @@ TEST(Extends, EightParentsAreFineNineAreNot) {
               "\"extends\":\"p" + std::to_string(i - 1) + "\"");
   }
   EXPECT_TRUE(load_profile(files.source(), "p8").ok());
-  EXPECT_NE(load_profile(files.source(), "p9").error().message.find("more than 8"),
+  EXPECT_NE(load_profile(files.source(), "p9")
+                .error()
+                .message.find("more than 8 profiles extend each other; shorten the chain"),
             std::string::npos);
 }
 
@@ -222,7 +226,7 @@ TEST(Extends, AMissingParentNamesTheChild) {
   files.add("/usr/p/a.json", R"("extends":"b")");
   EXPECT_EQ(load_profile(files.source(), "a").error().message,
             "/usr/p/a.json: /extends: there is no profile \"b\"; looked for b.json in /etc/p, "
-            "/usr/p");
+            "/usr/p; known: a");
 }
 
 TEST(Lint, ChecksSyscallNamesAndParents) {
