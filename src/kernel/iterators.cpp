@@ -37,7 +37,11 @@ Status run(bpf_program* program, std::int32_t pid) {
   std::array<char, 64> nothing;
   ssize_t got = 0;
   while ((got = read(fd.get(), nothing.data(), nothing.size())) > 0 ||
-         (got < 0 && errno == EAGAIN)) {
+         (got < 0 && (errno == EAGAIN || errno == EINTR))) {
+  }
+  if (got < 0) {
+    return fail_errno(fmt::format("BPF iterator {} did not end", bpf_program__name(program)),
+                      errno);
   }
   return Ok{};
 }
