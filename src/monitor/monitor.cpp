@@ -20,6 +20,7 @@
 #include "src/base/unique_fd.h"
 #include "src/monitor/guard.h"
 #include "src/monitor/lock.h"
+#include "src/monitor/log_file.h"
 #include "src/monitor/pipeline.h"
 #include "src/monitor/registry.h"
 #include "src/monitor/server.h"
@@ -145,6 +146,8 @@ struct Monitor::State {
 Result<Monitor> Monitor::start(const Options& options) {
   const std::string directory = TRY(make_run_directory(options.socket));
   Lock lock = TRY(Lock::acquire(directory + "/monitor.lock", options.socket, kLockWait));
+  // Not before: one that finds another holding the lock must not take that one's words away.
+  trim_log(options.socket, 0);
   // Not before: until there is something to put in order, a signal may simply end us.
   base::UniqueFd signals = TRY(take_signals());
   kernel::Options kernel_options;
@@ -199,6 +202,7 @@ void Monitor::State::wait() const {
 
 void Monitor::State::step() {
   const std::uint64_t now_ns = base::boot_now_ns();
+  trim_log(options.socket, kMaxLogBytes);
   take_signal();
   pipeline.drain();
   server->serve(now_ns);
@@ -346,8 +350,6 @@ Reply Monitor::State::register_container(const Registration& registration) {
   Reply reply = status();
   if (!slot.ok()) {
     reply.error = slot.error().message;
-    base::log(LogLevel::kError, fmt::format("container {} is not guarded: {}",
-                                            registration.container.id, reply.error));
     return reply;
   }
   reply.slot = slot.value();
