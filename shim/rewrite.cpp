@@ -13,8 +13,7 @@ namespace {
 using oci::Document;
 
 constexpr const char* kHookName = "holdfast-hook";
-// Longer than the hook's own waits together: its input (10), status, start of a monitor and status
-// again (10 + 60 + 10), registration (10), taking that back (3).
+// Longer than the hook's own deadline (100, hook/hook.cpp), so that it always says why.
 constexpr std::int64_t kHookTimeoutSeconds = 120;
 // What hooks get when nothing else is said: never the image's environment, nor the engine's.
 constexpr const char* kHookPath = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";

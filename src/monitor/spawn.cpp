@@ -263,17 +263,17 @@ Status start_monitor(const Where& where, milliseconds timeout) {
   return judge_ready_line(line, where.socket, deadline);
 }
 
-Result<Reply> ensure_running(const Where& where) {
-  Result<Reply> status = call(where.socket, Request{}, kStatusTimeout);
+Result<Reply> ensure_running(const Where& where, Clock::time_point deadline) {
+  Result<Reply> status = call(where.socket, Request{}, within(kStatusTimeout, deadline));
   if (status.ok() || is_listening(where.socket)) {
     return status;
   }
-  const Status started = start_monitor(where, kStartTimeout);
+  const Status started = start_monitor(where, within(kStartTimeout, deadline));
   // Whatever went wrong with ours, a monitor that listens is there to be asked.
   if (!started.ok() && !is_listening(where.socket)) {
     return fail("cannot start the monitor: " + started.error().message);
   }
-  return call(where.socket, Request{}, kStatusTimeout);
+  return call(where.socket, Request{}, within(kStatusTimeout, deadline));
 }
 
 }  // namespace holdfast::monitor

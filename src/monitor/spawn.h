@@ -38,8 +38,10 @@ Result<std::string> find_monitor_binary(const std::string& configured);
 // Several callers at once are fine: one monitor stays.
 Status start_monitor(const Where& where, std::chrono::milliseconds timeout);
 
-// The monitor's status; starts it first when nothing listens.
-Result<Reply> ensure_running(const Where& where);
+// The monitor's status; starts it first when nothing listens. Gives up at `deadline`, if its own
+// patience lasts that long.
+Result<Reply> ensure_running(const Where& where, std::chrono::steady_clock::time_point deadline =
+                                                     std::chrono::steady_clock::time_point::max());
 
 // Makes the monitor's cgroup below `sysfs_cgroup` and moves the calling process there. Success
 // without doing anything where there is no cgroup v2.
