@@ -324,8 +324,8 @@ Reply Monitor::State::answer(const Request& request, const Peer& peer) {
     return status();
   }
   if (peer.uid != 0) {
-    reply.error =
-        fmt::format("only root may ask for that: pid {} is of the user {}", peer.pid, peer.uid);
+    reply.error = fmt::format("only root may ask for that: pid {} is of the user {}; use sudo",
+                              peer.pid, peer.uid);
     return reply;
   }
   if (!is_host_process(peer.pid)) {

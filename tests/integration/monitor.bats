@@ -66,6 +66,13 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   [ "$(jq length <<<"$output")" -eq 0 ]
 }
 
+@test "ps on a host without a monitor shows an empty table" {
+  HF_PATIENCE=120 wait_until hf_monitor_absent
+  run "$HF_CLI" ps --json
+  [ "$status" -eq 0 ]
+  [[ $output == *"no monitor listens"* && $output == *"[]" ]]
+}
+
 @test "eight containers created at once all have their guard" {
   hf_monitor_start
   hf_bundle "$ID" --profile default -- sleep 600
