@@ -72,7 +72,7 @@ Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_
   if (request.tagged == 0) {
     return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));
   }
-  return Tagged{request.tagged, request.mount_ns, request.user_ns};
+  return Tagged{request.mount_ns, request.user_ns};
 }
 
 }  // namespace holdfast::kernel

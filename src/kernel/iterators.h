@@ -21,7 +21,6 @@ struct Identity {
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path);
 
 struct Tagged {
-  std::uint32_t threads = 0;
   std::uint32_t mount_ns = 0;  // inode numbers
   std::uint32_t user_ns = 0;
 };

@@ -88,23 +88,31 @@ TEST(Resolve, TheImageChooses) {
   EXPECT_EQ(resolved.profile.name, "nginx");
   EXPECT_EQ(resolved.profile.rootfs.guard, RootfsGuard::kEnforce) << "through two parents";
   EXPECT_EQ(resolved.image, "docker.io/library/nginx:1.25");
-  EXPECT_EQ(resolve(shipped().source(), {}, {}, "docker.io/library/nginx:2").value().profile.name,
+  EXPECT_EQ(resolve(shipped().source(), {}, {{"io.holdfast.image", "docker.io/library/nginx:2"}})
+                .value()
+                .profile.name,
             "nginx");
-  EXPECT_EQ(resolve(shipped().source(), {}, {}, "docker.io/library/redis:2").value().profile.name,
+  EXPECT_EQ(resolve(shipped().source(), {}, {{"io.holdfast.image", "docker.io/library/redis:2"}})
+                .value()
+                .profile.name,
             "default");
 }
 
 TEST(Resolve, MatchIsNotInherited) {
   Files files = shipped();
   files.add("/usr/p/a.json", R"("extends":"nginx")");
-  EXPECT_EQ(resolve(files.source(), {}, {}, "docker.io/library/nginx:2").value().profile.name,
+  EXPECT_EQ(resolve(files.source(), {}, {{"io.holdfast.image", "docker.io/library/nginx:2"}})
+                .value()
+                .profile.name,
             "nginx");
 }
 
 TEST(Resolve, AnEarlierDirectoryHidesALaterOne) {
   Files files = shipped();
   files.add("/etc/p/nginx.json", R"("mode":"off")");
-  EXPECT_EQ(resolve(files.source(), {}, {}, "docker.io/library/nginx:2").value().profile.name,
+  EXPECT_EQ(resolve(files.source(), {}, {{"io.holdfast.image", "docker.io/library/nginx:2"}})
+                .value()
+                .profile.name,
             "default");
   EXPECT_EQ(resolve(files.source(), {}, {{"io.holdfast.profile", "nginx"}}).value().profile.mode,
             Mode::kOff);
