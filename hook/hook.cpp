@@ -15,8 +15,12 @@
 namespace holdfast::hook {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+// For everything that comes before a container is guarded or refused. Runtimes end a hook without a
+// word: shim and README give it 120 seconds, and taking a registration back comes on top of this.
+constexpr std::chrono::seconds kDeadline{100};
 // A runtime writes the state before it waits for the hook.
 constexpr milliseconds kInputTimeout{10000};
 // Nobody waits for a deletion.
@@ -42,7 +46,7 @@ monitor::Where monitor_of(const Options& options, const profile::Config& config)
 }
 
 Status register_container(const Subject& subject, const profile::Policy& policy,
-                          const std::string& socket) {
+                          const std::string& socket, Clock::time_point deadline) {
   monitor::Request request;
   request.op = monitor::Request::Op::kRegister;
   request.registration.container = describe(subject);
@@ -50,20 +54,20 @@ Status register_container(const Subject& subject, const profile::Policy& policy,
   request.registration.rootfs = rootfs_of(subject);
   request.registration.cgroup = TRY(find_cgroup(subject.state.pid, "/proc", "/sys/fs/cgroup"));
   request.registration.policy = policy;
-  TRY(monitor::call(socket, request, monitor::kCallTimeout));
+  TRY(monitor::call(socket, request, monitor::within(monitor::kCallTimeout, deadline)));
   return Ok{};
 }
 
 // A monitor that was started on demand may leave between its answer about the back end and our
 // registration: then another is started, once.
 Status register_with_running(const Subject& subject, const profile::Policy& policy,
-                             const monitor::Where& where) {
-  const Status first = register_container(subject, policy, where.socket);
+                             const monitor::Where& where, Clock::time_point deadline) {
+  const Status first = register_container(subject, policy, where.socket, deadline);
   if (first.ok() || monitor::is_listening(where.socket)) {
     return first;
   }
-  TRY(monitor::ensure_running(where));
-  return register_container(subject, policy, where.socket);
+  TRY(monitor::ensure_running(where, deadline));
+  return register_container(subject, policy, where.socket, deadline);
 }
 
 // What the profile's on_failure decides about.
@@ -72,8 +76,8 @@ struct Outcome {
   bool final = false;  // an error that no profile may wave through
 };
 
-Outcome guard(const Subject& subject, const monitor::Where& where) {
-  const auto status = monitor::ensure_running(where);
+Outcome guard(const Subject& subject, const monitor::Where& where, Clock::time_point deadline) {
+  const auto status = monitor::ensure_running(where, deadline);
   const bool enforcing = status.ok() && status.value().enforcing;
   const auto compiled = profile::compile(subject.resolved.profile, subject.spec, enforcing);
   if (!compiled.ok()) {
@@ -83,7 +87,8 @@ Outcome guard(const Subject& subject, const monitor::Where& where) {
     return {status.error()};
   }
   // Registered even if it lacks something: with `warn` it runs, and its alerts are wanted.
-  const Status registered = register_with_running(subject, compiled.value().policy, where);
+  const Status registered =
+      register_with_running(subject, compiled.value().policy, where, deadline);
   if (!registered.ok()) {
     return {registered};
   }
@@ -94,20 +99,21 @@ Outcome guard(const Subject& subject, const monitor::Where& where) {
   return {missing.value().empty() ? Status(Ok{}) : fail(missing.value())};
 }
 
-void forget(const oci::State& state, const std::string& socket, milliseconds timeout) {
+void forget(const oci::State& state, const std::string& socket) {
   const std::string& id = state.id;
   monitor::Request request;
   request.op = monitor::Request::Op::kUnregister;
   request.id = id;
   request.pid = state.pid;
-  const auto reply = monitor::call(socket, request, timeout);
+  const auto reply = monitor::call(socket, request, kUnregisterTimeout);
   // A monitor that is not there has nothing to forget.
   if (!reply.ok() && monitor::is_listening(socket)) {
     tell("warning: container " + id + " could not be unregistered: " + reply.error().message);
   }
 }
 
-int create(const oci::State& state, const Options& options, const profile::Config& config) {
+int create(const oci::State& state, const Options& options, const profile::Config& config,
+           Clock::time_point deadline) {
   const auto refuse = [&](const std::string& why) {
     tell("container " + state.id + " is refused: " + why);
     return 1;
@@ -124,13 +130,13 @@ int create(const oci::State& state, const Options& options, const profile::Confi
     return refuse("its state has no pid; use the hook at createRuntime or prestart");
   }
   const monitor::Where where = monitor_of(options, config);
-  const Outcome outcome = guard(subject.value(), where);
+  const Outcome outcome = guard(subject.value(), where, deadline);
   if (outcome.guarded.ok()) {
     return 0;
   }
   const std::string& why = outcome.guarded.error().message;
   if (outcome.final || resolved.on_failure == profile::OnFailure::kRefuse) {
-    forget(state, where.socket, kUnregisterTimeout);
+    forget(state, where.socket);
     return refuse(why + " (profile \"" + resolved.profile.name + "\")");
   }
   tell("warning: container " + state.id + " runs without all of its guard: " + why);
@@ -150,7 +156,7 @@ int poststop(const Result<oci::State>& state, const Options& options) {
   }
   const std::string socket =
       monitor_of(options, config.ok() ? config.value() : profile::Config()).socket;
-  forget(state.value(), socket, kUnregisterTimeout);
+  forget(state.value(), socket);
   return 0;
 }
 
@@ -163,6 +169,7 @@ Result<oci::State> read_state() {
 }  // namespace
 
 int run(int argc, const char* const* argv) {
+  const Clock::time_point deadline = Clock::now() + kDeadline;
   const std::span<const char* const> all(argv, static_cast<std::size_t>(argc));
   const auto options = parse_options(all.subspan(argc > 0 ? 1 : 0));
   if (options.ok() && options.value().stage == Stage::kHelp) {
@@ -186,7 +193,7 @@ int run(int argc, const char* const* argv) {
     tell(config.error().message);
     return 1;
   }
-  return create(state.value(), options.value(), config.value());
+  return create(state.value(), options.value(), config.value(), deadline);
 }
 
 }  // namespace holdfast::hook

@@ -1,10 +1,10 @@
 #include "shim/rewrite.h"
 
-#include <array>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
+#include "src/oci/filter.h"
 #include "src/seccomp/compose.h"
 
 namespace holdfast::shim {
@@ -13,17 +13,10 @@ namespace {
 using oci::Document;
 
 constexpr const char* kHookName = "holdfast-hook";
-// Longer than the hook's own waits together: its input (10), status, start of a monitor and status
-// again (10 + 60 + 10), registration (10), taking that back (3).
+// Longer than the hook's own deadline (100, hook/hook.cpp), so that it always says why.
 constexpr std::int64_t kHookTimeoutSeconds = 120;
 // What hooks get when nothing else is said: never the image's environment, nor the engine's.
 constexpr const char* kHookPath = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-
-// crun.1, "OCI annotations": a filter in place of ours, a plugin that changes it, a receiver that
-// is asked instead.
-constexpr std::array<const char*, 4> kFilterAnnotations = {
-    "run.oci.seccomp_bpf_data", "run.oci.seccomp_bpf_file", "run.oci.seccomp.plugins",
-    "run.oci.seccomp.receiver"};
 
 void add_hook(Document& document, const std::string& stage, const HookCommand& hook) {
   oci::HookEntry entry{hook.path, {kHookName}, {kHookPath}, kHookTimeoutSeconds};
@@ -75,7 +68,7 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return subject;
   }
-  for (const char* annotation : kFilterAnnotations) {
+  for (const char* annotation : oci::kFilterAnnotations) {
     oci::remove_annotation(subject.document, annotation);
     subject.spec.annotations.erase(annotation);
   }

@@ -40,14 +40,6 @@ std::string search(std::string_view name, const Surroundings& surroundings) {
 
 Result<std::string> find_configured(const Surroundings& surroundings) {
   const std::string& configured = surroundings.configured;
-  if (configured.find('/') == std::string::npos) {
-    std::string found = search(configured, surroundings);
-    if (!found.empty()) {
-      return found;
-    }
-    return fail("the runtime \"" + configured +
-                "\" is not on PATH; correct \"runtime\" in holdfast.json");
-  }
   if (is_usable(configured, surroundings.self)) {
     return configured;
   }

@@ -18,7 +18,7 @@ struct FileIdentity {
 
 struct Surroundings {
   std::string called_as;   // argv[0]
-  std::string configured;  // "runtime" of holdfast.json: a path or a name; may be empty
+  std::string configured;  // "runtime" of holdfast.json: an absolute path, or ""
   std::string path;        // PATH; "" where it is not set
   FileIdentity self;       // the shim, which is never its own real runtime
 };

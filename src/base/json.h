@@ -40,7 +40,6 @@ class JsonView {
       : value_(&value), what_(std::move(what)), null_(null) {}
 
   [[nodiscard]] const nlohmann::json& raw() const { return *value_; }
-  [[nodiscard]] const std::string& pointer() const { return pointer_; }
 
   // "WHAT: POINTER: SENTENCE"; `SENTENCE` should say what is wrong and what to do.
   [[nodiscard]] Error error(std::string_view sentence) const;

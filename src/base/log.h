@@ -5,7 +5,7 @@
 
 namespace holdfast::base {
 
-enum class LogLevel { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6 };  // syslog(3)'s numbers
+enum class LogLevel { kError = 3, kWarning = 4, kNotice = 5 };  // syslog(3)'s numbers
 
 // Writes "holdfast: MESSAGE", or "<N>MESSAGE" (sd-daemon(3)) where the journal reads standard
 // error. One write(2), so that lines of several processes do not mix. A failure is ignored: there

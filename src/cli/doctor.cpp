@@ -1,14 +1,17 @@
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "src/base/cgroup.h"
 #include "src/cli/commands.h"
@@ -16,7 +19,9 @@
 #include "src/monitor/client.h"
 #include "src/monitor/spawn.h"
 #include "src/profile/config.h"
+#include "src/profile/lint.h"
 #include "src/profile/load.h"
+#include "src/seccomp/compose.h"
 
 namespace holdfast::cli {
 
@@ -27,9 +32,21 @@ constexpr std::chrono::milliseconds kTimeout{5000};
 void good(const std::string& text) { fmt::print("ok       {}\n", text); }
 void missing(const std::string& text) { fmt::print("missing  {}\n", text); }
 
-bool is_filesystem(const char* path, long magic) {
+// Of `path`, or of the nearest directory above that is there.
+bool is_on_bpffs(std::filesystem::path path) {
   struct statfs status {};
-  return statfs(path, &status) == 0 && status.f_type == magic;
+  while (statfs(path.c_str(), &status) != 0) {
+    if (!path.has_relative_path()) {
+      return false;
+    }
+    path = path.parent_path();
+  }
+  return status.f_type == BPF_FS_MAGIC;
+}
+
+bool is_program(const std::string& path) {
+  struct stat file {};
+  return stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && access(path.c_str(), X_OK) == 0;
 }
 
 // First executable of this name on PATH; "" when there is none.
@@ -40,7 +57,7 @@ std::string find_on_path(const std::string& name) {
     const std::string_view folder = path.substr(0, path.find(':'));
     path.remove_prefix(std::min(folder.size() + 1, path.size()));
     std::string candidate = fmt::format("{}/{}", folder, name);
-    if (access(candidate.c_str(), X_OK) == 0) {
+    if (is_program(candidate)) {
       return candidate;
     }
   }
@@ -62,12 +79,17 @@ std::optional<kernel::Backend> check_kernel() {
   return probe.backends.empty() ? std::nullopt : std::optional(probe.backends.front());
 }
 
-void check_mounts() {
-  if (is_filesystem("/sys/fs/bpf", BPF_FS_MAGIC)) {
-    good("bpffs is mounted on /sys/fs/bpf");
+bool check_bpffs(const std::string& pin_dir) {
+  const bool there = is_on_bpffs(pin_dir);
+  if (there) {
+    good("bpffs is mounted, for " + pin_dir);
   } else {
-    missing("bpffs, to keep guard while no monitor runs: mount -t bpf bpf /sys/fs/bpf");
+    missing("bpffs: no monitor starts without it; run: mount -t bpf bpf /sys/fs/bpf");
   }
+  return there;
+}
+
+void check_btf() {
   if (access("/sys/kernel/btf/vmlinux", R_OK) == 0) {
     good("the kernel describes its types (BTF)");
   } else {
@@ -91,8 +113,13 @@ void check_cgroups() {
 void check_programs(const profile::Config& config) {
   const std::string runc = find_on_path("runc");
   const std::string crun = find_on_path("crun");
-  if (!config.runtime.empty()) {
+  if (!config.runtime.empty() && is_program(config.runtime)) {
     good("the configured runtime is " + config.runtime);
+  } else if (!config.runtime.empty()) {
+    missing(
+        fmt::format("the configured runtime: {} cannot be executed; install it, or correct "
+                    "\"runtime\" in {}",
+                    config.runtime, profile::kConfigPath));
   } else if (runc.empty() && crun.empty()) {
     missing("a container runtime: install runc or crun");
   } else {
@@ -119,16 +146,30 @@ void check_monitor(const profile::Config& config) {
 }
 
 void check_profiles(const profile::Config& config) {
-  const auto names =
-      profile::profile_names(profile::file_source(profile::profile_directories(config)));
-  if (!names.ok()) {
-    missing("readable profiles: " + names.error().message);
-  } else if (names.value().empty()) {
-    missing(
-        "profiles: reinstall holdfast, or add their directory to \"profiles\" in holdfast.json");
-  } else {
-    good(fmt::format("profiles: {}", fmt::join(names.value(), ", ")));
+  const profile::Source source = profile::file_source(profile::profile_directories(config));
+  const auto paths = profile::profile_paths(source);
+  if (!paths.ok()) {
+    missing("readable profiles: " + paths.error().message);
+    return;
   }
+  if (paths.value().empty()) {
+    missing(
+        fmt::format("profiles: reinstall holdfast, or add their directory to profiles.path in {}",
+                    profile::kConfigPath));
+    return;
+  }
+  std::vector<std::string> sound;
+  for (const std::string& path : paths.value()) {
+    const std::vector<Error> problems = profile::lint(source, path, seccomp::is_syscall);
+    for (const Error& problem : problems) {
+      missing("a sound profile: " + problem.message);
+    }
+    if (problems.empty()) {
+      sound.push_back(std::filesystem::path(path).stem());
+    }
+  }
+  std::sort(sound.begin(), sound.end());
+  good(fmt::format("profiles: {}", fmt::join(sound, ", ")));
 }
 
 // What the container gets, and why it is not more.
@@ -156,17 +197,20 @@ int tell_tier(std::optional<kernel::Backend> backend) {
 
 int examine() {
   const std::optional<kernel::Backend> backend = check_kernel();
-  check_mounts();
+  check_btf();
   check_cgroups();
   const auto config = profile::load_config();
-  if (config.ok()) {
-    check_programs(config.value());
-    check_monitor(config.value());
-    check_profiles(config.value());
-  } else {
+  if (!config.ok()) {
     missing("a valid configuration: " + config.error().message);
+    fmt::print(
+        "\nIn force: nothing. Hook and runtime start no container with this configuration.\n");
+    return 1;
   }
-  return tell_tier(backend);
+  const bool can_pin = check_bpffs(config.value().monitor.pin_dir);
+  check_programs(config.value());
+  check_monitor(config.value());
+  check_profiles(config.value());
+  return tell_tier(can_pin ? backend : std::nullopt);
 }
 
 }  // namespace
@@ -176,7 +220,8 @@ void add_doctor(CLI::App& app, int& status) {
   command->footer(
       "Tries the kernel instead of trusting its version: small programs are loaded and thrown "
       "away. Ends with 0 when a\n"
-      "back end can be in force, 1 when none can.");
+      "back end can be in force, 1 when none can (also for want of bpffs or a valid "
+      "holdfast.json).");
   command->callback([&status] { status = examine(); });
 }
 

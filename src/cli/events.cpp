@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -106,7 +107,8 @@ Status print_events(const Given& given, const std::string& path) {
       print_line(line, given, strange);
     }
     if (fflush(stdout) != 0) {
-      return Ok{};  // The reader of our pipe has enough.
+      // EPIPE: the reader of our pipe has enough.
+      return errno == EPIPE ? Status(Ok{}) : fail_errno("cannot write to standard output", errno);
     }
     if (lines.empty() && !given.follow) {
       break;

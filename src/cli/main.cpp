@@ -1,4 +1,9 @@
+#include <algorithm>
 #include <exception>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "src/cli/commands.h"
 
@@ -23,6 +28,21 @@ constexpr const char* kExamples =
     "BinaryName,\n"
     "Docker runtimes); `holdfast COMMAND --help` says more about each command.";
 
+// Says so when it is not. CLI11 itself would tell of an unexpected argument and name no command.
+bool is_known(const CLI::App& app, const std::string& command) {
+  std::vector<std::string> known;
+  for (const CLI::App* subcommand : app.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(subcommand->get_name());
+  }
+  if (command.starts_with('-') || std::find(known.begin(), known.end(), command) != known.end()) {
+    return true;
+  }
+  holdfast::cli::complain(
+      holdfast::fail(fmt::format("there is no command \"{}\"; known: {}",
+                                 holdfast::cli::shown(command, 100), fmt::join(known, ", "))));
+  return false;
+}
+
 int run(int argc, char** argv) {
   CLI::App app(kDescription, "holdfast");
   app.footer(kExamples);
@@ -35,6 +55,9 @@ int run(int argc, char** argv) {
   holdfast::cli::add_profile(app, status);
   holdfast::cli::add_doctor(app, status);
   holdfast::cli::add_monitor(app, status);
+  if (argc > 1 && !is_known(app, argv[1])) {
+    return 2;
+  }
   CLI11_PARSE(app, argc, argv);
   return status;
 }

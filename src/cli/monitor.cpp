@@ -12,6 +12,7 @@
 #include "src/base/file.h"
 #include "src/base/unique_fd.h"
 #include "src/cli/commands.h"
+#include "src/monitor/spawn.h"
 #include "src/profile/config.h"
 
 namespace holdfast::cli {
@@ -66,10 +67,10 @@ int run_monitor(const Given& given) {
   }
   Result<monitor::Monitor> started = start(given);
   if (!started.ok()) {
-    tell_ready(given.ready_fd, "error: " + started.error().message);
+    tell_ready(given.ready_fd, std::string(monitor::kErrorPrefix) + started.error().message);
     return complain(started.error());
   }
-  tell_ready(given.ready_fd, "ready");
+  tell_ready(given.ready_fd, std::string(monitor::kReadyLine));
   const Status finished = started.value().run();
   return finished.ok() ? 0 : complain(finished.error());
 }

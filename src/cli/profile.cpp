@@ -1,13 +1,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/core.h>
 
 #include "src/cli/commands.h"
 #include "src/profile/config.h"
-#include "src/profile/load.h"
+#include "src/profile/lint.h"
 #include "src/seccomp/compose.h"
 
 namespace holdfast::cli {
@@ -22,8 +23,14 @@ int lint_files(const std::vector<std::string>& files) {
   const profile::Source source = profile::file_source(profile::profile_directories(config.value()));
   int status = 0;
   for (const std::string& file : files) {
-    const std::string path = std::filesystem::absolute(file).lexically_normal();
-    for (const Error& finding : profile::lint(source, path, seccomp::is_syscall)) {
+    std::error_code error;
+    const std::filesystem::path path = std::filesystem::absolute(file, error);
+    if (error) {
+      status = complain(fail_errno("cannot find " + file, error.value()));
+      continue;
+    }
+    for (const Error& finding :
+         profile::lint(source, path.lexically_normal(), seccomp::is_syscall)) {
       fmt::print("{}\n", finding.message);
       status = 1;
     }
@@ -35,6 +42,7 @@ int lint_files(const std::vector<std::string>& files) {
 
 void add_profile(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("profile", "Work with profiles");
+  command->footer("Example: holdfast profile lint /etc/holdfast/profiles.d/*.json");
   command->require_subcommand(1);
   auto* lint = command->add_subcommand("lint", "Check profiles");
   lint->footer(

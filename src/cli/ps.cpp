@@ -62,12 +62,12 @@ int list(const Given& given) {
     }
     socket = config.value().monitor.socket;
   }
-  if (!monitor::is_listening(socket)) {
-    return complain(fail("no monitor listens at " + socket +
-                         ": no container is being guarded, or only by what a former monitor left "
-                         "in force; see `holdfast doctor`"));
+  Result<std::vector<ListedContainer>> containers = monitor::list_containers(socket, kTimeout);
+  if (!containers.ok() && monitor::nobody_listens(socket)) {
+    complain(fail("no monitor listens at " + socket +
+                  ": no container is guarded, or only by what a former monitor left in force"));
+    containers = std::vector<ListedContainer>();
   }
-  const auto containers = monitor::list_containers(socket, kTimeout);
   if (!containers.ok()) {
     return complain(containers.error());
   }

@@ -8,12 +8,13 @@
 #include <system_error>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "src/base/beneath.h"
 #include "src/base/self.h"
 #include "src/cli/commands.h"
+#include "src/oci/edit.h"
 #include "src/oci/spec.h"
+#include "src/profile/config.h"
+#include "src/profile/load.h"
 #include "src/profile/resolve.h"
 
 namespace holdfast::cli {
@@ -36,21 +37,30 @@ Result<std::string> absolute_bundle(const std::string& bundle) {
   return path.string();
 }
 
+// The runtime would refuse what cannot be resolved as well, but with config.json changed already.
+Status check_profile(const std::string& profile, oci::Annotations annotations) {
+  const profile::Config config = TRY(profile::load_config());
+  annotations[profile::kProfileAnnotation] = profile;
+  TRY(profile::resolve(profile::file_source(profile::profile_directories(config)), config,
+                       annotations));
+  return Ok{};
+}
+
 // Rewrites the bundle's config.json so that the runtime finds the profile where engines put it,
 // too.
 Status annotate(const std::string& bundle, const std::string& profile) {
   const std::string path = bundle + "/config.json";
   const base::FileContent old =
       TRY(base::read_beneath(bundle, "config.json", oci::kSpecLimits.max_bytes));
-  TRY(oci::parse_spec(old.bytes, path));
-  // Parsed again because this type keeps the order in which a person wrote the members.
-  auto document = nlohmann::ordered_json::parse(old.bytes, nullptr, false);
-  auto& annotations = document["annotations"];
-  if (annotations.is_object() && annotations.value(profile::kProfileAnnotation, "") == profile) {
+  const oci::Spec spec = TRY(oci::parse_spec(old.bytes, path));
+  TRY(check_profile(profile, spec.annotations));
+  const auto given = spec.annotations.find(profile::kProfileAnnotation);
+  if (given != spec.annotations.end() && given->second == profile) {
     return Ok{};
   }
-  annotations[profile::kProfileAnnotation] = profile;
-  return base::replace_beneath(bundle, "config.json", document.dump(2) + "\n", old);
+  oci::Document document = TRY(oci::parse_document(old.bytes, path));
+  oci::set_annotation(document, profile::kProfileAnnotation, profile);
+  return base::replace_beneath(bundle, "config.json", oci::document_text(document), old);
 }
 
 // holdfast-runtime of the same installation or build tree, else the one on PATH.

@@ -22,8 +22,9 @@ namespace holdfast::event {
 namespace {
 
 // File systems through which a process configures the kernel, as in bpf/lib/interface.h.
-constexpr std::array<std::string_view, 8> kInterfaces = {
-    "proc", "sysfs", "debugfs", "tracefs", "securityfs", "binfmt_misc", "bpf", "efivarfs",
+constexpr std::array<std::string_view, 11> kInterfaces = {
+    "proc", "sysfs",    "debugfs",  "tracefs", "securityfs", "binfmt_misc",
+    "bpf",  "efivarfs", "configfs", "pstore",  "selinuxfs",
 };
 
 constexpr std::size_t kMaxFdinfo = 4096;

@@ -38,7 +38,11 @@ Status run(bpf_program* program, std::int32_t pid) {
   std::array<char, 64> nothing;
   ssize_t got = 0;
   while ((got = read(fd.get(), nothing.data(), nothing.size())) > 0 ||
-         (got < 0 && errno == EAGAIN)) {
+         (got < 0 && (errno == EAGAIN || errno == EINTR))) {
+  }
+  if (got < 0) {
+    return fail_errno(fmt::format("BPF iterator {} did not end", bpf_program__name(program)),
+                      errno);
   }
   return Ok{};
 }
@@ -73,9 +77,13 @@ Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_
   if (request.tagged == 0) {
     return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));
   }
+<<<<<<< HEAD
   Tagged tagged{request.tagged, request.mount_ns, request.user_ns};
   std::ranges::copy(request.runtime, tagged.runtime.begin());
   return tagged;
+=======
+  return Tagged{request.mount_ns, request.user_ns};
+>>>>>>> 7f0134a42339d78dd220ea1c9d6c027f76d32b30
 }
 
 }  // namespace holdfast::kernel

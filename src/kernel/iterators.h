@@ -24,7 +24,6 @@ Result<Identity> identify(hf_skeleton& skeleton, const std::string& path);
 Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd);
 
 struct Tagged {
-  std::uint32_t threads = 0;
   std::uint32_t mount_ns = 0;  // inode numbers
   std::uint32_t user_ns = 0;
   std::array<hf_program, HF_RUNTIME_PROGRAMS> runtime{};  // of the init and of what started it

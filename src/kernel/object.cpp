@@ -42,6 +42,24 @@ void remove_empty(const std::string& directory) {
   rmdir(directory.c_str());
 }
 
+// Removes the files of `directory` whose name `wanted` picks.
+template <typename Wanted>
+void remove_files(const std::string& directory, Wanted wanted) {
+  std::error_code error;
+  std::vector<fs::path> gone;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    if (wanted(at->path().filename().string())) {
+      gone.push_back(at->path());
+    }
+  }
+  for (const fs::path& file : gone) {
+    unlink(file.c_str());
+  }
+}
+
+// Without it /sys/fs/bpf is a directory of sysfs, in which nobody can make another.
+constexpr const char* kMountRemedy = "run: mount -t bpf bpf /sys/fs/bpf";
+
 Status make_directories(const std::string& directory) {
   std::error_code error;
   fs::create_directories(maps_directory(directory), error);
@@ -49,7 +67,8 @@ Status make_directories(const std::string& directory) {
     fs::create_directories(links_directory(directory), error);
   }
   if (error) {
-    return fail(fmt::format("cannot make {}: {}", directory, error.message()));
+    return fail(fmt::format("cannot make {}: {}; if no bpf file system is mounted there, {}",
+                            directory, error.message(), kMountRemedy));
   }
   struct statfs info {};
   if (statfs(directory.c_str(), &info) != 0) {
@@ -57,8 +76,7 @@ Status make_directories(const std::string& directory) {
   }
   if (info.f_type != BPF_FS_MAGIC) {
     remove_empty(directory);
-    return fail(fmt::format("{} is not on a bpf file system; run: mount -t bpf bpf /sys/fs/bpf",
-                            directory));
+    return fail(fmt::format("{} is not on a bpf file system; {}", directory, kMountRemedy));
   }
   return Ok{};
 }
@@ -148,7 +166,10 @@ Result<Object> Object::load(const std::string& directory, Backend backend) {
   TRY(reuse_maps(*object.skeleton_, directory));
   const int error = hf_skeleton::load(object.skeleton_.get());
   if (error != 0) {
-    return fail_errno("this kernel refuses the BPF programs; `holdfast doctor` tells more", -error);
+    return fail_errno(
+        "this kernel refuses the BPF programs; run `holdfast monitor` by hand to see the kernel's "
+        "reason",
+        -error);
   }
   TRY(pin_maps(*object.skeleton_, directory));
   return object;
@@ -216,20 +237,10 @@ Status Object::attach() {
   return Ok{};
 }
 
+// The last reference to each link is its pin.
 template <typename Keep>
 void Object::detach_unless(Keep keep) {
-  std::error_code error;
-  std::vector<fs::path> gone;
-  for (fs::directory_iterator at(links_directory(directory_), error), end; !error && at != end;
-       at.increment(error)) {
-    if (!keep(at->path().filename().string())) {
-      gone.push_back(at->path());
-    }
-  }
-  // The last reference to each link is its pin.
-  for (const fs::path& link : gone) {
-    unlink(link.c_str());
-  }
+  remove_files(links_directory(directory_), [&](const std::string& name) { return !keep(name); });
 }
 
 void Object::detach() {
@@ -239,10 +250,7 @@ void Object::detach() {
 
 void Object::unpin() {
   detach();
-  std::error_code error;
-  for (const fs::directory_entry& map : fs::directory_iterator(maps_directory(directory_), error)) {
-    unlink(map.path().c_str());
-  }
+  remove_files(maps_directory(directory_), [](const std::string&) { return true; });
   remove_empty(directory_);
 }
 

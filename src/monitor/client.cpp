@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "src/base/unique_fd.h"
+#include "src/monitor/log_file.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -34,7 +35,7 @@ void pause_ms(milliseconds time) {
 
 Error timed_out(const std::string& socket_path) {
   return fail("the monitor at " + socket_path +
-              " does not answer in time; see `holdfast doctor` and its log");
+              " does not answer in time; see `holdfast doctor` and " + log_path(socket_path));
 }
 
 Result<sockaddr_un> address_of(const std::string& socket_path) {
@@ -60,6 +61,13 @@ int try_connect(int fd, const sockaddr_un& address) {
   // sockaddr is what every family's address is passed as.
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);  // NOLINT
   return connect(fd, generic, sizeof(address)) == 0 ? 0 : errno;
+}
+
+// errno of one attempt; 0: somebody listens. EINVAL where there can be no socket.
+int connect_once(const std::string& socket_path) {
+  const auto address = address_of(socket_path);
+  const auto fd = new_socket();
+  return address.ok() && fd.ok() ? try_connect(fd.value().get(), address.value()) : EINVAL;
 }
 
 Result<UniqueFd> connect_until(const std::string& socket_path, Clock::time_point deadline) {
@@ -174,13 +182,18 @@ Result<std::vector<ListedContainer>> list_containers(const std::string& socket_p
   }
 }
 
+milliseconds within(milliseconds timeout, Clock::time_point deadline) {
+  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+  return std::clamp(left, milliseconds(0), timeout);
+}
+
+bool nobody_listens(const std::string& socket_path) {
+  const int error_number = connect_once(socket_path);
+  return error_number == ENOENT || error_number == ECONNREFUSED;
+}
+
 bool is_listening(const std::string& socket_path) {
-  const auto address = address_of(socket_path);
-  const auto fd = new_socket();
-  if (!address.ok() || !fd.ok()) {
-    return false;
-  }
-  const int error_number = try_connect(fd.value().get(), address.value());
+  const int error_number = connect_once(socket_path);
   return error_number == 0 || error_number == EAGAIN;
 }
 

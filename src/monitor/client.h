@@ -23,6 +23,14 @@ Result<Reply> call(const std::string& socket_path, const Request& request,
 Result<std::vector<ListedContainer>> list_containers(const std::string& socket_path,
                                                      std::chrono::milliseconds timeout);
 
+// `timeout`, or what is left until `deadline` if that is less.
+std::chrono::milliseconds within(std::chrono::milliseconds timeout,
+                                 std::chrono::steady_clock::time_point deadline);
+
+// Whether it is certain that no monitor listens at `socket_path`: there is no such socket, or it is
+// one that a monitor left behind. False when that cannot be told (permissions).
+bool nobody_listens(const std::string& socket_path);
+
 // Whether anybody accepts connections at `socket_path`. A monitor that is there but busy counts.
 bool is_listening(const std::string& socket_path);
 

@@ -11,6 +11,7 @@
 
 #include "src/base/file.h"
 #include "src/monitor/client.h"
+#include "src/monitor/spawn.h"
 
 namespace holdfast::monitor {
 
@@ -22,7 +23,7 @@ constexpr std::chrono::milliseconds kPause{20};
 Error held_by_other(const base::UniqueFd& fd, const std::string& path) {
   const Result<std::string> pid = base::read_all(fd.get(), 64, path);
   const bool known = pid.ok() && !pid.value().empty();
-  return fail(fmt::format("a monitor is running already: pid {} holds {}; stop it first",
+  return fail(fmt::format("{}: pid {} holds {}; stop it first", kRunningAlready,
                           known ? pid.value().substr(0, pid.value().find('\n')) : "unknown", path));
 }
 

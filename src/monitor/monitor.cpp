@@ -20,6 +20,7 @@
 #include "src/base/unique_fd.h"
 #include "src/monitor/guard.h"
 #include "src/monitor/lock.h"
+#include "src/monitor/log_file.h"
 #include "src/monitor/pipeline.h"
 #include "src/monitor/registry.h"
 #include "src/monitor/server.h"
@@ -148,6 +149,8 @@ struct Monitor::State {
 Result<Monitor> Monitor::start(const Options& options) {
   const std::string directory = TRY(make_run_directory(options.socket));
   Lock lock = TRY(Lock::acquire(directory + "/monitor.lock", options.socket, kLockWait));
+  // Not before: one that finds another holding the lock must not take that one's words away.
+  trim_log(options.socket, 0);
   // Not before: until there is something to put in order, a signal may simply end us.
   base::UniqueFd signals = TRY(take_signals());
   kernel::Options kernel_options;
@@ -204,6 +207,7 @@ void Monitor::State::wait() const {
 
 void Monitor::State::step() {
   const std::uint64_t now_ns = base::boot_now_ns();
+  trim_log(options.socket, kMaxLogBytes);
   take_signal();
   pipeline.drain();
   server->serve(now_ns);
@@ -325,8 +329,8 @@ Reply Monitor::State::answer(const Request& request, const Peer& peer) {
     return status();
   }
   if (peer.uid != 0) {
-    reply.error =
-        fmt::format("only root may ask for that: pid {} is of the user {}", peer.pid, peer.uid);
+    reply.error = fmt::format("only root may ask for that: pid {} is of the user {}; use sudo",
+                              peer.pid, peer.uid);
     return reply;
   }
   if (!is_host_process(peer.pid)) {
@@ -351,8 +355,6 @@ Reply Monitor::State::register_container(const Registration& registration) {
   Reply reply = status();
   if (!slot.ok()) {
     reply.error = slot.error().message;
-    base::log(LogLevel::kError, fmt::format("container {} is not guarded: {}",
-                                            registration.container.id, reply.error));
     return reply;
   }
   reply.slot = slot.value();

@@ -3,7 +3,7 @@
 //
 //   {"version":1,"op":"status"}
 //     -> {"version":1,"ok":true,"backend":"lsm","enforcing":true,"pid":N,"count":N}
-//   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/rel","policy":{…}}
+//   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/abs","policy":{…}}
 //     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
 //   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
 //     -> {"version":1,"ok":true}
@@ -45,7 +45,7 @@ struct Container {
   std::string name;
   std::string image;
   std::string profile;
-  std::string mode;    // enforce, detect, learn, off
+  std::string mode;    // enforce, detect, off
   std::string engine;  // podman, containerd, crio, docker, buildah, or "" for a bare runtime
   std::string bundle;  // absolute
   std::map<std::string, std::string> annotations;

@@ -52,6 +52,20 @@ std::vector<std::filesystem::path> files_of(const std::string& directory) {
   return files;
 }
 
+Result<Entry> read_entry(const std::filesystem::path& path) {
+  if (path.extension() != kSuffix) {
+    return fail(path.string() + " is not a container's file");
+  }
+  const std::string text = TRY(base::read_file(path, kMaxFileBytes));
+  Entry entry = TRY(parse_entry(text, path));
+  // By that name alone a later remove() finds it.
+  if (path.stem() != entry.told.id) {
+    return fail(fmt::format("{} is the file of container {}, by another name", path.string(),
+                            entry.told.id));
+  }
+  return entry;
+}
+
 }  // namespace
 
 std::string entry_text(const Entry& entry) {
@@ -69,8 +83,11 @@ Result<Entry> parse_entry(const std::string& text, const std::string& what) {
   Entry entry;
   entry.slot.number = TRY(read_u32(view, "slot"));
   entry.slot.generation = TRY(read_u32(view, "generation"));
-  std::int64_t ticks = 0;
-  TRY(view.read("start_ticks", ticks));
+  const base::JsonView start = TRY(view.need("start_ticks", "remove the file"));
+  const std::int64_t ticks = TRY(start.integer());
+  if (ticks < 0) {
+    return view.error_at("start_ticks", "is negative; remove the file");
+  }
   entry.init_start_ticks = static_cast<std::uint64_t>(ticks);
   const base::JsonView member = TRY(view.need("request", "remove the file"));
   const Request request = TRY(decode_request(member.raw().dump()));
@@ -92,10 +109,7 @@ Result<Registry> Registry::open(const std::string& directory) {
 Registry::Restored Registry::restore(const std::vector<kernel::Slot>& slots) {
   Restored restored;
   for (const std::filesystem::path& path : files_of(directory_)) {
-    const Result<std::string> text = base::read_file(path, kMaxFileBytes);
-    Result<Entry> entry = text.ok() && path.extension() == kSuffix
-                              ? parse_entry(text.value(), path)
-                              : Result<Entry>(fail(path.string() + " is not a container's file"));
+    Result<Entry> entry = read_entry(path);
     const bool guarded =
         entry.ok() && std::any_of(slots.begin(), slots.end(),
                                   [&](const auto& slot) { return same(slot, entry.value().slot); });

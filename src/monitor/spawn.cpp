@@ -19,6 +19,7 @@
 #include "src/base/self.h"
 #include "src/base/unique_fd.h"
 #include "src/monitor/client.h"
+#include "src/monitor/log_file.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -79,10 +80,17 @@ void close_from(int first) {
   }
 }
 
-// stdio becomes /dev/null, `ready` becomes kReadyFd (kept across exec), the rest is closed. Plain
-// numbers: any of them may be one that is replaced here.
-Status arrange_descriptors(int ready) {
+void tell_error(int ready_fd, const Error& error) {
+  (void)base::write_all(ready_fd, std::string(kErrorPrefix) + error.message + "\n",
+                        "the ready pipe");
+}
+
+// stdio becomes /dev/null, but standard error `log` where there is one; `ready` becomes kReadyFd
+// (kept across exec), the rest is closed. Plain numbers: any of them may be one that is replaced
+// here.
+Status arrange_descriptors(int ready, int log) {
   const int high = fcntl(ready, F_DUPFD_CLOEXEC, kReadyFd + 1);
+  const int high_log = log < 0 ? -1 : fcntl(log, F_DUPFD_CLOEXEC, kReadyFd + 1);
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (high < 0 || null < 0) {
     return fail_errno("cannot prepare the monitor's descriptors", errno);
@@ -91,6 +99,9 @@ Status arrange_descriptors(int ready) {
     if (null == stdio ? fcntl(stdio, F_SETFD, 0) < 0 : dup2(null, stdio) < 0) {
       return fail_errno("cannot give the monitor /dev/null", errno);
     }
+  }
+  if (high_log >= 0 && dup2(high_log, STDERR_FILENO) < 0) {
+    return fail_errno("cannot give the monitor its log", errno);
   }
   if (dup2(high, kReadyFd) < 0) {
     return fail_errno("cannot keep the monitor's ready pipe", errno);
@@ -115,10 +126,7 @@ Status arrange_descriptors(int ready) {
   execve(argv[0], const_cast<char* const*>(argv.data()),  // NOLINT
          const_cast<char* const*>(environment.data()));   // NOLINT
   const int error_number = errno;
-  (void)base::write_all(
-      kReadyFd,
-      "error: " + fail_errno("cannot execute " + where.binary, error_number).message + "\n",
-      "the ready pipe");
+  tell_error(kReadyFd, fail_errno("cannot execute " + where.binary, error_number));
   _exit(127);
 }
 
@@ -127,33 +135,38 @@ Status arrange_descriptors(int ready) {
 [[noreturn]] void become_monitor(const Where& where, int ready_fd) {
   setsid();
   reset_signals();
+  umask(022);
+  // One that cannot be had is no reason not to guard.
+  const Result<UniqueFd> log = open_log(where.socket);
   umask(077);
   Status arranged = enter_own_cgroup(where.sysfs_cgroup);
   if (arranged.ok() && chdir("/") != 0) {
     arranged = fail_errno("cannot change to /", errno);
   }
   if (!arranged.ok()) {
-    (void)base::write_all(ready_fd, "error: " + arranged.error().message + "\n", "the ready pipe");
+    tell_error(ready_fd, arranged.error());
     _exit(1);
   }
   if (fork_silently() != 0) {
     _exit(0);
   }
-  if (!arrange_descriptors(ready_fd).ok()) {
+  arranged = arrange_descriptors(ready_fd, log.ok() ? log.value().get() : -1);
+  if (!arranged.ok()) {
+    tell_error(ready_fd, arranged.error());
     _exit(1);
   }
   exec_monitor(where);
 }
 
 // The first line the monitor writes, or what there was until it closed the pipe.
-Result<std::string> read_ready_line(int fd, Clock::time_point deadline) {
+Result<std::string> read_ready_line(int fd, const std::string& log, Clock::time_point deadline) {
   std::string line;
   while (line.size() < kMaxReadyLine && line.find('\n') == std::string::npos) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
     pollfd waiting{fd, POLLIN, 0};
     const int ready = poll(&waiting, 1, static_cast<int>(left > 0 ? left : 0));
     if (ready == 0) {
-      return fail("the monitor was not ready in time; run `holdfast monitor` by hand to see why");
+      return fail("the monitor was not ready in time; see " + log);
     }
     std::array<char, 512> buffer{};
     const ssize_t got = ready < 0 ? -1 : read(fd, buffer.data(), buffer.size());
@@ -176,7 +189,7 @@ Status wait_for_listener(const std::string& socket, Clock::time_point deadline) 
   constexpr timespec kPause{0, 20'000'000};
   while (!is_listening(socket)) {
     if (Clock::now() >= deadline) {
-      return fail("another monitor is starting and was not ready in time; see its log");
+      return fail("another monitor is starting and was not ready in time; see " + log_path(socket));
     }
     nanosleep(&kPause, nullptr);
   }
@@ -193,7 +206,7 @@ Status judge_ready_line(const std::string& line, const std::string& socket,
     return sentence.starts_with(kRunningAlready) ? wait_for_listener(socket, deadline)
                                                  : Status(fail(std::move(sentence)));
   }
-  return fail("the monitor ended before it was ready; run `holdfast monitor` by hand to see why");
+  return fail("the monitor ended before it was ready; see " + log_path(socket));
 }
 
 Status make_directory(const std::string& path) {
@@ -246,21 +259,21 @@ Status start_monitor(const Where& where, milliseconds timeout) {
   }
   ready.write.reset();
   reap(child);
-  const std::string line = TRY(read_ready_line(ready.read.get(), deadline));
+  const std::string line = TRY(read_ready_line(ready.read.get(), log_path(where.socket), deadline));
   return judge_ready_line(line, where.socket, deadline);
 }
 
-Result<Reply> ensure_running(const Where& where) {
-  Result<Reply> status = call(where.socket, Request{}, kStatusTimeout);
+Result<Reply> ensure_running(const Where& where, Clock::time_point deadline) {
+  Result<Reply> status = call(where.socket, Request{}, within(kStatusTimeout, deadline));
   if (status.ok() || is_listening(where.socket)) {
     return status;
   }
-  const Status started = start_monitor(where, kStartTimeout);
+  const Status started = start_monitor(where, within(kStartTimeout, deadline));
   // Whatever went wrong with ours, a monitor that listens is there to be asked.
   if (!started.ok() && !is_listening(where.socket)) {
     return fail("cannot start the monitor: " + started.error().message);
   }
-  return call(where.socket, Request{}, kStatusTimeout);
+  return call(where.socket, Request{}, within(kStatusTimeout, deadline));
 }
 
 }  // namespace holdfast::monitor

@@ -34,11 +34,14 @@ Result<std::string> find_monitor_binary(const std::string& configured);
 
 // Starts `holdfast monitor --on-demand` and waits until one listens. The monitor is a stranger to
 // the caller: not its child, in a session and a cgroup of its own, with none of its descriptors,
-// environment or signal settings. Several callers at once are fine: one monitor stays.
+// environment or signal settings; what it says goes to monitor.log beside the socket (log_file.h).
+// Several callers at once are fine: one monitor stays.
 Status start_monitor(const Where& where, std::chrono::milliseconds timeout);
 
-// The monitor's status; starts it first when nothing listens.
-Result<Reply> ensure_running(const Where& where);
+// The monitor's status; starts it first when nothing listens. Gives up at `deadline`, if its own
+// patience lasts that long.
+Result<Reply> ensure_running(const Where& where, std::chrono::steady_clock::time_point deadline =
+                                                     std::chrono::steady_clock::time_point::max());
 
 // Makes the monitor's cgroup below `sysfs_cgroup` and moves the calling process there. Success
 // without doing anything where there is no cgroup v2.

@@ -94,6 +94,10 @@ void append_hook(Document& document, const std::string& stage, const HookEntry& 
   array_at(object_at(document, "hooks"), stage).push_back(entry_json(entry));
 }
 
+void set_annotation(Document& document, const std::string& key, const std::string& value) {
+  object_at(document, "annotations")[key] = value;
+}
+
 void remove_annotation(Document& document, const std::string& key) {
   const auto annotations = document.find("annotations");
   if (annotations != document.end() && annotations->is_object()) {

@@ -35,6 +35,7 @@ bool has_hook(const Document& document, const std::string& stage, std::string_vi
 // Appends `entry` to hooks.STAGE.
 void append_hook(Document& document, const std::string& stage, const HookEntry& entry);
 
+void set_annotation(Document& document, const std::string& key, const std::string& value);
 void remove_annotation(Document& document, const std::string& key);
 
 // linux.seccomp; null removes it.

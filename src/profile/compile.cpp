@@ -8,6 +8,7 @@
 
 #include "src/base/capability.h"
 #include "src/base/path.h"
+#include "src/oci/filter.h"
 #include "src/profile/devices.h"
 #include "src/profile/policy_json.h"
 
@@ -167,14 +168,14 @@ void compile_seccomp(const Profile& profile, SeccompPlan& plan) {
   }
 }
 
-// crun replaces the whole filter of config.json by what these annotations hold or name.
+// What is judged here must be what the runtime loads.
 Status check_filter_is_used(const oci::Spec& spec) {
-  for (const char* annotation : {"run.oci.seccomp_bpf_data", "run.oci.seccomp_bpf_file"}) {
+  for (const char* annotation : oci::kFilterAnnotations) {
     if (spec.annotations.contains(annotation)) {
-      return fail(
-          fmt::format("annotation {} makes crun ignore the seccomp filter of the profile; "
-                      "remove it",
-                      annotation));
+      return fail(fmt::format(
+          "annotation {} lets crun replace or change the seccomp filter of the profile; "
+          "remove it",
+          annotation));
     }
   }
   return Ok{};

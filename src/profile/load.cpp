@@ -14,7 +14,6 @@
 #include "src/base/file.h"
 #include "src/base/path.h"
 #include "src/profile/config.h"
-#include "src/profile/schema.h"
 
 namespace holdfast::profile {
 namespace {
@@ -71,12 +70,6 @@ std::string stem_of(const std::string& path) {
   return file.ends_with(kSuffix) ? file.substr(0, file.size() - kSuffix.size()) : file;
 }
 
-Error wrong_name(const std::string& path, const std::string& name) {
-  return fail(
-      fmt::format("{}: /name: \"{}\" is not the file's name; write \"{}\" or rename the file", path,
-                  name, stem_of(path)));
-}
-
 Result<Document> decode_document(const std::string& path, const std::string& bytes) {
   Document document{path, TRY(base::parse_json(bytes, path, kProfileLimits)), {}};
   Decoded decoded = decode(document.content, path);
@@ -84,15 +77,16 @@ Result<Document> decode_document(const std::string& path, const std::string& byt
     return decoded.problems.front();
   }
   document.profile = std::move(decoded.profile);
-  if (document.profile.name != stem_of(path)) {
-    return wrong_name(path, document.profile.name);
-  }
+  TRY(check_name(path, document.profile));
   return document;
 }
 
 Error not_found(const Source& source, const std::string& name) {
-  return fail(fmt::format("there is no profile \"{}\"; looked for {}.json in {}", name, name,
-                          fmt::join(source.directories, ", ")));
+  const Result<std::vector<std::string>> names = profile_names(source);
+  const std::vector<std::string> known = names.ok() ? names.value() : std::vector<std::string>();
+  return fail(fmt::format("there is no profile \"{}\"; looked for {}.json in {}; known: {}", name,
+                          name, fmt::join(source.directories, ", "),
+                          known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }
 
 Result<Document> find_by_path(const Source& source, const std::string& path) {
@@ -150,7 +144,8 @@ Result<std::vector<Document>> follow(const Source& source, Document document) {
           fmt::format("\"{}\" extends itself in a circle; remove one \"extends\"", parent));
     }
     if (line.size() > kMaxExtends) {
-      return wrong(fmt::format("more than {} profiles extend each other", kMaxExtends));
+      return wrong(
+          fmt::format("more than {} profiles extend each other; shorten the chain", kMaxExtends));
     }
     Result<Document> found = find_document(source, parent);
     if (!found.ok()) {
@@ -190,48 +185,6 @@ bool fits(const Profile& profile, const std::string& image) {
                      [&](const std::string& glob) { return base::glob_match(glob, image); });
 }
 
-// Paths of all profiles, in the order in which images are matched.
-Result<std::vector<std::string>> profile_paths(const Source& source) {
-  std::vector<std::string> paths;
-  std::set<std::string> seen;
-  for (const std::string& directory : source.directories) {
-    for (const std::string& file : TRY(source.list(directory))) {
-      if (file.ends_with(kSuffix) && valid_name(stem_of(file)) && seen.insert(file).second) {
-        paths.push_back(directory + "/" + file);
-      }
-    }
-  }
-  return paths;
-}
-
-void lint_syscalls(const json& content, const std::string& path, const KnownSyscall& known,
-                   std::vector<Error>& problems) {
-  for (const char* list : {"deny", "log"}) {
-    const json::json_pointer place = json::json_pointer("/seccomp") / list;
-    const json names = content.value(place, json::array());
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      const auto name = names[i].get<std::string>();
-      if (!known(name)) {
-        problems.push_back(fail(fmt::format(
-            "{}: {}/{}: \"{}\" is no system call that this version of libseccomp knows; correct or "
-            "remove it",
-            path, place.to_string(), i, name)));
-      }
-    }
-  }
-}
-
-std::vector<Error> lint_content(const json& content, const std::string& path, Profile& profile) {
-  // The decoder's sentences first, for they say what to do. Whatever it would let pass and the
-  // schema would not is still told.
-  Decoded decoded = decode(content, path);
-  if (!decoded.problems.empty()) {
-    return decoded.problems;
-  }
-  profile = std::move(decoded.profile);
-  return check_schema(profile_schema(), content, path);
-}
-
 }  // namespace
 
 Source file_source(std::vector<std::string> directories) {
@@ -261,6 +214,19 @@ Result<std::optional<Profile>> match_profile(const Source& source, const std::st
   return std::optional<Profile>();
 }
 
+Result<std::vector<std::string>> profile_paths(const Source& source) {
+  std::vector<std::string> paths;
+  std::set<std::string> seen;
+  for (const std::string& directory : source.directories) {
+    for (const std::string& file : TRY(source.list(directory))) {
+      if (file.ends_with(kSuffix) && valid_name(stem_of(file)) && seen.insert(file).second) {
+        paths.push_back(directory + "/" + file);
+      }
+    }
+  }
+  return paths;
+}
+
 Result<std::vector<std::string>> profile_names(const Source& source) {
   std::vector<std::string> names;
   for (const std::string& path : TRY(profile_paths(source))) {
@@ -270,34 +236,19 @@ Result<std::vector<std::string>> profile_names(const Source& source) {
   return names;
 }
 
-std::vector<Error> lint(const Source& source, const std::string& path, const KnownSyscall& known) {
-  const Result<std::optional<std::string>> bytes = source.read(path);
-  if (!bytes.ok()) {
-    return {bytes.error()};
+Status check_name(const std::string& path, const Profile& profile) {
+  const std::string name = stem_of(path);
+  if (profile.name == name) {
+    return Ok{};
   }
-  if (!bytes.value()) {
-    return {fail(fmt::format("there is no file {}; correct the path", path))};
-  }
-  Result<json> content = base::parse_json(*bytes.value(), path, kProfileLimits);
-  if (!content.ok()) {
-    return {content.error()};
-  }
-  Document document{path, std::move(content).value(), {}};
-  std::vector<Error> problems = lint_content(document.content, path, document.profile);
-  if (!problems.empty()) {
-    return problems;
-  }
-  if (document.profile.name != stem_of(path)) {
-    problems.push_back(wrong_name(path, document.profile.name));
-  }
-  if (known) {
-    lint_syscalls(document.content, path, known, problems);
-  }
-  const Result<std::vector<Document>> line = follow(source, std::move(document));
-  if (!line.ok()) {
-    problems.push_back(line.error());
-  }
-  return problems;
+  return fail(
+      fmt::format("{}: /name: \"{}\" is not the file's name; write \"{}\" or rename the file", path,
+                  profile.name, name));
+}
+
+Status check_extends(const Source& source, const std::string& path, const Profile& profile) {
+  TRY(follow(source, Document{path, {}, profile}));
+  return Ok{};
 }
 
 Result<Config> load_config(const std::string& path) {

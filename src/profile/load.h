@@ -40,12 +40,12 @@ Result<std::optional<Profile>> match_profile(const Source& source, const std::st
 // Names of all profiles, sorted; one that an earlier directory has hides those of later ones.
 Result<std::vector<std::string>> profile_names(const Source& source);
 
-// Says whether a system call's name is known; the seccomp library has the answer
-// (seccomp::is_syscall).
-using KnownSyscall = std::function<bool(const std::string&)>;
+// Their files, in the order in which images are matched.
+Result<std::vector<std::string>> profile_paths(const Source& source);
 
-// Everything wrong with the profile in the file `path`: against the JSON schema, in its meaning,
-// and along `extends`. The file may lie anywhere; what it extends is looked for in `source`.
-std::vector<Error> lint(const Source& source, const std::string& path, const KnownSyscall& known);
+// What a single profile, of the file `path`, must fulfil among the others: that it is called like
+// its file, and that what it extends is there and ends.
+Status check_name(const std::string& path, const Profile& profile);
+Status check_extends(const Source& source, const std::string& path, const Profile& profile);
 
 }  // namespace holdfast::profile

@@ -123,16 +123,13 @@ Status apply_writable(const Config& config, const oci::Annotations& annotations,
 }  // namespace
 
 Result<Resolved> resolve(const Source& source, const Config& config,
-                         const oci::Annotations& annotations, const std::string& engine_image) {
+                         const oci::Annotations& annotations) {
   TRY(check_known(annotations));
   if (annotations.contains(oci::kImageAnnotation)) {
     TRY(check_allowed(config, oci::kImageAnnotation, "gives the image"));
   }
   Resolved resolved;
   resolved.image = oci::image_of(annotations);
-  if (resolved.image.empty()) {
-    resolved.image = engine_image;
-  }
   resolved.profile = TRY(choose(source, config, annotations, resolved.image));
   TRY(apply_mode(config, annotations, resolved.profile));
   TRY(apply_writable(config, annotations, resolved.profile));

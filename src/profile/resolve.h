@@ -23,10 +23,9 @@ struct Resolved {
 };
 
 // The profile of the annotation io.holdfast.profile, or the first whose match.images fits the
-// image, or config.default_profile. `engine_image` is the image reference that the engine keeps
-// outside config.json; it counts when the annotations give none. An annotation of ours that is
+// image, or config.default_profile. An annotation of ours that is
 // unknown, malformed, or loosens what holdfast.json does not let it loosen is an error.
 Result<Resolved> resolve(const Source& source, const Config& config,
-                         const oci::Annotations& annotations, const std::string& engine_image = "");
+                         const oci::Annotations& annotations);
 
 }  // namespace holdfast::profile

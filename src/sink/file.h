@@ -48,7 +48,6 @@ class FileSink {
   std::uint64_t take_dropped();
 
   [[nodiscard]] bool idle() const { return queue_.empty() && !half_; }
-  [[nodiscard]] std::uint64_t next_seq() const { return next_seq_; }
 
  private:
   // A line whose beginning is in the file and could not be taken back.

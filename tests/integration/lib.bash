@@ -109,7 +109,11 @@ hf_monitor_start() {
 }
 
 # Looking for the socket first is a matter of time: programs start slowly under emulation.
-hf_monitor_answers() { [[ -S /run/holdfast/monitor.sock ]] && "$HF_CLI" ps >/dev/null 2>&1; }
+# ps says on standard error that nobody listens, which is no failure.
+hf_monitor_answers() {
+  local told
+  [[ -S /run/holdfast/monitor.sock ]] && told=$("$HF_CLI" ps 2>&1 >/dev/null) && [[ -z $told ]]
+}
 
 hf_monitor_absent() { ! hf_monitor_answers; }
 

@@ -47,8 +47,11 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   [ "$(awk '/^PPid/ {print $2}' "/proc/$pid/status")" -eq 1 ] ||
     [ "$(awk '/^PPid/ {print $2}' "/proc/$pid/status")" -eq 0 ]
   [[ $(sed -n 's/^0:://p' "/proc/$pid/cgroup") == *holdfast* ]]
-  # None of our descriptors but the standard ones, which are /dev/null.
+  # None of our descriptors; it has /dev/null and a log of its own.
   [[ -z $(find "/proc/$pid/fd" -lname "$HF_DIR/*" ! -lname "$HF_ALERTS") ]]
+  [ "$(readlink "/proc/$pid/fd/1")" == /dev/null ]
+  [ "$(readlink "/proc/$pid/fd/2")" == /run/holdfast/monitor.log ]
+  [ "$(stat -c %a /run/holdfast/monitor.log)" == 600 ]
 }
 
 @test "ps shows a container while it lives" {
@@ -61,6 +64,13 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   hf_stop "$ID"
   run "$HF_CLI" ps --json
   [ "$(jq length <<<"$output")" -eq 0 ]
+}
+
+@test "ps on a host without a monitor shows an empty table" {
+  HF_PATIENCE=120 wait_until hf_monitor_absent
+  run "$HF_CLI" ps --json
+  [ "$status" -eq 0 ]
+  [[ $output == *"no monitor listens"* && $output == *"[]" ]]
 }
 
 @test "eight containers created at once all have their guard" {

@@ -1,6 +1,8 @@
 #include "src/event/refused.h"
 
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -50,6 +52,29 @@ TEST(Refused, AFileOfTheRootfsIsNoInterfaceWhateverItIsCalled) {
   std::filesystem::create_directories(root.path() + "/proc/sys");
   give_root(proc.path(), kProcess, root.path());
   EXPECT_EQ(class_after("/proc/sys", proc.path()), HF_ROOTFS_WRITE);
+}
+
+// In the place of the process's own mounts, ones that say that everything here is on `type`.
+void pretend_filesystem(const std::string& proc_root, pid_t pid, const std::string& type) {
+  const std::string file = proc_root + "/" + std::to_string(pid) + "/mountinfo";
+  std::ifstream lines("/proc/self/mountinfo");
+  std::filesystem::remove(file);
+  std::ofstream out(file);
+  for (std::string line; std::getline(lines, line);) {
+    out << line.substr(0, line.find(" - ")) << " - " << type << " none rw\n";
+  }
+}
+
+TEST(Refused, EveryFileSystemThatConfiguresTheKernelIsAnInterface) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  for (const char* type : {"proc", "sysfs", "debugfs", "tracefs", "securityfs", "binfmt_misc",
+                           "bpf", "efivarfs", "configfs", "pstore", "selinuxfs"}) {
+    pretend_filesystem(proc.path(), kProcess, type);
+    EXPECT_EQ(class_after("/etc/passwd", proc.path()), HF_ESCAPE_KERNEL_INTERFACE) << type;
+  }
+  pretend_filesystem(proc.path(), kProcess, "tmpfs");
+  EXPECT_EQ(class_after("/etc/passwd", proc.path()), HF_ROOTFS_WRITE);
 }
 
 TEST(Refused, TheInitServesForAProcessThatIsGone) {

@@ -147,5 +147,29 @@ TEST_F(Client, IsNotKeptByAListThatRepeatsItself) {
   EXPECT_FALSE(list_containers(path_, milliseconds(5000)).ok());
 }
 
+TEST_F(Client, KnowsThatNobodyListensAndDoesNotGuessIt) {
+  EXPECT_TRUE(nobody_listens(path_));
+  listen_with_backlog(1);
+  EXPECT_FALSE(nobody_listens(path_));
+  listener_.reset();
+  EXPECT_TRUE(nobody_listens(path_)) << "a socket that a monitor left behind";
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(path_, path_);
+  EXPECT_FALSE(nobody_listens(path_)) << "ELOOP stands for what cannot be told";
+}
+
+TEST_F(Client, NamesTheLogWhenTheMonitorIsTooSlow) {
+  listen_with_backlog(1);
+  const auto got = call(path_, Request{}, milliseconds(20));
+  ASSERT_FALSE(got.ok());
+  EXPECT_NE(got.error().message.find(folder_ + "/monitor.log"), std::string::npos);
+}
+
+TEST(Within, IsTheShorterOfTimeoutAndWhatIsLeft) {
+  EXPECT_EQ(within(milliseconds(50), Clock::time_point::max()), milliseconds(50));
+  EXPECT_EQ(within(milliseconds(50), Clock::now() - milliseconds(1)), milliseconds(0));
+  EXPECT_LE(within(milliseconds(5000), Clock::now() + milliseconds(50)), milliseconds(50));
+}
+
 }  // namespace
 }  // namespace holdfast::monitor

@@ -102,6 +102,37 @@ TEST_F(RegistryTest, SurvivesFilesThatAreNonsense) {
   EXPECT_TRUE(std::filesystem::is_empty(root_.path("containers")));
 }
 
+TEST_F(RegistryTest, AFileWithoutTheStartOfTheInitIsRefused) {
+  Entry entry;
+  entry.registration = registration_of("a");
+  entry.slot = {1, 8};
+  entry.init_start_ticks = 55;
+  const std::string good = entry_text(entry);
+  ASSERT_TRUE(parse_entry(good, "a.json").ok());
+  for (const char* bad : {"", "\"start_ticks\":-1,", "\"start_ticks\":\"55\","}) {
+    const std::string given = "\"start_ticks\":55,";
+    std::string text = good;
+    text.replace(text.find(given), given.size(), bad);
+    const auto parsed = parse_entry(text, "a.json");
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_NE(parsed.error().message.find("start_ticks"), std::string::npos);
+  }
+}
+
+TEST_F(RegistryTest, AFileUnderAnotherContainersNameIsRefused) {
+  {
+    Registry registry = open();
+    ASSERT_TRUE(registry.add(registration_of("a"), {1, 8}, 55).ok());
+  }
+  std::filesystem::rename(root_.path("containers/a.json"), root_.path("containers/b.json"));
+  Registry registry = open();
+  const auto restored = registry.restore({{1, 8}});
+  EXPECT_TRUE(registry.entries().empty());
+  EXPECT_EQ(restored.problems.size(), 1U);
+  EXPECT_EQ(restored.nameless.size(), 1U);
+  EXPECT_FALSE(has_file("b"));
+}
+
 TEST_F(RegistryTest, KeepsItsFilesFromOthers) {
   Registry registry = open();
   ASSERT_TRUE(registry.add(registration_of("a"), {1, 1}, 1).ok());

@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "src/monitor/log_file.h"
 #include "tests/unit/temp_dir.h"
 
 namespace holdfast::monitor {
@@ -108,6 +109,48 @@ TEST_F(Spawn, GivesUpOnTheWinnerOfARaceThatNeverListens) {
   const Status started = start_monitor(where_, milliseconds(200));
   ASSERT_FALSE(started.ok());
   EXPECT_NE(started.error().message.find("another monitor"), std::string::npos);
+}
+
+TEST_F(Spawn, KeepsWhatTheMonitorSaysInALogOfItsOwn) {
+  program("echo 'why it ended' >&2\nexit 3\n");
+  where_.socket = root_ / "run/socket";
+  const Status started = start_monitor(where_, milliseconds(10000));
+  ASSERT_FALSE(started.ok());
+  const fs::path log = root_ / "run/monitor.log";
+  EXPECT_NE(started.error().message.find("see " + log.string()), std::string::npos);
+  EXPECT_EQ(content_of(log), "why it ended\n");
+  EXPECT_EQ(fs::status(log).permissions(), fs::perms(0600));
+  EXPECT_EQ(fs::status(root_ / "run").permissions(), fs::perms(0755));
+}
+
+TEST_F(Spawn, EmptiesALogThatIsTooLong) {
+  std::ofstream(root_ / "monitor.log") << std::string(kMaxLogBytes + 1, 'x');
+  program("echo short >&2\n");
+  EXPECT_FALSE(start_monitor(where_, milliseconds(10000)).ok());
+  EXPECT_EQ(content_of(root_ / "monitor.log"), "short\n");
+}
+
+TEST_F(Spawn, StartsTheMonitorWithoutALogWhereThereCannotBeOne) {
+  ASSERT_EQ(mkfifo((root_ / "monitor.log").c_str(), 0600), 0);
+  program("echo lost >&2\necho ready >&3\n");
+  EXPECT_TRUE(start_monitor(where_, milliseconds(10000)).ok());
+}
+
+TEST_F(Spawn, AnOtherStandardErrorThanTheLogIsLeftAlone) {
+  const int saved = dup(STDERR_FILENO);
+  for (const char* name : {"other", "monitor.log"}) {
+    std::ofstream(root_ / name) << "text";
+    const int fd = open((root_ / name).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    dup2(fd, STDERR_FILENO);
+    trim_log(where_.socket, 4);
+    EXPECT_EQ(content_of(root_ / name), "text");
+    trim_log(where_.socket, 3);
+    close(fd);
+  }
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  EXPECT_EQ(content_of(root_ / "other"), "text");
+  EXPECT_EQ(content_of(root_ / "monitor.log"), "");
 }
 
 TEST_F(Spawn, LeavesNothingOfTheCallerToTheMonitor) {

@@ -45,6 +45,17 @@ TEST(Edit, FindsAHookByItsFileName) {
   }
 }
 
+TEST(SetAnnotation, MakesWhatIsMissingAndKeepsTheRest) {
+  for (const char* before : {R"({"x":1})", R"({"x":1,"annotations":null})"}) {
+    Document document = parsed(before);
+    set_annotation(document, "a", "1");
+    EXPECT_EQ(document_text(document), R"({"x":1,"annotations":{"a":"1"}})");
+  }
+  Document document = parsed(R"({"annotations":{"b":"1","a":"2"}})");
+  set_annotation(document, "b", "3");
+  EXPECT_EQ(document_text(document), R"({"annotations":{"b":"3","a":"2"}})");
+}
+
 TEST(Edit, RemovesAnAnnotation) {
   Document document = parsed(R"({"annotations":{"b":"1","run.oci.seccomp.plugins":"x","a":"2"}})");
   remove_annotation(document, "run.oci.seccomp.plugins");

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "src/base/file.h"
+#include "src/oci/filter.h"
 #include "src/profile/policy_json.h"
 
 namespace holdfast::profile {
@@ -150,13 +151,13 @@ TEST(Compile, AUserNamespaceOfItsOwnIsKnown) {
 
 TEST(Compile, AnAnnotationThatReplacesTheFilterIsRefused) {
   oci::Spec of = spec();
-  for (const char* annotation : {"run.oci.seccomp_bpf_data", "run.oci.seccomp_bpf_file"}) {
+  for (const char* annotation : oci::kFilterAnnotations) {
     of.annotations = {{annotation, "AAAA"}};
     const Result<Compiled> got = compile({}, of, true);
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().message,
               "annotation " + std::string(annotation) +
-                  " makes crun ignore the seccomp filter of the profile; remove it");
+                  " lets crun replace or change the seccomp filter of the profile; remove it");
   }
 }
 

@@ -10,6 +10,8 @@
 #include <map>
 #include <string>
 
+#include "src/profile/lint.h"
+
 namespace holdfast::profile {
 namespace {
 
@@ -86,23 +88,31 @@ TEST(Resolve, TheImageChooses) {
   EXPECT_EQ(resolved.profile.name, "nginx");
   EXPECT_EQ(resolved.profile.rootfs.guard, RootfsGuard::kEnforce) << "through two parents";
   EXPECT_EQ(resolved.image, "docker.io/library/nginx:1.25");
-  EXPECT_EQ(resolve(shipped().source(), {}, {}, "docker.io/library/nginx:2").value().profile.name,
+  EXPECT_EQ(resolve(shipped().source(), {}, {{"io.holdfast.image", "docker.io/library/nginx:2"}})
+                .value()
+                .profile.name,
             "nginx");
-  EXPECT_EQ(resolve(shipped().source(), {}, {}, "docker.io/library/redis:2").value().profile.name,
+  EXPECT_EQ(resolve(shipped().source(), {}, {{"io.holdfast.image", "docker.io/library/redis:2"}})
+                .value()
+                .profile.name,
             "default");
 }
 
 TEST(Resolve, MatchIsNotInherited) {
   Files files = shipped();
   files.add("/usr/p/a.json", R"("extends":"nginx")");
-  EXPECT_EQ(resolve(files.source(), {}, {}, "docker.io/library/nginx:2").value().profile.name,
+  EXPECT_EQ(resolve(files.source(), {}, {{"io.holdfast.image", "docker.io/library/nginx:2"}})
+                .value()
+                .profile.name,
             "nginx");
 }
 
 TEST(Resolve, AnEarlierDirectoryHidesALaterOne) {
   Files files = shipped();
   files.add("/etc/p/nginx.json", R"("mode":"off")");
-  EXPECT_EQ(resolve(files.source(), {}, {}, "docker.io/library/nginx:2").value().profile.name,
+  EXPECT_EQ(resolve(files.source(), {}, {{"io.holdfast.image", "docker.io/library/nginx:2"}})
+                .value()
+                .profile.name,
             "default");
   EXPECT_EQ(resolve(files.source(), {}, {{"io.holdfast.profile", "nginx"}}).value().profile.mode,
             Mode::kOff);
@@ -122,7 +132,7 @@ TEST(Resolve, APathMustLieBelowAProfileDirectory) {
 TEST(Resolve, AnUnknownProfileNamesTheDirectories) {
   EXPECT_EQ(error_of(shipped(), {}, {{"io.holdfast.profile", "nope"}}),
             "annotation io.holdfast.profile: there is no profile \"nope\"; looked for nope.json in "
-            "/etc/p, /usr/p");
+            "/etc/p, /usr/p; known: default, immutable, nginx, off");
   EXPECT_NE(
       error_of(shipped(), {}, {{"io.holdfast.profile", "../x"}}).find("is not a profile's name"),
       std::string::npos);
@@ -213,7 +223,9 @@ TEST(Extends, EightParentsAreFineNineAreNot) {
               "\"extends\":\"p" + std::to_string(i - 1) + "\"");
   }
   EXPECT_TRUE(load_profile(files.source(), "p8").ok());
-  EXPECT_NE(load_profile(files.source(), "p9").error().message.find("more than 8"),
+  EXPECT_NE(load_profile(files.source(), "p9")
+                .error()
+                .message.find("more than 8 profiles extend each other; shorten the chain"),
             std::string::npos);
 }
 
@@ -222,7 +234,7 @@ TEST(Extends, AMissingParentNamesTheChild) {
   files.add("/usr/p/a.json", R"("extends":"b")");
   EXPECT_EQ(load_profile(files.source(), "a").error().message,
             "/usr/p/a.json: /extends: there is no profile \"b\"; looked for b.json in /etc/p, "
-            "/usr/p");
+            "/usr/p; known: a");
 }
 
 TEST(Lint, ChecksSyscallNamesAndParents) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/base/file.h"
+#include "src/oci/filter.h"
 
 namespace holdfast::shim {
 namespace {
@@ -154,8 +155,7 @@ TEST(RewriteRoot, IsReadOnlyWithTmpfsWhereTheKernelCannotRefuse) {
 
 TEST(RewriteSeccomp, TakesAwayWhatLetsCrunReplaceTheFilter) {
   std::string bytes = data("crun-spec.json");
-  for (const char* key :
-       {"run.oci.seccomp_bpf_data", "run.oci.seccomp.plugins", "run.oci.seccomp.receiver"}) {
+  for (const char* key : oci::kFilterAnnotations) {
     bytes = with_annotation(bytes, key, "x");
   }
   const auto result = rewritten(with_annotation(bytes, "run.oci.keep_original_groups", "1"), true);

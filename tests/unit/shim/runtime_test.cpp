@@ -55,12 +55,10 @@ TEST_F(Runtime, OfThatNameMayBeWhereOnlyTheConfigurationSays) {
   EXPECT_EQ(find_runtime(called("holdfast-runc", runc)).value(), runc);
 }
 
-TEST_F(Runtime, IsTheConfiguredOneByPathOrByName) {
+TEST_F(Runtime, IsTheConfiguredOne) {
   const std::string youki = program("opt/youki");
-  const std::string runc = program("b/runc");
   program("a/crun");
   EXPECT_EQ(find_runtime(called("holdfast-runtime", youki)).value(), youki);
-  EXPECT_EQ(find_runtime(called("holdfast-runtime", "runc")).value(), runc);
 }
 
 TEST_F(Runtime, IsCrunBeforeRuncOnPath) {
