@@ -85,16 +85,18 @@ static __always_inline bool hf_lacks(const struct cred *cred, struct user_namesp
 /* include/linux/security.h: the kernel only wonders. */
 #define CAP_OPT_NOAUDIT 2
 
-/* privilege.capability: one that the profile does not list is used. Told once a task where it is
+/* privilege.capability: one that the profile does not list is used, in the task's own name and not
+ * in the mounter's, whose credentials overlayfs takes on. Told once a task where it is
  * not refused: root uses some with every call. */
 static __always_inline int hf_check_capability(const struct hf_subject *subject,
+                                               const struct cred *cred,
                                                const struct user_namespace *ns, int capability,
                                                unsigned int options) {
   const struct hf_policy *policy = subject->policy;
   __u64 bit = 1ULL << (capability & 63);
   if (hf_action_of(policy, HF_PRIVILEGE_CAPABILITY) == HF_OFF || (policy->capabilities & bit) ||
       (subject->tag->told_capabilities & bit) || (options & CAP_OPT_NOAUDIT) ||
-      ns->ns.inum != policy->user_ns) {
+      ns->ns.inum != policy->user_ns || (__u64)cred != (__u64)subject->task->real_cred) {
     return 0;
   }
   struct hf_case hf_case = hf_case_of(subject, HF_PRIVILEGE_CAPABILITY, HF_OP_CAPABILITY, EPERM);
@@ -126,7 +128,7 @@ int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int
   if (!hf_guarded(&subject) || hf_lacks(cred, ns, capability)) {
     return 0;
   }
-  int verdict = hf_check_capability(&subject, ns, capability, options);
+  int verdict = hf_check_capability(&subject, cred, ns, capability, options);
   if (verdict || !hf_may_matter(capability)) {
     return verdict;
   }

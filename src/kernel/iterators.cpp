@@ -77,13 +77,9 @@ Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_
   if (request.tagged == 0) {
     return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));
   }
-<<<<<<< HEAD
-  Tagged tagged{request.tagged, request.mount_ns, request.user_ns};
+  Tagged tagged{request.mount_ns, request.user_ns};
   std::ranges::copy(request.runtime, tagged.runtime.begin());
   return tagged;
-=======
-  return Tagged{request.mount_ns, request.user_ns};
->>>>>>> 7f0134a42339d78dd220ea1c9d6c027f76d32b30
 }
 
 }  // namespace holdfast::kernel

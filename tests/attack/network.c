@@ -121,14 +121,23 @@ static socklen_t unix_address(struct sockaddr_un* un, const char* name) {
   return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name) + (*name != '@'));
 }
 
-static int run_connect_unix(int argc, char** argv) {
-  (void)argc;
+static int connect_unix(const char* name, int type) {
   struct sockaddr_un un = {0};
-  socklen_t size = unix_address(&un, argv[0]);
-  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  socklen_t size = unix_address(&un, name);
+  int fd = socket(AF_UNIX, type, 0);
   int error = outcome(connect(fd, (struct sockaddr*)&un, size));
   close(fd);
   return error;
+}
+
+static int run_connect_unix(int argc, char** argv) {
+  (void)argc;
+  return connect_unix(argv[0], SOCK_STREAM);
+}
+
+static int run_connect_packets(int argc, char** argv) {
+  (void)argc;
+  return connect_unix(argv[0], SOCK_SEQPACKET);
 }
 
 /* Binds and listens, and keeps the socket for what comes next on the command line. */
@@ -183,6 +192,7 @@ const struct operation network_operations[] = {
     {"raw-socket", "", 0, 0, run_raw_socket},
     {"packet-socket", "", 0, 0, run_packet_socket},
     {"connect-unix", "PATH|@NAME", 1, 1, run_connect_unix},
+    {"connect-unix-packets", "PATH|@NAME", 1, 1, run_connect_packets},
     {"listen-unix", "PATH|@NAME", 1, 1, run_listen_unix},
     {"exec-on-connection", "PROGRAM DESCRIPTOR", 2, 2, run_exec_on_connection},
     {0},

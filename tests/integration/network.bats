@@ -39,7 +39,7 @@ ln -s /host-run/podman/podman.sock /tmp/link
 t socket connect-unix /host-run/podman/podman.sock
 t link connect-unix /tmp/link
 t abstract connect-unix @/containerd-shim/test
-t monitor connect-unix /host-run/holdfast/monitor.sock
+t monitor connect-unix-packets /host-run/holdfast/monitor.sock
 t harmless connect-unix /host-run/harmless.sock
 mkdir -p /run/podman
 t own listen-unix /run/podman/podman.sock -- connect-unix /run/podman/podman.sock
@@ -105,7 +105,7 @@ setup() { require enforcing; }
 }
 
 @test "the monitor's socket is refused to a container" {
-  assert_denied sockets monitor "connect-unix: EPERM" tamper.monitor
+  assert_denied sockets monitor "connect-unix-packets: EPERM" tamper.monitor
 }
 
 @test "other sockets, and a container's own daemon by such a name, may be used" {

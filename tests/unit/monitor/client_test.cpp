@@ -162,7 +162,7 @@ TEST_F(Client, NamesTheLogWhenTheMonitorIsTooSlow) {
   listen_with_backlog(1);
   const auto got = call(path_, Request{}, milliseconds(20));
   ASSERT_FALSE(got.ok());
-  EXPECT_NE(got.error().message.find(folder_ + "/monitor.log"), std::string::npos);
+  EXPECT_NE(got.error().message.find(folder_.path("monitor.log")), std::string::npos);
 }
 
 TEST(Within, IsTheShorterOfTimeoutAndWhatIsLeft) {
