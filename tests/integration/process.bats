@@ -31,8 +31,8 @@ SCRIPT
   chmod 4755 "$HF_DIR/setuid/program"
   # With no_new_privs a set-user-ID bit means nothing.
   hf_attack watch --profile watched-processes --caps all --edit '.process.noNewPrivileges = false' --mount "$HF_DIR/setuid:/setuid" <<'SCRIPT'
-cp /bin/busybox /tmp/unlisted
-t unlisted exec /tmp/unlisted true
+cp /bin/attack /tmp/unlisted
+t unlisted exec /tmp/unlisted fork
 t sibling ptrace-sibling
 t root become-root
 t setuid setuid 1000 -- exec /setuid/program true

@@ -28,14 +28,21 @@ Profile immutable() {
   return profile;
 }
 
-TEST(Compile, TheDefaultDeniesEscapesAndTellsTheRest) {
+bool begins_with_any(const std::string& name, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](const char* word) { return name.starts_with(word); });
+}
+
+TEST(Compile, WithoutAnyKeyEscapesAreDeniedAndChangesTold) {
   const Compiled got = compiled({}, true);
   EXPECT_TRUE(got.guarded);
   EXPECT_FALSE(got.readonly_root);
   EXPECT_EQ(got.policy.action[HF_CLASS_NONE], HF_OFF);
   for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
-    const bool escape = std::string(class_name(id)).starts_with("escape.");
-    EXPECT_EQ(got.policy.action[id], escape ? HF_DENY : HF_ALERT) << class_name(id);
+    const std::string name = class_name(id);
+    const bool escape = begins_with_any(name, {"escape.", "tamper."});
+    const bool change = begins_with_any(name, {"rootfs.", "drift.", "fileless."});
+    EXPECT_EQ(got.policy.action[id], escape ? HF_DENY : change ? HF_ALERT : HF_OFF) << name;
     EXPECT_EQ(got.seccomp.refuse[id], escape) << class_name(id);
   }
 }
@@ -256,9 +263,42 @@ TEST(PolicyNames, GoBothWays) {
   EXPECT_EQ(action_by_name("Deny"), -1);
 }
 
-TEST(PolicyJson, GoesBothWays) {
+Profile with_rules() {
   Profile profile = immutable();
   profile.rootfs.writable = {"/run", "/"};
+  profile.exec = {{"/bin/sh"}, HF_KILL};
+  profile.files = {{"/etc/shadow", HF_DENY, HF_ALERT, 3}};
+  profile.network.allow = {{HF_NETWORK_CONNECT, {0x20, 1}, 16, 443}};
+  profile.network.otherwise = {HF_DENY, HF_ALERT, HF_OFF};
+  profile.capabilities = {std::uint64_t{1} << 40, HF_DENY};
+  profile.process = {HF_RECORD, HF_ALERT, HF_DENY};
+  return profile;
+}
+
+TEST(Compile, RulesReachThePolicy) {
+  const Policy policy = compiled(with_rules(), true).policy;
+  EXPECT_EQ(policy.action[HF_EXEC_UNEXPECTED], HF_KILL);
+  EXPECT_EQ(policy.action[HF_FILE_SENSITIVE], HF_DENY) << "where no path can be built";
+  EXPECT_EQ(policy.action[HF_NETWORK_UNEXPECTED], HF_DENY);
+  EXPECT_EQ(policy.action[HF_PRIVILEGE_SETUID], HF_RECORD);
+  EXPECT_EQ(policy.action[HF_PROCESS_INJECTION], HF_ALERT);
+  EXPECT_EQ(policy.executables, std::vector<std::string>{"/bin/sh"});
+  EXPECT_EQ(policy.capabilities, std::uint64_t{1} << 40);
+}
+
+TEST(Compile, DetectWeakensRulesAsWell) {
+  Profile profile = with_rules();
+  profile.mode = Mode::kDetect;
+  const Policy policy = compiled(profile, true).policy;
+  EXPECT_EQ(policy.action[HF_EXEC_UNEXPECTED], HF_ALERT);
+  EXPECT_EQ(policy.files.front().read, HF_ALERT);
+  EXPECT_EQ(policy.network[HF_NETWORK_CONNECT], HF_ALERT);
+  EXPECT_EQ(policy.network[HF_NETWORK_RAW], HF_OFF);
+  EXPECT_EQ(policy.action[HF_PROCESS_REVERSE_SHELL], HF_ALERT);
+}
+
+TEST(PolicyJson, GoesBothWays) {
+  const Profile profile = with_rules();
   for (const char* name : {"docker.json", "podman.json", "privileged.json", "runc-spec.json"}) {
     const Policy policy = compiled(profile, true, spec(name)).policy;
     const std::string text = policy_to_json(policy).dump();
@@ -293,6 +333,26 @@ TEST(PolicyJson, BadOnesAreRefused) {
     nlohmann::json bad = good;
     bad[key] = value;
     EXPECT_FALSE(policy_from_json(bad, "message").ok()) << bad.dump();
+  }
+  const std::pair<const char*, nlohmann::json> rules[] = {
+      {"executables", {"relative"}},
+      {"files", {{"/a", 5, 0, 0}}},
+      {"files", {{"/a", 1, 0}}},
+      {"files", {{"a", 1, 0, 0}}},
+      {"files", {{"/a", 1, 0, 9}}},
+      {"network", {0, 0}},
+      {"network", {0, 0, 5}},
+      {"peers", {{0, {1, 2}, 16, 80}}},
+      {"peers", {{3, std::vector<int>(16), 16, 80}}},
+      {"peers", {{0, std::vector<int>(16), 129, 80}}},
+      {"peers", {{0, std::vector<int>(16), 16, 65536}}},
+      {"capabilities", -1},
+      {"unknown", 1},
+  };
+  for (const auto& [key, value] : rules) {
+    nlohmann::json bad = good;
+    bad["rules"][key] = value;
+    EXPECT_FALSE(policy_from_json(bad, "message").ok()) << bad["rules"].dump();
   }
   EXPECT_TRUE(policy_from_json(good, "message").ok());
   EXPECT_FALSE(policy_from_json(nlohmann::json::array(), "message").ok());

@@ -250,7 +250,7 @@ TEST(Lint, ChecksSyscallNamesAndParents) {
 
 TEST(Lint, TellsEveryBadPartAtOnce) {
   Files files;
-  files.add("/x/a.json", R"("mode":"x","rootfs":{"guard":"y"},"exec":{})");
+  files.add("/x/a.json", R"("mode":"x","rootfs":{"guard":"y"},"admit":{})");
   EXPECT_EQ(lint(files.source(), "/x/a.json", {}).size(), 3U);
 }
 
