@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Decides about network.unexpected: whom a container talks to, where it listens, raw sockets. These
-// programs are attached only when some container's policy asks about it.
+// programs are attached when the first container's policy asks about it.
 #include "bpf/lib/peer.h"
 
 /* include/linux/net.h */

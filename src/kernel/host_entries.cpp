@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace holdfast::kernel {
 namespace {
 
 using namespace std::string_view_literals;
+namespace fs = std::filesystem;
 
 // As their daemons bind them. What ends with a slash stands for all below; a name that begins with
 // a zero byte is abstract (containerd-shim's own, CVE-2020-15257). /run and /var/run are both in
@@ -34,9 +36,17 @@ constexpr std::array kControlSockets = {
     "/snapd.socket\0"sv,
 };
 constexpr std::array kRunDirectories = {"/run"sv, "/var/run"sv};
+// Below /run/user/UID: engines of that user, and what starts programs for it. Other sockets there
+// (sound, display) are what containers of a desktop are given.
+constexpr std::array kUserSockets = {
+    "/docker.sock\0"sv, "/docker/"sv, "/containerd/"sv,       "/podman/"sv,
+    "/buildkit/"sv,     "/bus\0"sv,   "/systemd/private\0"sv,
+};
+constexpr const char* kUserDirectories = "/run/user";
+// More users are logged in nowhere that containers run; a limit, for others make the directories.
+constexpr std::size_t kMaxUsers = 32;
 constexpr std::array kOtherSockets = {
     "/var/lib/kubelet/"sv,  // device plugins, pod resources
-    "/run/user/"sv,         // rootless engines, session buses
     "\0/containerd-shim/"sv,
     "\0containerd-shim"sv,
 };
@@ -54,6 +64,18 @@ Status write_name(const hf_skeleton& skeleton, std::string_view name, hf_class c
 
 }  // namespace
 
+Status write_user_sockets(const hf_skeleton& skeleton) {
+  std::error_code error;
+  std::size_t users = 0;
+  for (fs::directory_iterator at(kUserDirectories, error), end;
+       !error && at != end && users < kMaxUsers; at.increment(error), ++users) {
+    for (const std::string_view name : kUserSockets) {
+      TRY(write_name(skeleton, at->path().string().append(name), HF_ESCAPE_SOCKET));
+    }
+  }
+  return Ok{};
+}
+
 Status write_control_sockets(const hf_skeleton& skeleton, const std::string& own) {
   for (const std::string_view directory : kRunDirectories) {
     for (const std::string_view name : kControlSockets) {
@@ -63,6 +85,7 @@ Status write_control_sockets(const hf_skeleton& skeleton, const std::string& own
   for (const std::string_view name : kOtherSockets) {
     TRY(write_name(skeleton, name, HF_ESCAPE_SOCKET));
   }
+  TRY(write_user_sockets(skeleton));
   return own.empty() ? Status(Ok{}) : write_name(skeleton, own + '\0', HF_TAMPER_MONITOR);
 }
 

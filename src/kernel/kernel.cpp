@@ -284,6 +284,7 @@ Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
   if (std::ranges::any_of(policy.network, asks)) {
     state_->object.set_network(true);
   }
+  TRY(write_user_sockets(state_->skeleton()));
   TRY(state_->object.attach());
   const Status filled = state_->fill(slot, target, policy);
   if (!filled.ok()) {

@@ -30,7 +30,7 @@ struct Program {
   bool optional = false;
   // Of several programs for one target, the one whose target has that many parameters; -1: any.
   int parameters = -1;
-  // Attached only while some container's policy asks about the network.
+  // Attached when the first container's policy asks about the network.
   bool network = false;
 };
 

@@ -153,14 +153,16 @@ Result<Monitor> Monitor::start(const Options& options) {
   trim_log(options.socket, 0);
   // Not before: until there is something to put in order, a signal may simply end us.
   base::UniqueFd signals = TRY(take_signals());
+  // Before the kernel is told to keep containers away from its file.
+  sink::FileSink sink = TRY(sink::FileSink::open({.path = options.alerts}));
   kernel::Options kernel_options;
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;
   kernel_options.socket = std::filesystem::absolute(options.socket);
-  kernel_options.protect = {directory, options.alerts, kConfigDirectory};
+  kernel_options.protect = {directory, options.alerts, kConfigDirectory,
+                            std::filesystem::path(sink::kDefaultAlertPath).parent_path()};
   kernel::Kernel kernel = TRY(kernel::Kernel::open(kernel_options));
   Registry registry = TRY(Registry::open(directory + "/containers"));
-  sink::FileSink sink = TRY(sink::FileSink::open({.path = options.alerts}));
   auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
                                        std::move(registry), std::move(sink), std::move(signals));
   State* self = state.get();  // The handler lives in the state.

@@ -131,7 +131,7 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
 }
 
 attach_type() {
-  bpftool -j link show pinned "/sys/fs/bpf/holdfast/v1/links/$1" | jq -r .attach_type
+  bpftool -j link show pinned /sys/fs/bpf/holdfast/v*/links/"$1" | jq -r .attach_type
 }
 
 @test "a monitor with another back end replaces the programs of the one before" {
@@ -149,7 +149,7 @@ attach_type() {
   hf_monitor_kill
   hf_monitor_start
   [ "$(attach_type hf_path_mkdir)" == lsm_mac ]
-  [ -z "$(find /sys/fs/bpf/holdfast/v1/links -name '*-new')" ]
+  [ -z "$(find /sys/fs/bpf/holdfast/v*/links -name '*-new')" ]
   wait_until hf_alerted "$ID" rootfs.create '.backend == "lsm"'
   hf_stop "$ID"
   refute grep -qE 'mkdir: (ok|E[^R])' "$HF_DIR/$ID/out"

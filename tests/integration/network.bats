@@ -28,8 +28,9 @@ SCRIPT
 t all connect 127.0.0.3 4000 -- send 127.0.0.3 4000 -- listen 4001 -- raw-socket -- packet-socket
 SCRIPT
   # Daemons of the host, by their own names and by another one; and the container's own.
-  mkdir -p /run/podman "$HF_DIR/sockets"
+  mkdir -p /run/podman /run/user/1000/podman
   "$HF_BUILD/tests/attack/attack" listen-unix /run/podman/podman.sock -- \
+    listen-unix /run/user/1000/podman/podman.sock -- listen-unix /run/user/1000/wayland-0 -- \
     listen-unix /run/harmless.sock -- listen-unix @/containerd-shim/test -- sleep 600 \
     >/dev/null 3>&- &
   echo $! >"$HF_DIR/daemon.pid"
@@ -38,6 +39,8 @@ SCRIPT
 ln -s /host-run/podman/podman.sock /tmp/link
 t socket connect-unix /host-run/podman/podman.sock
 t link connect-unix /tmp/link
+t user connect-unix /host-run/user/1000/podman/podman.sock
+t display connect-unix /host-run/user/1000/wayland-0
 t abstract connect-unix @/containerd-shim/test
 t monitor connect-unix-packets /host-run/holdfast/monitor.sock
 t harmless connect-unix /host-run/harmless.sock
@@ -47,8 +50,10 @@ SCRIPT
 }
 
 teardown_file() {
-  [[ ! -s $HF_DIR/daemon.pid ]] || kill "$(cat "$HF_DIR/daemon.pid")"
-  rm -f /run/podman/podman.sock /run/harmless.sock
+  if [[ -s $HF_DIR/daemon.pid ]]; then
+    kill "$(cat "$HF_DIR/daemon.pid")"
+    rm -f /run/podman/podman.sock /run/user/1000/{podman/podman.sock,wayland-0} /run/harmless.sock
+  fi
   hf_teardown
 }
 setup() { require enforcing; }
@@ -100,6 +105,8 @@ setup() { require enforcing; }
 @test "control sockets of the host are refused, by any name, and told by the daemon's" {
   assert_denied sockets socket "connect-unix: EPERM" escape.socket "$(path_is /run/podman/podman.sock)"
   assert_result sockets link "connect-unix: EPERM"
+  assert_denied sockets user "connect-unix: EPERM" escape.socket \
+    "$(path_is /run/user/1000/podman/podman.sock)"
   assert_denied sockets abstract "connect-unix: EPERM" escape.socket \
     '.object.path | endswith("/containerd-shim/test")'
 }
@@ -110,5 +117,6 @@ setup() { require enforcing; }
 
 @test "other sockets, and a container's own daemon by such a name, may be used" {
   assert_result sockets harmless "connect-unix: ok"
+  assert_result sockets display "connect-unix: ok"
   assert_result sockets own "listen-unix: ok connect-unix: ok"
 }

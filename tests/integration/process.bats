@@ -39,12 +39,14 @@ t setuid setuid 1000 -- exec /setuid/program true
 t shell exec-on-connection /bin/busybox 0
 t owner chown /etc/passwd 1000
 SCRIPT
-  hf_attack tamper --profile default --caps all --host pid --mount /run/holdfast:/holdfast <<SCRIPT
+  hf_attack tamper --profile default --caps all --host pid --mount /run/holdfast:/holdfast \
+    --mount "$HF_ALERTS:/alerts.jsonl" <<SCRIPT
 t signal kill $(hf_monitor_pid) 0
 t kill kill $(hf_monitor_pid) 9
 t trace ptrace $(hf_monitor_pid)
 t file creat /holdfast/x
 t registry creat /holdfast/containers/x
+t alerts open-append /alerts.jsonl
 SCRIPT
   hf_attack twin --profile default <<'SCRIPT'
 t exec exec /bin/true
@@ -125,6 +127,7 @@ setup() { require enforcing; }
   assert_result tamper trace "ptrace: EPERM"
   assert_denied tamper file "creat: EPERM" tamper.monitor '.object.path | endswith("/holdfast/x")'
   assert_result tamper registry "creat: EPERM"
+  assert_result tamper alerts "open-append: EPERM"
 }
 
 @test "the runtime's program cannot be overwritten" {
