@@ -85,8 +85,8 @@ static __always_inline bool hf_lacks(const struct cred *cred, struct user_namesp
 /* include/linux/security.h: the kernel only wonders. */
 #define CAP_OPT_NOAUDIT 2
 
-/* privilege.capability: one that the profile does not list is used, in the task's own name and not
- * in the mounter's, whose credentials overlayfs takes on. Told once a task where it is
+/* privilege.capability: one that the profile does not list is used. Credentials that have more than
+ * the container can have are the mounter's, which overlayfs takes on. Told once a task where it is
  * not refused: root uses some with every call. */
 static __always_inline int hf_check_capability(const struct hf_subject *subject,
                                                const struct cred *cred,
@@ -96,7 +96,7 @@ static __always_inline int hf_check_capability(const struct hf_subject *subject,
   __u64 bit = 1ULL << (capability & 63);
   if (hf_action_of(policy, HF_PRIVILEGE_CAPABILITY) == HF_OFF || (policy->capabilities & bit) ||
       (subject->tag->told_capabilities & bit) || (options & CAP_OPT_NOAUDIT) ||
-      ns->ns.inum != policy->user_ns || (__u64)cred != (__u64)subject->task->real_cred) {
+      ns->ns.inum != policy->user_ns || (HF_CAPS(cred, cap_permitted) & ~policy->bounding)) {
     return 0;
   }
   struct hf_case hf_case = hf_case_of(subject, HF_PRIVILEGE_CAPABILITY, HF_OP_CAPABILITY, EPERM);

@@ -87,10 +87,12 @@ static __always_inline int hf_check_listed(const struct hf_subject *subject, str
   return hf_decide_unlisted(&hf_case) ? hf_constant(-EACCES) : 0;
 }
 
+#define HF_MAGIC_SOCKFS 0x534f434b /* include/uapi/linux/magic.h */
+
 /* The connected internet socket behind a descriptor; NULL where it is something else. */
 static __always_inline struct sock *hf_connection_of(struct file *file) {
   struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
-  if (!inode || (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFSOCK) {
+  if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != HF_MAGIC_SOCKFS) {
     return NULL;
   }
   struct socket_alloc *alloc =

@@ -11,7 +11,7 @@ struct hf_tag_request hf_tag_request = {};
 struct hf_identify_request hf_identify_request = {};
 
 static __always_inline bool hf_tag(struct task_struct *task, __u32 slot, __u32 generation,
-                                   __u32 flags) {
+                                   __u32 flags, __u64 told_capabilities) {
   struct hf_task *tag = bpf_task_storage_get(&hf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!tag) {
     hf_count(HF_COUNT_NO_STORAGE);
@@ -20,6 +20,7 @@ static __always_inline bool hf_tag(struct task_struct *task, __u32 slot, __u32 g
   tag->slot = slot;
   tag->generation = generation;
   tag->flags = flags;
+  tag->told_capabilities = told_capabilities;
   return true;
 }
 
@@ -37,7 +38,7 @@ int hf_tag_threads(struct bpf_iter__task *ctx) {
   if (!task || (__u32)task->tgid != hf_tag_request.tgid) {
     return 0;
   }
-  if (hf_tag(task, hf_tag_request.slot, hf_tag_request.generation, HF_TASK_SETTING_UP)) {
+  if (hf_tag(task, hf_tag_request.slot, hf_tag_request.generation, HF_TASK_SETTING_UP, 0)) {
     hf_tag_request.tagged++;
   }
   hf_namespaces_adopt(hf_tag_request.slot, task);
@@ -81,6 +82,11 @@ int hf_identify_file(struct bpf_iter__task_file *ctx) {
   return 0;
 }
 
+static __always_inline bool hf_inherit(struct task_struct *child, const struct hf_task *parent,
+                                       __u32 flags) {
+  return hf_tag(child, parent->slot, parent->generation, flags, parent->told_capabilities);
+}
+
 /* Children inherit the tag. Not at sched_process_fork, which io_uring's workers never pass. */
 SEC("lsm/task_alloc")
 int BPF_PROG(hf_task_alloc, struct task_struct *child, unsigned long clone_flags) {
@@ -99,7 +105,7 @@ int BPF_PROG(hf_task_alloc, struct task_struct *child, unsigned long clone_flags
     flags |= HF_TASK_NEW_NAMESPACES;
   }
   /* A child without its tag would be a hole: rather no child. */
-  return hf_tag(child, subject.tag->slot, subject.tag->generation, flags) ? 0 : -EPERM;
+  return hf_inherit(child, subject.tag, flags) ? 0 : -EPERM;
 }
 
 /* include/uapi/linux/sched.h */
@@ -127,7 +133,7 @@ int BPF_PROG(hf_task_newtask, struct task_struct *child, __u64 clone_flags) {
     return 0;
   }
   if (!hf_tag_of(child)) {
-    hf_tag(child, subject.tag->slot, subject.tag->generation, subject.tag->flags);
+    hf_inherit(child, subject.tag, subject.tag->flags);
   }
   if (clone_flags & CLONE_INTO_CGROUP) {
     hf_check_birthplace(child);
@@ -149,7 +155,7 @@ int BPF_PROG(hf_cgroup_attach_task, struct cgroup *to, const char *path, struct 
   if (!policy) {
     policy = slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
     if (policy && policy->generation) {
-      hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP);
+      hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP, 0);
     }
     return 0;
   }

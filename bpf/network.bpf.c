@@ -5,9 +5,12 @@
 
 /* include/linux/net.h */
 #define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 #define SOCK_RAW 3
 #define SOCK_PACKET 10
 #define SOCK_TYPE_MASK 0xf
+
+#define IPPROTO_SCTP 132 /* include/uapi/linux/in.h */
 
 /* Whether policy asks about `use` of the network. */
 static __always_inline bool hf_network_asked(struct hf_subject *subject, __u32 use) {
@@ -35,12 +38,26 @@ static __always_inline int hf_check_peer(const struct hf_subject *subject, struc
   return hf_decide(&hf_case) ? hf_constant(-EPERM) : 0;
 }
 
+/* Connecting a datagram socket sends nothing: resolvers do it to learn their own address. */
 SEC("lsm/socket_connect")
 int BPF_PROG(hf_socket_connect, struct socket *socket) {
   struct hf_subject subject;
-  return hf_network_asked(&subject, HF_NETWORK_CONNECT)
+  return hf_network_asked(&subject, HF_NETWORK_CONNECT) && BPF_CORE_READ(socket, type) != SOCK_DGRAM
              ? hf_check_peer(&subject, socket, ctx[1], HF_OP_CONNECT)
              : 0;
+}
+
+/* A datagram to whom its socket is connected to. */
+static __always_inline int hf_check_connected(const struct hf_subject *subject,
+                                              struct socket *socket) {
+  struct hf_case hf_case = hf_network_case(subject, HF_NETWORK_CONNECT, HF_OP_SEND);
+  struct sock *sk = BPF_CORE_READ(socket, sk);
+  if (!hf_is_internet(BPF_CORE_READ(sk, __sk_common.skc_family))) {
+    return 0;
+  }
+  hf_take_peer(&hf_case, sk);
+  return !hf_peer_listed(&hf_case, HF_NETWORK_CONNECT) && hf_decide(&hf_case) ? hf_constant(-EPERM)
+                                                                              : 0;
 }
 
 /* Datagrams, and TCP's fast open, are sent without connect(2). */
@@ -51,7 +68,10 @@ int BPF_PROG(hf_socket_sendmsg, struct socket *socket, struct msghdr *message) {
     return 0;
   }
   __u64 name = (__u64)BPF_CORE_READ(message, msg_name);
-  return name ? hf_check_peer(&subject, socket, name, HF_OP_SEND) : 0;
+  if (name) {
+    return hf_check_peer(&subject, socket, name, HF_OP_SEND);
+  }
+  return BPF_CORE_READ(socket, type) == SOCK_DGRAM ? hf_check_connected(&subject, socket) : 0;
 }
 
 static __always_inline int hf_check_port(struct socket *socket, struct hf_case *hf_case) {
@@ -92,16 +112,32 @@ int BPF_PROG(hf_socket_bind, struct socket *socket) {
   return hf_check_port(socket, &hf_case);
 }
 
+/* IP packets by another name, or frames below it. */
+static __always_inline bool hf_makes_packets(int family, int type) {
+  return family == AF_PACKET || family == AF_XDP || family == AF_LLC || type == SOCK_PACKET ||
+         (hf_is_internet(family) && type == SOCK_RAW);
+}
+
+/* A family or protocol that reaches peers by calls or addresses which are not looked at (AF_RXRPC
+ * and AF_SMC over IP, SCTP's connectx): the socket itself counts as a connection. */
+static __always_inline bool hf_is_elsewhere(int family, int protocol) {
+  return hf_is_internet(family) ? protocol == IPPROTO_SCTP
+                                : family != AF_UNIX && family != AF_NETLINK && family != AF_ALG;
+}
+
 SEC("lsm/socket_create")
 int BPF_PROG(hf_socket_create, int family, int type, int protocol, int kernel) {
   struct hf_subject subject;
-  type &= SOCK_TYPE_MASK;
-  bool raw =
-      family == AF_PACKET || type == SOCK_PACKET || (hf_is_internet(family) && type == SOCK_RAW);
-  if (!raw || kernel || !hf_network_asked(&subject, HF_NETWORK_RAW)) {
+  bool raw = hf_makes_packets(family, type & SOCK_TYPE_MASK);
+  if (kernel || (!raw && !hf_is_elsewhere(family, protocol))) {
     return 0;
   }
-  struct hf_case hf_case = hf_network_case(&subject, HF_NETWORK_RAW, HF_OP_SOCKET);
+  __u32 use = raw ? HF_NETWORK_RAW : HF_NETWORK_CONNECT;
+  if (!hf_network_asked(&subject, use)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_network_case(&subject, use, HF_OP_SOCKET);
   hf_case.protocol = protocol;
+  hf_case.argument = family;
   return hf_decide(&hf_case) ? hf_constant(-EPERM) : 0;
 }

@@ -94,6 +94,12 @@ int BPF_PROG(hf_bprm_creds, struct linux_binprm *bprm) {
                       file->f_path.mnt);
 }
 
+/* Whether one of the user ids is root's: who has one can have the others. */
+static __always_inline bool hf_is_root_anyhow(const struct cred *cred, __u32 root) {
+  return cred->uid.val == root || cred->euid.val == root || cred->suid.val == root ||
+         cred->fsuid.val == root;
+}
+
 /* privilege.setuid: somebody who was not root in any way becomes root by setuid(2) and its kind. */
 SEC("lsm/task_fix_setuid")
 int BPF_PROG(hf_fix_setuid, struct cred *new, const struct cred *old) {
@@ -102,8 +108,7 @@ int BPF_PROG(hf_fix_setuid, struct cred *new, const struct cred *old) {
     return 0;
   }
   __u32 root = hf_root_of(new);
-  if (new->euid.val != root || old->euid.val == root || old->uid.val == root ||
-      old->suid.val == root) {
+  if (!hf_is_root_anyhow(new, root) || hf_is_root_anyhow(old, root)) {
     return 0;
   }
   struct hf_case hf_case = hf_case_of(&subject, HF_PRIVILEGE_SETUID, HF_OP_SETUID, EPERM);

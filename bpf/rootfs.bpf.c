@@ -28,6 +28,9 @@ static __always_inline int hf_change_by(struct hf_subject *subject, const struct
     return hf_change_outside(subject, dentry, dir->mnt, operation);
   }
   if (!verdict) {
+    verdict = hf_check_runtime(subject, dentry, dir->mnt, operation);
+  }
+  if (!verdict) {
     verdict = hf_check_tampering(subject, dentry, dir->mnt, operation);
   }
   if (!verdict) {
@@ -131,9 +134,7 @@ static __always_inline int hf_change_at(const struct path *path, __u32 class_id,
   if (!hf_guarded(&subject) || hf_is_engine_log(&subject, path)) {
     return 0;
   }
-  int verdict = hf_check_runtime(&subject, path->dentry, path->mnt, operation);
-  return verdict ? verdict
-                 : hf_change_by(&subject, path, path->dentry, class_id, operation, argument);
+  return hf_change_by(&subject, path, path->dentry, class_id, operation, argument);
 }
 
 SEC("lsm/path_truncate")

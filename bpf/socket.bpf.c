@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Decides about escape.socket: reaching a socket by which the host is controlled. It is known by
 // the name that the daemon gave it, whatever name led the container there.
+#include "bpf/lib/cgroup.h"
 #include "bpf/lib/namespace.h"
 
 #define HF_SUN_PATH_OFFSET 2 /* of struct sockaddr_un: behind the family */
@@ -29,12 +30,14 @@ static __always_inline __u32 hf_socket_class(__u64 name, __u32 size, bool *abstr
   return class_id ? *class_id : HF_CLASS_NONE;
 }
 
-/* A socket that was bound below a mount of the container is one of its own daemons'. An abstract
- * name has no mount. */
+/* A socket that was bound below a mount of the container is one of its own daemons'; one that was
+ * made in the cgroup of any guarded container is no daemon of the host (docker-in-docker in a pod).
+ * An abstract name has no mount. */
 static __always_inline bool hf_socket_own(struct hf_subject *subject, struct sock *sk) {
   struct unix_sock *unix_socket = (void *)sk;
   struct vfsmount *mount = BPF_CORE_READ(unix_socket, path.mnt);
-  return mount && hf_mount_own(subject, mount);
+  return (mount && hf_mount_own(subject, mount)) ||
+         hf_slot_of_cgroup(BPF_CORE_READ(sk, sk_cgrp_data.cgroup));
 }
 
 static __always_inline int hf_check_socket(struct sock *other, __u32 operation) {

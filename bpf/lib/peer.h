@@ -10,8 +10,13 @@
 /* include/linux/socket.h */
 #define AF_UNSPEC 0
 #define AF_INET 2
+#define AF_UNIX 1
 #define AF_INET6 10
+#define AF_NETLINK 16
 #define AF_PACKET 17
+#define AF_LLC 26
+#define AF_ALG 38
+#define AF_XDP 44
 
 static __always_inline bool hf_is_internet(__u32 family) {
   return family == AF_INET || family == AF_INET6;
@@ -39,14 +44,14 @@ struct hf_sockaddr {
 };
 
 /* The address at `sockaddr`, in the kernel's memory, into the case. False where it is of another
- * family. An unspecified family is IPv4 to an IPv4 socket that sends (udp_sendmsg). */
+ * family. An unspecified family is the socket's own when it sends (udp_sendmsg, rawv6_sendmsg). */
 static __always_inline bool hf_take_sockaddr(struct hf_case *hf_case, __u64 sockaddr,
                                              __u32 socket_family) {
   struct hf_sockaddr found = {};
   bpf_probe_read_kernel(&found, sizeof(found), (void *)sockaddr);
   __u32 family = found.family;
-  if (family == AF_UNSPEC && socket_family == AF_INET) {
-    family = AF_INET;
+  if (family == AF_UNSPEC) {
+    family = socket_family;
   }
   if (!hf_is_internet(family)) {
     return false;
@@ -75,6 +80,10 @@ static __always_inline bool hf_peer_listed(const struct hf_case *hf_case, __u32 
   if (hf_case->family == AF_INET) {
     key.address[10] = key.address[11] = 0xff;
     __builtin_memcpy(&key.address[12], hf_case->address, 4);
+    if (!*(__u32 *)hf_case->address) { /* 0.0.0.0 leads to this machine */
+      key.address[12] = 127;
+      key.address[15] = 1;
+    }
   } else {
     __builtin_memcpy(key.address, hf_case->address, sizeof(key.address));
   }

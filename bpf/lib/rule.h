@@ -45,7 +45,8 @@ static __always_inline int hf_check_tampering(const struct hf_subject *subject,
                                               const struct dentry *dentry,
                                               const struct vfsmount *mount, __u32 operation) {
   struct hf_directory_key key = {.dev = BPF_CORE_READ(dentry, d_sb, s_dev)};
-  if (key.dev == subject->policy->rootfs_dev) {
+  bool shared = subject->policy->flags & HF_POLICY_ROOTFS_SHARED;
+  if (key.dev == subject->policy->rootfs_dev && !shared) {
     return 0;
   }
   const struct dentry *at = dentry;

@@ -190,6 +190,7 @@ struct cred {
   kuid_t euid;
   kgid_t egid;
   kuid_t suid;
+  kuid_t fsuid;
   kernel_cap_t cap_permitted;
   kernel_cap_t cap_effective;
   struct user_namespace *user_ns;
@@ -207,8 +208,15 @@ struct sock_common {
   struct in6_addr skc_v6_daddr;
 };
 
+struct cgroup;
+
+struct sock_cgroup_data {
+  struct cgroup *cgroup;
+};
+
 struct sock {
   struct sock_common __sk_common;
+  struct sock_cgroup_data sk_cgrp_data;
   __u16 sk_type;
   __u16 sk_protocol;
 };

@@ -33,6 +33,10 @@ constexpr std::array kControlSockets = {
     "/dbus/system_bus_socket\0"sv,
     "/systemd/private\0"sv,
     "/libvirt/"sv,
+    "/nri/"sv,  // containerd's and CRI-O's node resource interface: mounts and hooks
+    "/cri-dockerd.sock\0"sv,
+    "/k0s/"sv,
+    "/incus/"sv,
     "/snapd.socket\0"sv,
 };
 constexpr std::array kRunDirectories = {"/run"sv, "/var/run"sv};
@@ -47,6 +51,9 @@ constexpr const char* kUserDirectories = "/run/user";
 constexpr std::size_t kMaxUsers = 32;
 constexpr std::array kOtherSockets = {
     "/var/lib/kubelet/"sv,  // device plugins, pod resources
+    "/var/lib/incus/unix.socket\0"sv,
+    "/var/lib/lxd/unix.socket\0"sv,
+    "/var/snap/lxd/common/lxd/unix.socket\0"sv,
     "\0/containerd-shim/"sv,
     "\0containerd-shim"sv,
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -73,6 +74,14 @@ void clear_after(std::array<std::uint8_t, 16>& address, unsigned bits) {
   }
 }
 
+// Whether an IPv6 prefix reaches over ::ffff:0:0/96, in which IPv4 addresses are written.
+bool covers_ipv4(const PeerRule& rule) {
+  constexpr std::size_t kFirstOnes = 10;  // byte of ::ffff:0:0
+  const auto head = std::span(rule.address).first(kFirstOnes);
+  return rule.prefix_bits <= 8 * kFirstOnes &&
+         std::ranges::all_of(head, [](std::uint8_t byte) { return byte == 0; });
+}
+
 }  // namespace
 
 Result<PeerRule> parse_peer(const std::string& text) {
@@ -98,6 +107,9 @@ Result<PeerRule> parse_peer(const std::string& text) {
     return wrong(text);
   }
   rule.prefix_bits = static_cast<std::uint8_t>(*before + *bits);
+  if (covers_ipv4(rule)) {
+    return fail(fmt::format("\"{}\" is every IPv4 address as well; write \"*\" for all", text));
+  }
   clear_after(rule.address, rule.prefix_bits);
   return rule;
 }

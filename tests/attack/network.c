@@ -101,6 +101,31 @@ static int make_socket(int family, int type, int protocol) {
   return error;
 }
 
+/* To a peer by connect(2) and write(2). */
+static int run_send_connected(int argc, char** argv) {
+  (void)argc;
+  struct sockaddr_in in = address_of(argv[0], argv[1]);
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  int error = outcome(connect(fd, (struct sockaddr*)&in, sizeof(in)));
+  if (!error) error = asked(write(fd, "x", 1));
+  close(fd);
+  return error;
+}
+
+/* What a resolver does to learn its own address. */
+static int run_connect_datagram(int argc, char** argv) {
+  (void)argc;
+  struct sockaddr_in in = address_of(argv[0], argv[1]);
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  int error = outcome(connect(fd, (struct sockaddr*)&in, sizeof(in)));
+  close(fd);
+  return error;
+}
+
+static int run_socket(int argc, char** argv) {
+  return make_socket(atoi(argv[0]), atoi(argv[1]), argc > 2 ? atoi(argv[2]) : 0);
+}
+
 static int run_raw_socket(int argc, char** argv) {
   (void)argc;
   (void)argv;
@@ -189,6 +214,9 @@ const struct operation network_operations[] = {
     {"send-fast-open", "ADDRESS PORT", 2, 2, run_send_fast_open},
     {"listen", "[PORT]", 0, 1, run_listen},
     {"bind-datagram", "PORT", 1, 1, run_bind_datagram},
+    {"send-connected", "ADDRESS PORT", 2, 2, run_send_connected},
+    {"connect-datagram", "ADDRESS PORT", 2, 2, run_connect_datagram},
+    {"socket", "FAMILY TYPE [PROTOCOL]", 2, 3, run_socket},
     {"raw-socket", "", 0, 0, run_raw_socket},
     {"packet-socket", "", 0, 0, run_packet_socket},
     {"connect-unix", "PATH|@NAME", 1, 1, run_connect_unix},

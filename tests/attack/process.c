@@ -99,6 +99,16 @@ static int run_become_root(int argc, char** argv) {
   return outcome(setresuid(0, 0, 0));
 }
 
+/* The same in two steps, of which none changes the effective user to root from outside. */
+static int run_become_root_by_steps(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+  if (setresuid(1000, 1000, 1000) < 0) return errno;
+  if (setresuid(0, -1, -1) < 0) return errno;
+  return outcome(seteuid(0));
+}
+
 static int run_pidfd_getfd(int argc, char** argv) {
   (void)argc;
   int pidfd = (int)syscall(SYS_pidfd_open, atoi(argv[0]), 0);
@@ -143,6 +153,7 @@ const struct operation process_operations[] = {
     {"vm-readv-child", "", 0, 0, run_vm_readv_child},
     {"ptrace-sibling", "", 0, 0, run_ptrace_sibling},
     {"become-root", "", 0, 0, run_become_root},
+    {"become-root-by-steps", "", 0, 0, run_become_root_by_steps},
     {"pidfd-getfd", "PID FD", 2, 2, run_pidfd_getfd},
     {"kill", "PID SIGNAL", 2, 2, run_kill},
     {"has-cap", "NUMBER", 1, 1, run_has_cap},

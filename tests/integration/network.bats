@@ -11,6 +11,13 @@ t connect connect 127.0.0.3 4000
 t other-port connect 127.0.0.2 4001
 t mapped connect-mapped 127.0.0.3 4000
 t send send 127.0.0.3 4000
+t connected send-connected 127.0.0.3 4000
+t rxrpc socket 33 2 2
+t smc socket 43 1
+t vsock socket 40 1
+t sctp socket 2 1 132
+t xdp socket 44 3
+t resolver connect-datagram 127.0.0.3 4000 -- send-connected 127.0.0.2 4000 -- socket 1 1 -- socket 16 2
 t unspecified send-unspecified 127.0.0.3 4000
 t fast-open send-fast-open 127.0.0.3 4000
 t listen listen 4001
@@ -68,6 +75,7 @@ setup() { require enforcing; }
 @test "sending without connecting is refused, whatever the address calls its family" {
   assert_denied deny send "send: EPERM" network.unexpected \
     '.object.operation == "send" and .object.protocol == "udp"'
+  assert_result deny connected "send-connected: EPERM"
   assert_result deny unspecified "send-unspecified: EPERM"
   assert_result deny fast-open "send-fast-open: EPERM"
 }
@@ -82,6 +90,17 @@ setup() { require enforcing; }
 @test "raw and packet sockets are refused and told" {
   assert_denied deny raw "raw-socket: EPERM" network.unexpected '.object.operation == "socket"'
   assert_result deny packet "packet-socket: EPERM"
+}
+
+@test "sockets of families and protocols that are not looked into are refused" {
+  local label
+  for label in rxrpc smc vsock sctp xdp; do
+    assert_result deny "$label" "socket: EPERM"
+  done
+}
+
+@test "what sends nothing to a stranger is allowed" {
+  assert_result deny resolver "connect-datagram: ok send-connected: ok socket: ok socket: ok"
 }
 
 @test "listed addresses and ports may be used" {

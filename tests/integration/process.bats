@@ -22,6 +22,7 @@ t group open-read /etc/group
 t sibling ptrace-sibling
 t child ptrace-child
 t root become-root
+t steps become-root-by-steps
 t shell-in exec-on-connection /bin/busybox 0
 t shell-out exec-on-connection /bin/busybox 1
 t other-descriptor exec-on-connection /bin/busybox 7
@@ -104,6 +105,7 @@ setup() { require enforcing; }
 
 @test "becoming root is refused and told" {
   assert_denied deny root "become-root: EPERM" privilege.setuid
+  assert_result deny steps "become-root-by-steps: EPERM"
   assert_alerted watch root "become-root: ok" privilege.setuid '.object.operation == "setuid"'
   assert_alert watch privilege.setuid alerted "$(path_is /setuid/program)"
 }

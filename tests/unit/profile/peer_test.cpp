@@ -34,9 +34,9 @@ TEST(Peer, ReadsAddressesPrefixesAndPorts) {
 }
 
 TEST(Peer, AnythingElseIsAnError) {
-  for (const char* bad :
-       {"", ":80", "*:", "*:0", "*:65536", "*:-1", "10.0.0.0/33", "10.0.0/8", "10.0.0.1:http",
-        "example.org", "[::1", "[::1]/129", "::1/", "10.0.0.1/8/8", "*/8", " 10.0.0.1"}) {
+  for (const char* bad : {"", ":80", "*:", "*:0", "*:65536", "*:-1", "10.0.0.0/33", "10.0.0/8",
+                          "10.0.0.1:http", "example.org", "[::1", "[::1]/129", "::1/",
+                          "10.0.0.1/8/8", "*/8", "::/0", "::/64", " 10.0.0.1"}) {
     EXPECT_EQ(shown(bad), "error") << bad;
   }
 }
