@@ -91,9 +91,9 @@ struct hf_program {
 
 /* What network.unexpected asks of, each with an action of its own. */
 enum hf_network_use {
-  HF_NETWORK_CONNECT = 0, /* connect(2), and sending to an address without it */
+  HF_NETWORK_CONNECT = 0, /* connect(2), sending without it, sockets of other families */
   HF_NETWORK_LISTEN = 1,  /* listen(2), and bind(2) of a datagram socket to a port */
-  HF_NETWORK_RAW = 2,     /* raw and packet sockets */
+  HF_NETWORK_RAW = 2,     /* raw, packet and XDP sockets */
   HF_NETWORK_USES = 3,
 };
 

@@ -153,7 +153,7 @@ constexpr std::array<Rule, 59> kRules = {{
      {{"T1571"}}, "", ""},
     {HF_NETWORK_UNEXPECTED, HF_OP_BIND, kWarning, "receive on {address}",
      {{"T1571"}}, "", ""},
-    {HF_NETWORK_UNEXPECTED, HF_OP_SOCKET, kWarning, "make a raw or packet socket{address}",
+    {HF_NETWORK_UNEXPECTED, HF_OP_SOCKET, kWarning, "make a socket whose peers cannot be judged{address}",
      {{"T1040"}}, "Packet socket created in container", ""},
     {HF_NETWORK_UNEXPECTED, HF_OP_NONE, kWarning, "connect to {address}",
      {{"T1071", "T1095"}}, "Unexpected outbound connection destination", ""},
