@@ -92,7 +92,6 @@ Status write_control_sockets(const hf_skeleton& skeleton, const std::string& own
   for (const std::string_view name : kOtherSockets) {
     TRY(write_name(skeleton, name, HF_ESCAPE_SOCKET));
   }
-  TRY(write_user_sockets(skeleton));
   return own.empty() ? Status(Ok{}) : write_name(skeleton, own + '\0', HF_TAMPER_MONITOR);
 }
 

@@ -14,7 +14,7 @@ namespace holdfast::kernel {
 // (tamper.monitor).
 Status write_control_sockets(const hf_skeleton& skeleton, const std::string& own);
 
-// Those of the users that are logged in now: to be called again before a container starts.
+// Those of the users that are logged in now: to be called before each container starts.
 Status write_user_sockets(const hf_skeleton& skeleton);
 
 // Our own files in the place of those that were written before; those that are not there are passed

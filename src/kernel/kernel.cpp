@@ -96,6 +96,12 @@ std::uint32_t policy_flags(const profile::Policy& policy, const Identity& rootfs
   return flags;
 }
 
+// Whether any of a policy's actions by enum hf_network_use is one.
+template <typename Actions>
+bool asks_about_network(const Actions& network) {
+  return std::ranges::any_of(network, [](std::uint8_t action) { return action != HF_OFF; });
+}
+
 // A weaker back end would take from running containers what they were promised.
 Status check_kept(const hf_policy& policy, std::uint32_t slot, Backend backend) {
   const auto refuses = [](std::uint8_t action) { return action >= HF_DENY; };
@@ -123,7 +129,7 @@ struct Kernel::State {
   Result<Slot> take_slot();
   // What is true of the host: who we are, and which files and sockets are not for containers.
   Status write_host();
-  [[nodiscard]] bool uses_network() const;
+  [[nodiscard]] bool uses_network();
   void clear(std::uint32_t slot);
 
   Options options;
@@ -188,12 +194,10 @@ Status Kernel::State::write_host() {
   return Ok{};
 }
 
-bool Kernel::State::uses_network() const {
+bool Kernel::State::uses_network() {
   return std::ranges::any_of(used, [this](const Slot& slot) {
-    const auto policy =
-        map_get<hf_policy>(bpf_map__fd(object.skeleton().maps.hf_policies), slot.number);
-    return policy &&
-           std::ranges::any_of(policy->network, [](std::uint8_t a) { return a != HF_OFF; });
+    const auto policy = map_get<hf_policy>(policies(), slot.number);
+    return policy && asks_about_network(policy->network);
   });
 }
 
@@ -280,8 +284,7 @@ Backend Kernel::backend() const { return state_->backend; }
 
 Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
   const Slot slot = TRY(state_->take_slot());
-  const auto asks = [](std::uint8_t action) { return action != HF_OFF; };
-  if (std::ranges::any_of(policy.network, asks)) {
+  if (asks_about_network(policy.network)) {
     state_->object.set_network(true);
   }
   TRY(write_user_sockets(state_->skeleton()));

@@ -85,17 +85,17 @@ int wanted_action(const Profile& profile, std::uint32_t class_id) {
   return allowed ? static_cast<int>(HF_OFF) : profile.escape.action;
 }
 
-// The strongest action that mode and back end let through.
-int strongest_action(const Profile& profile, bool enforcing) {
-  return profile.mode == Mode::kEnforce && enforcing ? HF_KILL : HF_ALERT;
+// What mode and back end leave of an action.
+std::uint8_t weakened(int action, const Profile& profile, bool enforcing) {
+  const int strongest = profile.mode == Mode::kEnforce && enforcing ? HF_KILL : HF_ALERT;
+  return static_cast<std::uint8_t>(std::min(action, strongest));
 }
 
 void compile_actions(const Profile& profile, bool enforcing, Compiled& compiled) {
   const bool may_refuse = profile.mode == Mode::kEnforce;
-  const int strongest = strongest_action(profile, enforcing);
   for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
     const int wanted = wanted_action(profile, id);
-    compiled.policy.action[id] = static_cast<std::uint8_t>(std::min(wanted, strongest));
+    compiled.policy.action[id] = weakened(wanted, profile, enforcing);
     compiled.seccomp.refuse[id] = may_refuse && wanted >= HF_DENY;
   }
 }
@@ -142,19 +142,16 @@ void compile_rootfs(const Profile& profile, const oci::Spec& spec, bool enforcin
 }
 
 void compile_rules(const Profile& profile, bool enforcing, Policy& policy) {
-  const int strongest = strongest_action(profile, enforcing);
-  const auto weakened = [strongest](int action) {
-    return static_cast<std::uint8_t>(std::min(action, strongest));
-  };
   policy.executables = profile.exec.allow;
   policy.peers = profile.network.allow;
   policy.capabilities = profile.capabilities.allow;
   policy.files = profile.files;
   for (FileRule& rule : policy.files) {
-    rule.read = weakened(rule.read);
-    rule.write = weakened(rule.write);
+    rule.read = weakened(rule.read, profile, enforcing);
+    rule.write = weakened(rule.write, profile, enforcing);
   }
-  std::ranges::transform(profile.network.otherwise, policy.network.begin(), weakened);
+  std::ranges::transform(profile.network.otherwise, policy.network.begin(),
+                         [&](int action) { return weakened(action, profile, enforcing); });
 }
 
 void compile_seccomp(const Profile& profile, SeccompPlan& plan) {

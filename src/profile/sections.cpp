@@ -71,48 +71,38 @@ Status add_file(const JsonView& view, FileRule rule, Profile& profile) {
   return Ok{};
 }
 
-Status read_connect(const JsonView& view, Profile& profile) {
-  const auto connect = view.find("connect");
-  if (!connect) {
-    return Ok{};
-  }
-  TRY(connect->only_keys({"allow", "otherwise"}));
-  TRY(read_action(*connect, "otherwise", profile.network.otherwise[HF_NETWORK_CONNECT]));
-  const auto allow = connect->find("allow");
-  if (!allow) {
-    return Ok{};
-  }
-  for (const JsonView& item : TRY(allow->items())) {
-    const std::string text = TRY(item.string());
-    const Result<PeerRule> peer = parse_peer(text);
-    if (!peer.ok()) {
-      return item.error(peer.error().message);
-    }
-    profile.network.allow.push_back(peer.value());
-  }
-  return Ok{};
+Result<PeerRule> read_peer(const JsonView& item) {
+  const std::string text = TRY(item.string());
+  Result<PeerRule> peer = parse_peer(text);
+  return peer.ok() ? std::move(peer) : Result<PeerRule>(item.error(peer.error().message));
 }
 
-Status read_listen(const JsonView& view, Profile& profile) {
-  const auto listen = view.find("listen");
-  if (!listen) {
+Result<PeerRule> read_port(const JsonView& item) {
+  const std::int64_t port = TRY(item.integer());
+  if (port < 1 || port > kMaxPort) {
+    return item.error("is not a port; give a number from 1 to 65535");
+  }
+  PeerRule rule;
+  rule.use = HF_NETWORK_LISTEN;
+  rule.port = static_cast<std::uint16_t>(port);
+  return rule;
+}
+
+// The member `key` of network, whose `allow` has items that `read` understands.
+Status read_use(const JsonView& view, const char* key, hf_network_use use,
+                Result<PeerRule> (*read)(const JsonView&), Profile::Network& network) {
+  const auto member = view.find(key);
+  if (!member) {
     return Ok{};
   }
-  TRY(listen->only_keys({"allow", "otherwise"}));
-  TRY(read_action(*listen, "otherwise", profile.network.otherwise[HF_NETWORK_LISTEN]));
-  const auto allow = listen->find("allow");
+  TRY(member->only_keys({"allow", "otherwise"}));
+  TRY(read_action(*member, "otherwise", network.otherwise.at(use)));
+  const auto allow = member->find("allow");
   if (!allow) {
     return Ok{};
   }
   for (const JsonView& item : TRY(allow->items())) {
-    const std::int64_t port = TRY(item.integer());
-    if (port < 1 || port > kMaxPort) {
-      return item.error("is not a port; give a number from 1 to 65535");
-    }
-    PeerRule rule;
-    rule.use = HF_NETWORK_LISTEN;
-    rule.port = static_cast<std::uint16_t>(port);
-    profile.network.allow.push_back(rule);
+    network.allow.push_back(TRY(read(item)));
   }
   return Ok{};
 }
@@ -157,8 +147,8 @@ Status read_network(const JsonView& view, Profile& profile) {
     return Ok{};
   }
   TRY(network->only_keys({"connect", "listen", "raw"}));
-  TRY(read_connect(*network, profile));
-  TRY(read_listen(*network, profile));
+  TRY(read_use(*network, "connect", HF_NETWORK_CONNECT, read_peer, profile.network));
+  TRY(read_use(*network, "listen", HF_NETWORK_LISTEN, read_port, profile.network));
   TRY(read_action(*network, "raw", profile.network.otherwise[HF_NETWORK_RAW]));
   return check_count(*network, profile.network.allow.size());
 }
