@@ -210,13 +210,10 @@ static __always_inline int hf_check_host_exec(struct file *file, __u32 operation
 #define MAP_SHARED 1
 #define VM_SHARED 8 /* include/linux/mm.h */
 
-/* Set before loading: the function that modify-return stands before has no `reqprot`, so `flags`
- * come one earlier than in the hook. */
-const volatile bool hf_modify_return = false;
-
 /* Whether a mapping asked for with `prot` will be executable. */
-static __always_inline bool hf_maps_code(const struct task_struct *task, unsigned long prot) {
-  return (prot & PROT_EXEC) || ((prot & PROT_READ) && (task->personality & READ_IMPLIES_EXEC));
+static __always_inline bool hf_maps_code(unsigned long prot) {
+  return (prot & PROT_EXEC) || ((prot & PROT_READ) &&
+                                (bpf_get_current_task_btf()->personality & READ_IMPLIES_EXEC));
 }
 
 /* drift.library: code that is mapped must come from the image as well. A program's own file was
@@ -238,11 +235,10 @@ static __always_inline int hf_check_library(struct hf_subject *subject, struct f
              : hf_decide_exec(subject, file, HF_DRIFT_LIBRARY, HF_OP_MMAP);
 }
 
-/* A task that is setting up maps the libraries of the runtime. */
-static __always_inline int hf_check_mapping(struct file *file, unsigned long prot, bool shared) {
+/* `file` is mapped as code. A task that is setting up maps the libraries of the runtime. */
+static __always_inline int hf_check_mapping(struct file *file, bool shared) {
   struct hf_subject subject;
-  struct task_struct *task = bpf_get_current_task_btf();
-  if (!file || !hf_maps_code(task, prot)) {
+  if (!file) {
     return 0;
   }
   if (!hf_member(&subject)) {
@@ -250,6 +246,9 @@ static __always_inline int hf_check_mapping(struct file *file, unsigned long pro
   }
   return subject.tag->flags & HF_TASK_SETTING_UP ? 0 : hf_check_library(&subject, file, shared);
 }
+
+/* Set before loading, for every program. */
+const volatile bool hf_modify_return = false;
 
 /* `prot` is what is asked for and not what becomes of it: the function that modify-return stands
  * before knows no more. An anonymous mapping has no file. The verifier takes a hook's argument for
@@ -259,25 +258,29 @@ SEC("lsm/mmap_file")
 int hf_mmap_file(__u64 *ctx) {
   struct file *file = NULL;
   __u64 flags = 0;
+  if (!hf_maps_code(ctx[1])) {
+    return 0;
+  }
   bpf_probe_read_kernel(&file, sizeof(file), &ctx[0]);
   if (hf_modify_return) {
     bpf_probe_read_kernel(&flags, sizeof(flags), &ctx[2]);
   } else {
     bpf_probe_read_kernel(&flags, sizeof(flags), &ctx[3]);
   }
-  return hf_check_mapping(file, ctx[1], flags & MAP_SHARED);
+  return hf_check_mapping(file, flags & MAP_SHARED);
 }
 
 SEC("lsm/file_mprotect")
 int BPF_PROG(hf_file_mprotect, struct vm_area_struct *area, unsigned long prot) {
-  return hf_check_mapping(BPF_CORE_READ(area, vm_file), prot,
-                          BPF_CORE_READ(area, vm_flags) & VM_SHARED);
+  return hf_maps_code(prot) ? hf_check_mapping(BPF_CORE_READ(area, vm_file),
+                                               BPF_CORE_READ(area, vm_flags) & VM_SHARED)
+                            : 0;
 }
 
 /* A task without a tag that runs in a container's cgroup was put there without our seeing it (clone
  * into a cgroup, or out of memory when it should have been tagged). */
 static __always_inline bool hf_join_by_cgroup(struct task_struct *task) {
-  __u32 slot = hf_slot_of_cgroup(BPF_CORE_READ(task, cgroups, dfl_cgrp));
+  __u32 slot = hf_slot_of_cgroup(task->cgroups->dfl_cgrp);
   struct hf_policy *policy = slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
   if (!policy || !policy->generation) {
     return false;

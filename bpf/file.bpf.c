@@ -65,18 +65,21 @@ static __always_inline int hf_check_file(struct hf_subject *subject, struct file
   return verdict ? verdict : hf_check_write(subject, file);
 }
 
+/* Whether overlayfs opens the real file of a layer: not the container's doing. It does so without
+ * counting it as an open file of anybody; until 6.5 under overlay's own path, since then on a mount
+ * that the kernel made for itself. */
+static __always_inline bool hf_is_layer(struct file *file) {
+  return (file->f_mode & FMODE_NOACCOUNT) && (file->f_inode->i_sb != file->f_path.dentry->d_sb ||
+                                              hf_mount_internal(file->f_path.mnt));
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(hf_file_open, struct file *file) {
   struct hf_subject subject;
-  if (!hf_guarded(&subject)) {
+  if (hf_no_tag() || hf_is_layer(file) || !hf_guarded(&subject)) {
     return 0;
   }
   struct inode *inode = file->f_inode;
-  /* Until 6.5 overlayfs opens the real file of a layer under overlay's own path: not the
-   * container's doing. */
-  if (inode->i_sb != file->f_path.dentry->d_sb) {
-    return 0;
-  }
   int verdict = hf_check_namespace(&subject, HF_OP_OPEN);
   if (!verdict) {
     verdict = hf_check_credentials(&subject, HF_OP_OPEN);

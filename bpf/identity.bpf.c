@@ -115,7 +115,7 @@ int BPF_PROG(hf_task_alloc, struct task_struct *child, unsigned long clone_flags
 static __always_inline void hf_check_birthplace(struct task_struct *child) {
   struct hf_subject subject;
   if (!hf_guarded(&subject) ||
-      hf_slot_of_cgroup(BPF_CORE_READ(child, cgroups, dfl_cgrp)) == subject.tag->slot) {
+      hf_slot_of_cgroup(child->cgroups->dfl_cgrp) == subject.tag->slot) {
     return;
   }
   struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, 0);

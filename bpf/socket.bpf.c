@@ -37,7 +37,7 @@ static __always_inline bool hf_socket_own(struct hf_subject *subject, struct soc
   struct unix_sock *unix_socket = (void *)sk;
   struct vfsmount *mount = BPF_CORE_READ(unix_socket, path.mnt);
   return (mount && hf_mount_own(subject, mount)) ||
-         hf_slot_of_cgroup(BPF_CORE_READ(sk, sk_cgrp_data.cgroup));
+         hf_slot_of_cgroup(sk->sk_cgrp_data.cgroup);
 }
 
 static __always_inline int hf_check_socket(struct sock *other, __u32 operation) {
@@ -65,5 +65,5 @@ int BPF_PROG(hf_unix_connect, struct sock *sk, struct sock *other) {
 
 SEC("lsm/unix_may_send")
 int BPF_PROG(hf_unix_may_send, struct socket *socket, struct socket *other) {
-  return hf_check_socket(BPF_CORE_READ(other, sk), HF_OP_SEND);
+  return hf_check_socket(other->sk, HF_OP_SEND);
 }

@@ -199,37 +199,48 @@ static __always_inline void hf_note_place(struct hf_subject *subject, struct vfs
   }
 }
 
-static __always_inline int hf_asked(struct vfsmount *mount, int ret) {
+/* include/linux/mount.h, include/linux/fs.h */
+#define MNT_READONLY 0x40
+#define SB_RDONLY 1
+
+/* As mnt_is_readonly in fs/namespace.c. */
+static __always_inline bool hf_is_read_only(const struct vfsmount *mount) {
+  struct super_block *sb = mount->mnt_sb;
+  return (mount->mnt_flags & MNT_READONLY) || (sb->s_flags & SB_RDONLY) || sb->s_readonly_remount;
+}
+
+/* Every change of a file system asks its mount first. */
+SEC("?fentry/mnt_want_write")
+int BPF_PROG(hf_want_write, struct vfsmount *mount) {
   struct hf_subject subject;
   if (!hf_guarded(&subject)) {
     return 0;
   }
   hf_note_place(&subject, mount);
-  return ret == -EROFS ? hf_tell_refused(&subject, mount) : 0;
+  return hf_is_read_only(mount) ? hf_tell_refused(&subject, mount) : 0;
 }
 
-/* Every change of a file system asks its mount first; an open that makes nothing asks only the
- * second time. */
-SEC("?fexit/mnt_want_write")
-int BPF_PROG(hf_want_write, struct vfsmount *mount, int ret) {
-  return hf_asked(mount, ret);
+/* An open that makes nothing asks here only. What hooks come after an open know its mount. */
+static __always_inline int hf_asked_by_open(struct vfsmount *mount) {
+  struct hf_subject subject;
+  return hf_is_read_only(mount) && hf_guarded(&subject) ? hf_tell_refused(&subject, mount) : 0;
 }
 
 /* Renamed to mnt_get_write_access by 3e15dcf77b23 (6.8). */
-SEC("?fexit/__mnt_want_write")
-int BPF_PROG(hf_open_want_write, struct vfsmount *mount, int ret) {
-  return hf_asked(mount, ret);
+SEC("?fentry/__mnt_want_write")
+int BPF_PROG(hf_open_want_write, struct vfsmount *mount) {
+  return hf_asked_by_open(mount);
 }
 
-SEC("?fexit/mnt_get_write_access")
-int BPF_PROG(hf_get_write_access, struct vfsmount *mount, int ret) {
-  return hf_asked(mount, ret);
+SEC("?fentry/mnt_get_write_access")
+int BPF_PROG(hf_get_write_access, struct vfsmount *mount) {
+  return hf_asked_by_open(mount);
 }
 
 /* A change through a descriptor. One that was opened for writing has its mount's leave already, and
  * passes none of the functions above. */
-SEC("?fexit/mnt_want_write_file")
-int BPF_PROG(hf_want_write_file, struct file *file, int ret) {
+SEC("?fentry/mnt_want_write_file")
+int BPF_PROG(hf_want_write_file, struct file *file) {
   struct hf_subject subject;
   if (hf_guarded(&subject)) {
     hf_note_place(&subject, file->f_path.mnt);

@@ -166,9 +166,15 @@ struct hf_socket_key {
 
 /* Element of the array `hf_hosts`. */
 struct hf_host {
-  __u32 monitor; /* tgid of the running monitor; 0: none */
+  __u64 protected_devices; /* hf_device_bit of each superblock that hf_protected has files on */
+  __u32 monitor;           /* tgid of the running monitor; 0: none */
   __u32 padding;
 };
+
+/* One bit of 64, for a set of devices that says "surely not" about most others. */
+static inline __u64 hf_device_bit(__u32 dev) {
+  return 1ULL << ((dev ^ (dev >> 20)) & 63);
+}
 
 #define HF_DEVICE_ANY 0xffffffffu
 

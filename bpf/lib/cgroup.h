@@ -12,13 +12,13 @@
 /* Slot of the container that `cgroup` or an ancestor of it belongs to; 0: none. cgroup v2 only. */
 static __always_inline __u32 hf_slot_of_cgroup(struct cgroup *cgroup) {
   for (int i = 0; i < HF_CGROUP_DEPTH && cgroup; i++) {
-    __u64 id = BPF_CORE_READ(cgroup, kn, id);
+    __u64 id = cgroup->kn->id;
     __u32 *slot = bpf_map_lookup_elem(&hf_cgroups, &id);
     if (slot) {
       return *slot;
     }
-    struct cgroup_subsys_state *parent = BPF_CORE_READ(cgroup, self.parent);
-    cgroup = parent ? BPF_CORE_READ(parent, cgroup) : NULL;
+    struct cgroup_subsys_state *parent = cgroup->self.parent;
+    cgroup = parent ? parent->cgroup : NULL;
   }
   return 0;
 }

@@ -115,6 +115,19 @@ static __always_inline bool hf_makes_setuid(const struct hf_case *hf_case) {
   return hf_case->operation == HF_OP_CHMOD && (hf_case->argument & HF_SET_ID);
 }
 
+/* Whether the directory of the path in `scratch`, that of `dentry`, is writable as well: then so is
+ * all that it holds. */
+static __always_inline bool hf_directory_writable(struct hf_scratch *scratch, __u64 dentry,
+                                                  __u32 slot) {
+  const struct dentry *last = (void *)dentry;
+  __u32 name = BPF_CORE_READ(last, d_name.len) + 1;
+  if (scratch->path_len <= name) {
+    return false;
+  }
+  scratch->path_len -= name;
+  return hf_rule_of(scratch, slot, HF_PATH_WRITABLE);
+}
+
 __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
   if (!hf_case) {
     return 1;
@@ -133,6 +146,7 @@ __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
     bool elsewhere = shared && !(flags & (HF_PATH_AT_ROOTFS | HF_PATH_TRUNCATED));
     if (elsewhere ||
         (!(flags & HF_PATH_TRUNCATED) && hf_rule_of(scratch, slot, HF_PATH_WRITABLE))) {
+      hf_case->siblings_too = elsewhere || hf_directory_writable(scratch, hf_case->dentry, slot);
       hf_scratch_release(scratch);
       return 0;
     }

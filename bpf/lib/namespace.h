@@ -76,12 +76,21 @@ static __always_inline bool hf_held_on_stdio(struct task_struct *task, struct in
   return false;
 }
 
+static __always_inline struct mnt_namespace *hf_mount_namespace(struct vfsmount *vfsmount) {
+  struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+  return BPF_CORE_READ(mount, mnt_ns);
+}
+
+/* Whether the kernel made the mount for itself: pipes, memfd, overlay's layers. */
+static __always_inline bool hf_mount_internal(struct vfsmount *vfsmount) {
+  return HF_IS_ERR(hf_mount_namespace(vfsmount));
+}
+
 /* Whether `vfsmount` is mounted in a namespace of the container, or is the kernel's own (pipes,
  * memfd, overlay's layers). A mount without any namespace was detached: it is what a runtime leaves
  * behind after pivot_root. */
 static __always_inline bool hf_mount_own(struct hf_subject *subject, struct vfsmount *vfsmount) {
-  struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
-  struct mnt_namespace *ns = BPF_CORE_READ(mount, mnt_ns);
+  struct mnt_namespace *ns = hf_mount_namespace(vfsmount);
   if (ns == subject->task->nsproxy->mnt_ns || HF_IS_ERR(ns)) {
     return true;
   }

@@ -4,6 +4,7 @@
 #define HOLDFAST_BPF_LIB_ROOTFS_H
 
 #include "bpf/lib/decide.h"
+#include "bpf/lib/verdict.h"
 
 /* 0, or -EROFS where the change of `dentry` must be refused. Everything but the superblock is
  * looked at only when that is the rootfs's. */
@@ -12,10 +13,20 @@ static __always_inline int hf_change(struct hf_subject *subject, struct dentry *
   if (dentry->d_sb->s_dev != subject->policy->rootfs_dev) {
     return 0;
   }
+  __u32 renames = hf_renames();
+  if ((__u64)dentry != subject->policy->rootfs && hf_verdict_holds(subject, dentry, renames)) {
+    return 0;
+  }
   struct hf_case hf_case = hf_case_of(subject, class_id, operation, EROFS);
   hf_case.dentry = (__u64)dentry;
   hf_case.argument = argument;
-  return hf_decide_rootfs(&hf_case) ? -EROFS : 0;
+  if (hf_decide_rootfs(&hf_case)) {
+    return hf_constant(-EROFS);
+  }
+  if (hf_case.siblings_too) {
+    hf_verdict_keep(subject, dentry, renames);
+  }
+  return 0;
 }
 
 #endif

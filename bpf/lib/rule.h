@@ -31,8 +31,9 @@ static __always_inline int hf_check_runtime(const struct hf_subject *subject,
                                             const struct dentry *dentry,
                                             const struct vfsmount *mount, __u32 operation) {
   const struct hf_policy *policy = subject->policy;
-  __u64 ino = BPF_CORE_READ(dentry, d_inode, i_ino);
-  __u32 dev = BPF_CORE_READ(dentry, d_sb, s_dev);
+  const struct inode *inode = dentry->d_inode;
+  __u64 ino = inode ? inode->i_ino : 0;
+  __u32 dev = dentry->d_sb->s_dev;
   if (!hf_is_program(&policy->runtime[0], ino, dev) &&
       !hf_is_program(&policy->runtime[1], ino, dev)) {
     return 0;
@@ -44,19 +45,21 @@ static __always_inline int hf_check_runtime(const struct hf_subject *subject,
 static __always_inline int hf_check_tampering(const struct hf_subject *subject,
                                               const struct dentry *dentry,
                                               const struct vfsmount *mount, __u32 operation) {
-  struct hf_directory_key key = {.dev = BPF_CORE_READ(dentry, d_sb, s_dev)};
-  bool shared = subject->policy->flags & HF_POLICY_ROOTFS_SHARED;
-  if (key.dev == subject->policy->rootfs_dev && !shared) {
+  struct hf_directory_key key = {.dev = dentry->d_sb->s_dev};
+  __u32 index = 0;
+  struct hf_host *host = bpf_map_lookup_elem(&hf_hosts, &index);
+  if (host && !(host->protected_devices & hf_device_bit(key.dev))) {
     return 0;
   }
   const struct dentry *at = dentry;
   for (int i = 0; i <= HF_PROTECTED_DEPTH; i++) {
+    const struct inode *inode = at->d_inode;
     key.dentry = (__u64)at;
-    key.ino = BPF_CORE_READ(at, d_inode, i_ino);
+    key.ino = inode ? inode->i_ino : 0;
     if (bpf_map_lookup_elem(&hf_protected, &key)) {
       return hf_refuse_at(subject, HF_TAMPER_MONITOR, operation, EPERM, dentry, mount);
     }
-    at = BPF_CORE_READ(at, d_parent);
+    at = at->d_parent;
   }
   return 0;
 }

@@ -19,6 +19,10 @@ static __always_inline struct hf_policy *hf_policy_of(const struct hf_task *tag)
   return policy && policy->generation && policy->generation == tag->generation ? policy : NULL;
 }
 
+/* Whether the current task is no container's, told by one load: the first question of programs that
+ * have others before hf_guarded's. */
+static __always_inline bool hf_no_tag(void) { return !bpf_get_current_task_btf()->bpf_storage; }
+
 /* The tag of `task`; NULL for a bystander. A task without any task storage costs one load. */
 static __always_inline struct hf_task *hf_tag_of(struct task_struct *task) {
   return task->bpf_storage ? bpf_task_storage_get(&hf_tasks, task, 0, 0) : NULL;

@@ -85,6 +85,8 @@ struct dentry;
 
 struct super_block {
   __u32 s_dev;
+  unsigned long s_flags;
+  int s_readonly_remount;
   unsigned long s_magic;
   struct dentry *s_root;
 };
@@ -107,6 +109,7 @@ struct dentry {
 struct vfsmount {
   struct dentry *mnt_root;
   struct super_block *mnt_sb;
+  int mnt_flags;
 };
 
 struct mount {
@@ -337,6 +340,7 @@ struct bpf_iter__task_file {
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
 #define FMODE_CREATED 0x100000
+#define FMODE_NOACCOUNT 0x20000000
 
 /* include/linux/fs.h: what notify_change is asked to change */
 #define ATTR_MODE (1 << 0)

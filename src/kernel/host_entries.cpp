@@ -95,13 +95,12 @@ Status write_control_sockets(const hf_skeleton& skeleton, const std::string& own
   return own.empty() ? Status(Ok{}) : write_name(skeleton, own + '\0', HF_TAMPER_MONITOR);
 }
 
-Result<std::vector<base::UniqueFd>> write_protected(hf_skeleton& skeleton,
-                                                    const std::vector<std::string>& paths) {
+Result<Protected> write_protected(hf_skeleton& skeleton, const std::vector<std::string>& paths) {
   const int map = bpf_map__fd(skeleton.maps.hf_protected);
   for (const hf_directory_key& key : map_keys<hf_directory_key>(map)) {
     map_remove(map, key);
   }
-  std::vector<base::UniqueFd> held;
+  Protected held;
   for (const std::string& path : paths) {
     Result<base::UniqueFd> file = base::open_file(path, O_PATH);
     if (!file.ok()) {
@@ -109,7 +108,8 @@ Result<std::vector<base::UniqueFd>> write_protected(hf_skeleton& skeleton,
     }
     const Identity identity = TRY(identify(skeleton, file.value()));
     TRY(map_set(map, identity.directory, std::uint32_t{1}, "hf_protected"));
-    held.push_back(std::move(file).value());
+    held.devices |= hf_device_bit(identity.directory.dev);
+    held.files.push_back(std::move(file).value());
   }
   return held;
 }

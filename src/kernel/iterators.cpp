@@ -82,4 +82,15 @@ Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_
   return tagged;
 }
 
+Status find_rename_lock(hf_skeleton& skeleton) {
+  bpf_test_run_opts options{};
+  options.sz = sizeof(options);
+  const int error =
+      bpf_prog_test_run_opts(bpf_program__fd(skeleton.progs.hf_find_rename_lock), &options);
+  if (error != 0 || options.retval != 0) {
+    return fail("the kernel does not tell where rename_lock is; verdicts are not kept");
+  }
+  return Ok{};
+}
+
 }  // namespace holdfast::kernel

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "src/base/cgroup.h"
+#include "src/base/log.h"
 #include "src/kernel/host_entries.h"
 #include "src/kernel/iterators.h"
 #include "src/kernel/maps.h"
@@ -142,7 +143,7 @@ struct Kernel::State {
     std::size_t count = 0;
   };
   Draining draining;
-  std::vector<base::UniqueFd> protected_files;  // open, so that their dentries stay
+  Protected protected_files;  // open, so that their dentries stay
   std::vector<Slot> used;
   std::uint32_t next_generation = 1;
   std::uint32_t last_slot = 0;
@@ -186,12 +187,12 @@ Result<Slot> Kernel::State::take_slot() {
 }
 
 Status Kernel::State::write_host() {
-  hf_host host{};
-  host.monitor = static_cast<__u32>(getpid());
-  TRY(map_set(bpf_map__fd(skeleton().maps.hf_hosts), std::uint32_t{0}, host, "hf_hosts"));
   TRY(write_control_sockets(skeleton(), options.socket));
   protected_files = TRY(write_protected(skeleton(), options.protect));
-  return Ok{};
+  hf_host host{};
+  host.monitor = static_cast<__u32>(getpid());
+  host.protected_devices = protected_files.devices;
+  return map_set(bpf_map__fd(skeleton().maps.hf_hosts), std::uint32_t{0}, host, "hf_hosts");
 }
 
 bool Kernel::State::uses_network() {
@@ -254,6 +255,9 @@ Result<Kernel> Kernel::open(const Options& options) {
   auto state = std::make_unique<State>(resolved, *resolved.backend,
                                        TRY(Object::load(directory, *resolved.backend)));
   TRY(state->open_ring());
+  if (const Status found = find_rename_lock(state->skeleton()); !found.ok()) {
+    base::log(base::LogLevel::kNotice, found.error().message);
+  }
   for (std::uint32_t number = 1; number < HF_MAX_CONTAINERS; ++number) {
     const auto policy = map_get<hf_policy>(state->policies(), number);
     if (policy && policy->generation != 0) {

@@ -212,7 +212,7 @@ Status Object::attach() {
   std::set<std::string> ours;
   std::vector<std::string> made;
   for (const Program& entry : programs()) {
-    if (entry.use == Use::kIterator || !wanted(entry, backend_) || (entry.network && !network_)) {
+    if (entry.use == Use::kOnDemand || !wanted(entry, backend_) || (entry.network && !network_)) {
       continue;
     }
     ours.insert(entry.name);

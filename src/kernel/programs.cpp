@@ -17,8 +17,9 @@ constexpr bool kOptional = true;
 constexpr bool kNetwork = true;
 
 constexpr std::array kPrograms = {
-    Program{"hf_tag_threads", Use::kIterator},
-    Program{"hf_identify_file", Use::kIterator},
+    Program{"hf_tag_threads", Use::kOnDemand},
+    Program{"hf_identify_file", Use::kOnDemand},
+    Program{"hf_find_rename_lock", Use::kOnDemand},
     Program{"hf_cgroup_attach_task", Use::kAlways},
     Program{"hf_task_newtask", Use::kAlways},
     Program{"hf_task_alloc", Use::kHook, "task_alloc"},
@@ -128,7 +129,7 @@ std::string security_function(const Program& program) {
 bool wanted(const Program& program, Backend backend) {
   switch (program.use) {
     case Use::kAlways:
-    case Use::kIterator:
+    case Use::kOnDemand:
       return true;
     case Use::kTracepoint:
       return backend == Backend::kTracepoint;

@@ -18,7 +18,7 @@ enum class Use {
   kTrace,       // traces a kernel function for those two
   kTracepoint,  // back end tracepoint
   kAlways,      // every back end
-  kIterator,    // every back end; runs when the monitor asks, is attached to nothing
+  kOnDemand,    // every back end; runs when the monitor asks, is attached to nothing
 };
 
 struct Program {

@@ -73,7 +73,7 @@ TEST(Programs, ABackEndLoadsItsOwnProgramsOnly) {
     EXPECT_EQ(wanted(hook, backend), backend_enforces(backend));
     EXPECT_EQ(wanted(tracepoint, backend), backend == Backend::kTracepoint);
     EXPECT_TRUE(wanted({"p", Use::kAlways}, backend));
-    EXPECT_TRUE(wanted({"p", Use::kIterator}, backend));
+    EXPECT_TRUE(wanted({"p", Use::kOnDemand}, backend));
   }
 }
 
