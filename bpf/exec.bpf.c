@@ -212,8 +212,8 @@ static __always_inline int hf_check_host_exec(struct file *file, __u32 operation
 
 /* Whether a mapping asked for with `prot` will be executable. */
 static __always_inline bool hf_maps_code(unsigned long prot) {
-  return (prot & PROT_EXEC) || ((prot & PROT_READ) &&
-                                (bpf_get_current_task_btf()->personality & READ_IMPLIES_EXEC));
+  return (prot & PROT_EXEC) ||
+         ((prot & PROT_READ) && (bpf_get_current_task_btf()->personality & READ_IMPLIES_EXEC));
 }
 
 /* drift.library: code that is mapped must come from the image as well. A program's own file was

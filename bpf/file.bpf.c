@@ -39,11 +39,9 @@ static __always_inline int hf_check_device(struct hf_subject *subject, struct fi
 }
 
 static __always_inline int hf_check_write(struct hf_subject *subject, struct file *file) {
-  struct dentry *dentry = file->f_path.dentry;
-  if (dentry->d_sb->s_dev != subject->policy->rootfs_dev || (file->f_mode & FMODE_CREATED)) {
-    return 0; /* a file that this open made was judged when it was made */
-  }
-  return hf_change(subject, dentry, HF_ROOTFS_WRITE, HF_OP_OPEN, 0);
+  /* A file that this open made was judged when it was made. */
+  return file->f_mode & FMODE_CREATED ? 0
+                                      : hf_change_file(subject, file, HF_ROOTFS_WRITE, HF_OP_OPEN);
 }
 
 /* O_RDONLY|O_TRUNC: overlayfs copies the file up, empty, in its open, before truncation is asked
@@ -69,8 +67,8 @@ static __always_inline int hf_check_file(struct hf_subject *subject, struct file
  * counting it as an open file of anybody; until 6.5 under overlay's own path, since then on a mount
  * that the kernel made for itself. */
 static __always_inline bool hf_is_layer(struct file *file) {
-  return (file->f_mode & FMODE_NOACCOUNT) && (file->f_inode->i_sb != file->f_path.dentry->d_sb ||
-                                              hf_mount_internal(file->f_path.mnt));
+  return (file->f_mode & FMODE_NOACCOUNT) &&
+         (file->f_inode->i_sb != file->f_path.dentry->d_sb || hf_mount_internal(file->f_path.mnt));
 }
 
 SEC("lsm/file_open")

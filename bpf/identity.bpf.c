@@ -114,8 +114,7 @@ int BPF_PROG(hf_task_alloc, struct task_struct *child, unsigned long clone_flags
 /* escape.cgroup: a new task was born into a cgroup that is not its container's. */
 static __always_inline void hf_check_birthplace(struct task_struct *child) {
   struct hf_subject subject;
-  if (!hf_guarded(&subject) ||
-      hf_slot_of_cgroup(child->cgroups->dfl_cgrp) == subject.tag->slot) {
+  if (!hf_guarded(&subject) || hf_slot_of_cgroup(child->cgroups->dfl_cgrp) == subject.tag->slot) {
     return;
   }
   struct hf_case hf_case = hf_case_of(&subject, HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, 0);

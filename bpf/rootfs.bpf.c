@@ -19,10 +19,10 @@ static __always_inline __u32 hf_access_of(__u32 class_id) {
              : HF_ACCESS_WRITE;
 }
 
-/* A change in the directory `dir`, which may have been reached through a leaked descriptor. */
-static __always_inline int hf_change_by(struct hf_subject *subject, const struct path *dir,
-                                        struct dentry *dentry, __u32 class_id, __u32 operation,
-                                        __u64 argument) {
+/* Whatever forbids a change in the directory `dir` but the rootfs guard. It may have been reached
+ * through a leaked descriptor. */
+static __always_inline int hf_check_change(struct hf_subject *subject, const struct path *dir,
+                                           struct dentry *dentry, __u32 class_id, __u32 operation) {
   int verdict = hf_check_namespace(subject, operation);
   if (!verdict && !hf_mount_own(subject, dir->mnt)) {
     return hf_change_outside(subject, dentry, dir->mnt, operation);
@@ -33,9 +33,14 @@ static __always_inline int hf_change_by(struct hf_subject *subject, const struct
   if (!verdict) {
     verdict = hf_check_tampering(subject, dentry, dir->mnt, operation);
   }
-  if (!verdict) {
-    verdict = hf_check_rule(subject, dentry, dir->mnt, operation, hf_access_of(class_id));
-  }
+  return verdict ? verdict
+                 : hf_check_rule(subject, dentry, dir->mnt, operation, hf_access_of(class_id));
+}
+
+static __always_inline int hf_change_by(struct hf_subject *subject, const struct path *dir,
+                                        struct dentry *dentry, __u32 class_id, __u32 operation,
+                                        __u64 argument) {
+  int verdict = hf_check_change(subject, dir, dentry, class_id, operation);
   return verdict ? verdict : hf_change(subject, dentry, class_id, operation, argument);
 }
 
@@ -263,7 +268,12 @@ static __always_inline int hf_check_ioctl(struct file *file, unsigned int comman
   if (!class_id || (type != S_IFREG && type != S_IFDIR)) {
     return 0; /* the driver of a device may mean anything by the same number */
   }
-  return hf_change_in(&file->f_path, file->f_path.dentry, class_id, operation);
+  struct hf_subject subject;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  int verdict = hf_check_change(&subject, &file->f_path, file->f_path.dentry, class_id, operation);
+  return verdict ? verdict : hf_change_file(&subject, file, class_id, operation);
 }
 
 SEC("lsm/file_ioctl")

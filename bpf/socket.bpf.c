@@ -36,8 +36,7 @@ static __always_inline __u32 hf_socket_class(__u64 name, __u32 size, bool *abstr
 static __always_inline bool hf_socket_own(struct hf_subject *subject, struct sock *sk) {
   struct unix_sock *unix_socket = (void *)sk;
   struct vfsmount *mount = BPF_CORE_READ(unix_socket, path.mnt);
-  return (mount && hf_mount_own(subject, mount)) ||
-         hf_slot_of_cgroup(sk->sk_cgrp_data.cgroup);
+  return (mount && hf_mount_own(subject, mount)) || hf_slot_of_cgroup(sk->sk_cgrp_data.cgroup);
 }
 
 static __always_inline int hf_check_socket(struct sock *other, __u32 operation) {
@@ -65,5 +64,6 @@ int BPF_PROG(hf_unix_connect, struct sock *sk, struct sock *other) {
 
 SEC("lsm/unix_may_send")
 int BPF_PROG(hf_unix_may_send, struct socket *socket, struct socket *other) {
-  return hf_check_socket(other->sk, HF_OP_SEND);
+  struct sock *sk = other->sk;
+  return sk ? hf_check_socket(sk, HF_OP_SEND) : 0;
 }

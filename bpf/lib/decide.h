@@ -25,7 +25,7 @@ struct hf_case {
   __u16 family; /* and the rest of an address, as in struct hf_event */
   __u16 port;
   __u16 protocol;
-  __u8 severity; /* of struct hf_event */
+  __u8 severity;     /* of struct hf_event */
   __u8 siblings_too; /* answer of hf_decide_rootfs: allowed, and so is what else is in its
                         directory */
   __u8 address[16];

@@ -21,7 +21,9 @@ static __always_inline struct hf_policy *hf_policy_of(const struct hf_task *tag)
 
 /* Whether the current task is no container's, told by one load: the first question of programs that
  * have others before hf_guarded's. */
-static __always_inline bool hf_no_tag(void) { return !bpf_get_current_task_btf()->bpf_storage; }
+static __always_inline bool hf_no_tag(void) {
+  return !bpf_get_current_task_btf()->bpf_storage;
+}
 
 /* The tag of `task`; NULL for a bystander. A task without any task storage costs one load. */
 static __always_inline struct hf_task *hf_tag_of(struct task_struct *task) {

@@ -6,7 +6,8 @@
 
 #include "bpf/lib/subject.h"
 
-/* Set before loading: this kernel runs the programs as fmod_ret, which may not use inode storage. */
+/* Set before loading: this kernel runs the programs as fmod_ret, which may not use inode storage.
+ */
 extern const volatile bool hf_modify_return;
 
 /* Address of rename_lock (fs/dcache.c); 0: unknown. The first word of this seqlock is a sequence

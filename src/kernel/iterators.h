@@ -33,8 +33,8 @@ struct Tagged {
 Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_t slot,
                            std::uint32_t generation);
 
-// Lets the programs keep what they find out about a directory. Without it they find it out anew each
-// time.
+// Lets the programs keep what they find out about a directory. Without it they find it out anew
+// each time.
 Status find_rename_lock(hf_skeleton& skeleton);
 
 }  // namespace holdfast::kernel

@@ -29,7 +29,9 @@ std::string maps_directory(const std::string& directory) { return directory + "/
 std::string links_directory(const std::string& directory) { return directory + "/links"; }
 
 // Maps of global variables belong to one load; all others outlive the monitor.
-bool is_pinned(const bpf_map* map) { return !bpf_map__is_internal(map); }
+bool is_pinned(const bpf_map* map) {
+  return !bpf_map__is_internal(map) && bpf_map__autocreate(map);
+}
 
 std::string pin_path(const std::string& directory, const bpf_map* map) {
   return maps_directory(directory) + "/" + bpf_map__name(map);
@@ -162,6 +164,8 @@ Result<Object> Object::load(const std::string& directory, Backend backend) {
     return fail_errno("cannot open the BPF object", errno);
   }
   object.skeleton_->rodata->hf_modify_return = backend == Backend::kModifyReturn;
+  // Inode storage is part of BPF LSM. The verifier never sees what uses it under other back ends.
+  bpf_map__set_autocreate(object.skeleton_->maps.hf_verdicts, backend == Backend::kLsm);
   TRY(choose_programs(*object.skeleton_, backend));
   TRY(reuse_maps(*object.skeleton_, directory));
   const int error = hf_skeleton::load(object.skeleton_.get());
