@@ -168,6 +168,8 @@ struct hf_socket_key {
 struct hf_host {
   __u32 monitor; /* tgid of the running monitor; 0: none */
   __u32 padding;
+  __u64 epoch; /* CLOCK_REALTIME in microseconds when the maps were made: tells positions in the
+                  rings of one set of maps from those of another */
 };
 
 #define HF_DEVICE_ANY 0xffffffffu
