@@ -287,7 +287,7 @@ static __always_inline bool hf_join_by_cgroup(struct task_struct *task) {
   }
   struct hf_task *tag = bpf_task_storage_get(&hf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!tag) {
-    hf_count(HF_COUNT_NO_STORAGE);
+    hf_count(slot, HF_COUNT_NO_STORAGE, 1);
     return false;
   }
   tag->slot = slot;

@@ -173,7 +173,7 @@ static __always_inline int hf_tell_refused(struct hf_subject *subject, struct vf
   }
   __u64 call = change.path ^ ((__u64)nr << 48);
   if (hf_same_call(subject->tag, call)) {
-    hf_count(HF_COUNT_REPEATED);
+    hf_count(subject->tag->slot, HF_COUNT_ASKED_AGAIN, 1);
     return 0;
   }
   struct hf_case hf_case = hf_case_of(subject, change.class_id, change.operation, EROFS);

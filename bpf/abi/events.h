@@ -112,6 +112,7 @@ struct hf_event {
   __u32 container_pid; /* tgid in the innermost pid namespace of the task */
   __u32 uid;           /* real_cred, in the initial user namespace */
   __u32 gid;
+  __u32 count; /* how often it happened: those before were the same and within HF_REPEAT_NS */
   __u16 path_len;
   __u16 exe_len;
   __u16 args_len;
@@ -126,14 +127,85 @@ struct hf_event {
   char text[HF_EVENT_PATH_MAX + HF_EVENT_EXE_MAX + HF_EVENT_ARGS_MAX];
 };
 
-/* Per-CPU counters, indices of `hf_counters` (values are __u64). */
-enum hf_counter {
-  HF_COUNT_EVENTS = 0, /* submitted to the ring */
-  HF_COUNT_LOST = 1,   /* ring was full */
-  HF_COUNT_NO_STORAGE =
-      2, /* task storage could not be allocated: a task runs untagged until its next exec */
-  HF_COUNT_REPEATED = 3, /* refusals folded into one that was just told */
-  HF_COUNTER_COUNT = 4,
+/* The ring an event is sent by. */
+enum hf_ring {
+  HF_RING_ALERTS = 0,
+  HF_RING_RECORDS = 1, /* HF_RECORD: a flood of them leaves room for alerts */
+  HF_RING_COUNT = 2,
 };
+
+/* What is counted for each slot; what belongs to no container, or to none that is known, for slot
+ * 0.
+ */
+enum hf_counter {
+  HF_COUNT_ALERTS = 0,       /* submitted to the ring of alerts */
+  HF_COUNT_RECORDS = 1,      /* submitted to the ring of records */
+  HF_COUNT_ALERTS_FULL = 2,  /* found the ring of alerts full */
+  HF_COUNT_RECORDS_FULL = 3, /* found the ring of records full */
+  HF_COUNT_NO_BUFFER = 4,    /* all buffers of the CPU were taken */
+  HF_COUNT_NO_STORAGE = 5,   /* task storage could not be allocated: a task runs untagged until its
+                                next exec */
+  HF_COUNT_REPEATED = 6,     /* counted in hf_repeats instead of sent, and told or to be told */
+  HF_COUNT_ASKED_AGAIN = 7,  /* one call that asks several times, told once */
+  HF_COUNTER_COUNT = 8,
+};
+
+/* Element of the array `hf_counters`, by slot; never reset, whoever has the slot. Of the same shape
+ * is `hf_told`: how much of each loss the monitor has told; the kernel does not look at it. */
+struct hf_counts {
+  __u64 of[HF_COUNTER_COUNT]; /* by enum hf_counter */
+};
+
+/* What makes two events the same. All of it is compared, so nothing else is ever counted in. */
+struct hf_repeat_key {
+  __u64 object_ino; /* of the object; 0: there is none yet, and its name says which */
+  __u64 parent_ino; /* of the directory that the object's name is in */
+  __u64 argument;   /* from here as in struct hf_event */
+  __u64 exe_ino;
+  __u32 exe_dev;
+  __u32 object_dev;
+  __u32 slot;
+  __u32 generation;
+  __u32 class_id;
+  __u32 operation;
+  __u32 outcome;
+  __s32 result;
+  __u32 flags; /* those that the hook knows */
+  __u32 object_mode;
+  __u32 object_rdev;
+  __u16 family;
+  __u16 port;
+  __u16 protocol;
+  __u16 name_len;
+  __u8 action;
+  __u8 severity;
+  __u16 padding;
+  char name[HF_REPEAT_NAME_MAX]; /* last part of the path, a socket's name, or the address */
+};
+
+/* Element of the array `hf_repeats`, a table of its own: an event has one place in it, by its key's
+ * hash. `state` holds phase, count and, in its upper half, a number that rises with every use, so
+ * that whoever changes it by compare-and-swap knows that the rest was still the same. */
+struct hf_repeat {
+  __u64 state;
+  __u64 since_ns;      /* CLOCK_BOOTTIME of the event that was sent */
+  __u64 task_start_ns; /* and its process, as in struct hf_event */
+  __u32 pid;
+  __u32 tgid;
+  __u32 ppid;
+  __u32 uid;
+  __u32 gid;
+  __u32 padding;
+  char comm[HF_COMM_MAX];
+  struct hf_repeat_key key;
+};
+
+#define HF_REPEAT_COUNT 0x3fffffffULL /* how many were not sent */
+#define HF_REPEAT_PHASE 0xc0000000ULL
+#define HF_REPEAT_FREE 0x00000000ULL
+#define HF_REPEAT_BUSY 0x40000000ULL    /* a program is writing it */
+#define HF_REPEAT_LIVE 0x80000000ULL    /* counts until the window is over */
+#define HF_REPEAT_CLAIMED 0xc0000000ULL /* the monitor is telling what was counted */
+#define HF_REPEAT_USE 0x100000000ULL    /* one more use */
 
 #endif

@@ -5,7 +5,7 @@
 
 /* Version of everything in bpf/abi; part of the pin path, so that two versions can live side by
  * side. */
-#define HF_ABI_VERSION 2
+#define HF_ABI_VERSION 3
 
 /* Slots of containers; slot 0 means "no container". Kubernetes allows 110 pods a node; dense hosts
  * run 1000. */
@@ -56,7 +56,19 @@
 /* Directories walked from a file to its root. A deeper tree is treated as part of the rootfs. */
 #define HF_MAX_DEPTH 256
 
-/* Bytes of the event ring: a power of two, 8192 events of average size. */
-#define HF_RING_BYTES (4 * 1024 * 1024)
+/* Bytes of the ring of alerts: a power of two, 8192 events of average size. */
+#define HF_ALERTS_BYTES (4 * 1024 * 1024)
+
+/* Bytes of the ring of records, of which some may be lost in a flood. */
+#define HF_RECORDS_BYTES (2 * 1024 * 1024)
+
+/* Events that are looked out for at a time, to be counted when they come again; a power of two. */
+#define HF_MAX_REPEATS 4096
+
+/* For this long after an event was sent, the same is counted instead. */
+#define HF_REPEAT_NS 1000000000ULL
+
+/* Bytes of a name that are compared, a power of two; an event about a longer one is always sent. */
+#define HF_REPEAT_NAME_MAX 64
 
 #endif

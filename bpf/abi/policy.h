@@ -169,6 +169,8 @@ struct hf_host {
   __u64 protected_devices; /* hf_device_bit of each superblock that hf_protected has files on */
   __u32 monitor;           /* tgid of the running monitor; 0: none */
   __u32 padding;
+  __u64 epoch; /* CLOCK_REALTIME in microseconds when the maps were made: tells positions in the
+                  rings of one set of maps from those of another */
 };
 
 /* One bit of 64, for a set of devices that says "surely not" about most others. */

@@ -25,7 +25,7 @@ static __always_inline int hf_conclude(struct hf_scratch *scratch, struct hf_cas
     hf_tell(scratch, hf_case, outcome);
     hf_scratch_release(scratch);
   } else {
-    hf_count(HF_COUNT_LOST);
+    hf_count(hf_case->slot, HF_COUNT_NO_BUFFER, 1);
   }
   if (outcome == HF_OUTCOME_KILLED) {
     bpf_send_signal(SIGKILL);

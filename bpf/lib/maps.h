@@ -145,20 +145,44 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, HF_RING_BYTES);
-} hf_events HF_MAP;
+  __uint(max_entries, HF_ALERTS_BYTES);
+} hf_alerts HF_MAP;
 
 struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, HF_COUNTER_COUNT);
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, HF_RECORDS_BYTES);
+} hf_records HF_MAP;
+
+/* By slot. In the monitor's memory as well, as the two below are: it reads them while we count. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, HF_MAX_CONTAINERS);
   __type(key, __u32);
-  __type(value, __u64);
+  __type(value, struct hf_counts);
 } hf_counters HF_MAP;
 
-static __always_inline void hf_count(__u32 counter) {
-  __u64 *value = bpf_map_lookup_elem(&hf_counters, &counter);
-  if (value) {
-    __sync_fetch_and_add(value, 1);
+/* The monitor's own, by slot: here so that it outlives the monitor. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, HF_MAX_CONTAINERS);
+  __type(key, __u32);
+  __type(value, struct hf_counts);
+} hf_told HF_MAP;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, HF_MAX_REPEATS);
+  __type(key, __u32);
+  __type(value, struct hf_repeat);
+} hf_repeats HF_MAP;
+
+static __always_inline void hf_count(__u32 slot, __u32 counter, __u64 count) {
+  struct hf_counts *counts = bpf_map_lookup_elem(&hf_counters, &slot);
+  if (counts && counter < HF_COUNTER_COUNT) {
+    __sync_fetch_and_add(&counts->of[counter], count);
   }
 }
 

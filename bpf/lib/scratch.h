@@ -15,6 +15,7 @@ struct hf_scratch {
   __u32 path_flags; /* enum hf_path_flag */
   char path[HF_PATH_MAX + HF_NAME_MAX + 1];
   struct hf_path_key key;
+  struct hf_repeat_key repeat;
   struct hf_event event;
 };
 

@@ -5,6 +5,7 @@
 #include "bpf/lib/compat.h"
 #include "bpf/lib/inode.h"
 #include "bpf/lib/path.h"
+#include "bpf/lib/repeat.h"
 
 static __always_inline void hf_fill_object(struct hf_event *event, const struct hf_case *hf_case) {
   event->object_mode = hf_case->mode;
@@ -127,6 +128,19 @@ static __always_inline void hf_fill_arguments(struct hf_event *event, struct tas
   }
 }
 
+/* Repeats that are lost with the event that was to tell of them are lost events from here on. */
+static __always_inline void hf_send(struct hf_event *event, __u64 size) {
+  bool record = event->action == HF_RECORD;
+  long error = record ? bpf_ringbuf_output(&hf_records, event, size, 0)
+                      : bpf_ringbuf_output(&hf_alerts, event, size, 0);
+  if (error) {
+    hf_count(event->slot, record ? HF_COUNT_RECORDS_FULL : HF_COUNT_ALERTS_FULL, event->count);
+    hf_count(event->slot, HF_COUNT_REPEATED, -(__u64)(event->count - 1));
+  } else {
+    hf_count(event->slot, record ? HF_COUNT_RECORDS : HF_COUNT_ALERTS, 1);
+  }
+}
+
 __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u32 outcome) {
   if (!scratch || !hf_case) {
     return 0;
@@ -136,9 +150,14 @@ __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u3
   if (!policy) {
     return 0;
   }
+  __u32 count = hf_count_repeat(scratch, hf_case, outcome);
+  if (!count) {
+    return 0;
+  }
   struct hf_event *event = &scratch->event;
   struct task_struct *task = bpf_get_current_task_btf();
   bool truncated;
+  event->count = count;
   event->time_ns = bpf_ktime_get_boot_ns();
   event->slot = slot;
   event->generation = policy->generation;
@@ -169,6 +188,6 @@ __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u3
   HF_MASK(exe_len, HF_EVENT_EXE_MAX - 1);
   HF_MASK(args_len, HF_EVENT_ARGS_MAX - 1);
   __u64 size = offsetof(struct hf_event, text) + path_len + exe_len + args_len;
-  hf_count(bpf_ringbuf_output(&hf_events, event, size, 0) ? HF_COUNT_LOST : HF_COUNT_EVENTS);
+  hf_send(event, size);
   return 0;
 }

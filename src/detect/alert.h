@@ -1,6 +1,7 @@
 // What is told: an event with everything a reader needs to understand it without us.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -45,6 +46,14 @@ struct Object {
   std::string result;    // name of the errno the process got, where it is known
 };
 
+// Where in the kernel a line comes from. Of two lines with the same origin one is too many.
+struct Origin {
+  std::string queue;        // "alerts", "records", "repeats" or "losses"
+  std::uint64_t epoch = 0;  // of the kernel's maps: positions of another epoch say nothing
+  std::uint64_t position = 0;
+  auto operator<=>(const Origin&) const = default;
+};
+
 struct Alert {
   std::string time;  // RFC 3339, UTC
   std::string kind;  // "alert" or "record"
@@ -52,6 +61,7 @@ struct Alert {
   Severity severity = Severity::kNotice;
   std::string action;  // what happened: "alerted", "denied", "killed"
   std::uint64_t count = 1;
+  std::string cause;  // of a loss
   std::string message;
   std::optional<Container> container;
   std::optional<event::Process> process;
@@ -61,6 +71,7 @@ struct Alert {
   std::string tracee;
   std::string backend;
   std::string host;
+  Origin origin;
 };
 
 }  // namespace holdfast::detect

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -157,12 +158,17 @@ std::string program(const event::Process& process) {
   return name.substr(name.rfind('/') + 1);
 }
 
+std::string owner(std::uint32_t slot, const Container* container) {
+  if (container == nullptr) {
+    return fmt::format("container of slot {}", slot);
+  }
+  return fmt::format("container {}", container->name.empty() ? container->id : container->name);
+}
+
 std::string place(const event::Event& event, const Container* container) {
-  const std::string name = container == nullptr
-                               ? fmt::format("of slot {}", event.slot)
-                               : (container->name.empty() ? container->id : container->name);
-  return (event.flags & HF_EVENT_BYSTANDER) != 0 ? fmt::format("outside container {}", name)
-                                                 : fmt::format("in container {}", name);
+  const std::string name = owner(event.slot, container);
+  return (event.flags & HF_EVENT_BYSTANDER) != 0 ? fmt::format("outside {}", name)
+                                                 : fmt::format("in {}", name);
 }
 
 std::string ending(const event::Event& event) {
@@ -193,23 +199,43 @@ const char* action_of(hf_outcome outcome) {
   }
 }
 
+// Unsigned, for the time is only as true as the record it came in.
+std::string time_text(std::uint64_t boot_ns, const Context& context) {
+  return base::rfc3339(
+      static_cast<std::int64_t>(boot_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
+}
+
+struct LossText {
+  const char* cause;
+  const char* sentence;
+};
+constexpr std::array<LossText, 5> kLossTexts = {{
+    // by Loss::Cause
+    {"alerts-full", "alerts of {container} could not be told: their ring was full"},
+    {"records-full", "records of {container} could not be told: their ring was full"},
+    {"no-buffer", "events of {container} could not be told: no buffer was free"},
+    {"no-storage",
+     "processes could not be tagged as those of {container}: the kernel had no memory"},
+    {"unreadable", "records of the kernel could not be told: they are of another version"},
+}};
+
 }  // namespace
 
 Alert detect(const event::Event& event, event::Process process, const Context& context) {
   const Rule& rule = rule_for(event.class_id, event.operation);
   const Verdict verdict = judge(event, rule);
   Alert alert;
-  // Unsigned, for the time is only as true as the record it came in.
-  alert.time = base::rfc3339(static_cast<std::int64_t>(
-      event.time_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
+  alert.time = time_text(event.time_ns, context);
+  alert.count = event.count;
   alert.kind = verdict.record ? "record" : "alert";
   alert.class_name = profile::class_name(event.class_id);
   alert.severity = verdict.severity;
   alert.action = action_of(event.outcome);
   alert.object = object_of(event);
   alert.message =
-      fmt::format("{} (pid {}) {} tried to {}; {}.", program(process), process.pid,
-                  place(event, context.container), deed(rule, *alert.object), ending(event));
+      fmt::format("{} (pid {}) {} tried to {}; {}{}.", program(process), process.pid,
+                  place(event, context.container), deed(rule, *alert.object), ending(event),
+                  event.count == 1 ? "" : fmt::format(" ({} times)", event.count));
   if (context.container != nullptr) {
     alert.container = *context.container;
   }
@@ -226,23 +252,24 @@ Alert detect(const event::Event& event, event::Process process, const Context& c
   return alert;
 }
 
-Alert lost_alert(const Loss& loss, std::int64_t real_ns, const std::string& backend,
-                 const std::string& host) {
+Alert lost_alert(const Loss& loss, const Context& context) {
+  const LossText& text = kLossTexts[static_cast<std::size_t>(loss.cause)];
   Alert alert;
-  alert.time = base::rfc3339(real_ns);
+  alert.time = time_text(loss.time_ns, context);
   alert.kind = "alert";
   alert.class_name = "monitor.lost";
   alert.severity = Severity::kWarning;
   alert.action = "alerted";
-  alert.count = loss.total();
-  alert.message = fmt::format(
-      "{} events could not be told: {} found the ring full, {} were unreadable, {} could not be "
-      "written; {} "
-      "processes could not be tagged with their container. What policies deny was denied all the "
-      "same.",
-      loss.total() - loss.untagged, loss.ring_full, loss.unreadable, loss.unwritten, loss.untagged);
-  alert.backend = backend;
-  alert.host = host;
+  alert.count = loss.count;
+  alert.cause = text.cause;
+  alert.message =
+      fmt::format("{} {}. What policies deny was denied all the same.", loss.count, text.sentence);
+  replace(alert.message, "{container}", owner(loss.slot, context.container));
+  if (context.container != nullptr) {
+    alert.container = *context.container;
+  }
+  alert.backend = context.backend;
+  alert.host = context.host;
   return alert;
 }
 

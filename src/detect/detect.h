@@ -20,19 +20,16 @@ struct Context {
 
 Alert detect(const event::Event& event, event::Process process, const Context& context);
 
-// What could not be told, all of it since the last such alert.
+// What could not be told. `kUnreadable` is a record of a ring that no monitor of this version made.
 struct Loss {
-  std::uint64_t ring_full = 0;   // events the kernel could not send
-  std::uint64_t unreadable = 0;  // records that did not decode
-  std::uint64_t unwritten = 0;   // alerts the sink had no room for
-  std::uint64_t untagged = 0;    // tasks the kernel could not tag with their container
-  [[nodiscard]] std::uint64_t total() const {
-    return ring_full + unreadable + unwritten + untagged;
-  }
+  enum class Cause { kAlertsFull, kRecordsFull, kNoBuffer, kNoStorage, kUnreadable };
+  Cause cause = Cause::kAlertsFull;
+  std::uint32_t slot = 0;  // 0: of no container that is known
+  std::uint64_t count = 1;
+  std::uint64_t time_ns = 0;  // base::boot_now_ns()
 };
 
 // The alert of class "monitor.lost" about `loss`.
-Alert lost_alert(const Loss& loss, std::int64_t real_ns, const std::string& backend,
-                 const std::string& host);
+Alert lost_alert(const Loss& loss, const Context& context);
 
 }  // namespace holdfast::detect

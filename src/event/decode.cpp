@@ -48,6 +48,9 @@ Status check_numbers(const hf_event& raw) {
     return fail(
         fmt::format("an event has the unknown action {} or severity {}", raw.action, raw.severity));
   }
+  if (raw.count == 0) {
+    return fail("an event says that it never happened");
+  }
   if (raw.outcome > HF_OUTCOME_REFUSED) {
     return fail(fmt::format("an event has the unknown outcome {}", raw.outcome));
   }
@@ -90,6 +93,7 @@ Event header_of(const hf_event& raw) {
   event.container_pid = raw.container_pid;
   event.uid = raw.uid;
   event.gid = raw.gid;
+  event.count = raw.count;
   event.family = raw.family;
   event.port = raw.port;
   event.protocol = raw.protocol;
@@ -97,6 +101,16 @@ Event header_of(const hf_event& raw) {
   event.action = static_cast<hf_action>(raw.action);
   event.severity = raw.severity;
   return event;
+}
+
+// The last part of the path is all that the kernel kept; of a socket's name, the whole.
+void take_name(Event& event, const hf_repeat_key& key) {
+  const std::string_view name(key.name, std::min<std::size_t>(key.name_len, sizeof(key.name)));
+  event.path = printable(name);
+  if (key.parent_ino != 0) {
+    event.flags |= HF_EVENT_TRUNCATED;
+    event.path = "/" + event.path;
+  }
 }
 
 }  // namespace
@@ -124,6 +138,47 @@ Result<Event> decode(const void* bytes, std::size_t size) {
   event.exe = printable(text.substr(raw.path_len, raw.exe_len));
   event.argv = split_arguments(text.substr(std::size_t{raw.path_len} + raw.exe_len));
   event.comm = printable({raw.comm, strnlen(raw.comm, sizeof(raw.comm))});
+  return event;
+}
+
+Result<Event> decode_repeat(const hf_repeat& repeat, std::uint64_t count) {
+  const hf_repeat_key& key = repeat.key;
+  hf_event raw{};
+  raw.time_ns = repeat.since_ns;
+  raw.task_start_ns = repeat.task_start_ns;
+  raw.object_ino = key.object_ino;
+  raw.exe_ino = key.exe_ino;
+  raw.argument = key.argument;
+  raw.object_dev = key.object_dev;
+  raw.exe_dev = key.exe_dev;
+  raw.slot = key.slot;
+  raw.generation = key.generation;
+  raw.class_id = key.class_id;
+  raw.operation = key.operation;
+  raw.outcome = key.outcome;
+  raw.result = key.outcome == HF_OUTCOME_SEEN ? 0 : key.result;
+  raw.flags = key.flags;
+  raw.object_mode = key.object_mode;
+  raw.object_rdev = key.object_rdev;
+  raw.pid = repeat.pid;
+  raw.tgid = repeat.tgid;
+  raw.ppid = repeat.ppid;
+  raw.uid = repeat.uid;
+  raw.gid = repeat.gid;
+  raw.count = static_cast<__u32>(count);
+  raw.family = key.family;
+  raw.port = key.port;
+  raw.protocol = key.protocol;
+  raw.action = key.action;
+  raw.severity = key.severity;
+  TRY(check_numbers(raw));
+  Event event = header_of(raw);
+  event.comm = printable({repeat.comm, strnlen(repeat.comm, sizeof(repeat.comm))});
+  if (key.family != 0) {
+    std::memcpy(event.address.data(), key.name, event.address.size());
+  } else {
+    take_name(event, key);
+  }
   return event;
 }
 

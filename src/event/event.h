@@ -39,6 +39,7 @@ struct Event {
   std::uint32_t container_pid = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::uint32_t count = 1;
   std::uint16_t family = 0;
   std::uint16_t port = 0;
   std::uint16_t protocol = 0;

@@ -25,10 +25,6 @@
 namespace holdfast::kernel {
 namespace {
 
-struct FreeRing {
-  void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
-};
-
 // What LSM programs load on and what they run on is not the same: a back end that was asked for is
 // tried like one that was not, for nobody may believe in a guard that never runs.
 Result<Backend> choose_backend(std::optional<Backend> asked) {
@@ -67,6 +63,13 @@ std::uint64_t coarse_now_ns() {
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1000000000ULL +
          static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::uint64_t real_now_us() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000000ULL +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1000;
 }
 
 // Whether the directory at `path` holds the programs that the host itself runs. Guarding it as a
@@ -124,8 +127,7 @@ struct Kernel::State {
 
   [[nodiscard]] hf_skeleton& skeleton() { return object.skeleton(); }
   [[nodiscard]] int policies() { return bpf_map__fd(skeleton().maps.hf_policies); }
-  Status open_ring();
-  static int handle_record(void* context, void* bytes, std::size_t size);
+  Status map_shared();
   Status fill(const Slot& slot, const Target& target, const profile::Policy& policy);
   Result<Slot> take_slot();
   // What is true of the host: who we are, and which files and sockets are not for containers.
@@ -136,38 +138,21 @@ struct Kernel::State {
   Options options;
   Backend backend;
   Object object;
-  std::unique_ptr<ring_buffer, FreeRing> ring;
-  // Of one drain().
-  struct Draining {
-    const EventHandler* handler = nullptr;
-    std::size_t count = 0;
-  };
-  Draining draining;
+  std::vector<Ring> rings;  // by hf_ring
+  std::optional<Accounts> accounts;
+  std::uint64_t epoch = 0;
   Protected protected_files;  // open, so that their dentries stay
   std::vector<Slot> used;
   std::uint32_t next_generation = 1;
   std::uint32_t last_slot = 0;
 };
 
-namespace {
-
-// What a callback returns to stop libbpf, which then keeps the rest for the next time.
-constexpr int kStop = -ECANCELED;
-
-}  // namespace
-
-int Kernel::State::handle_record(void* context, void* bytes, std::size_t size) {
-  auto& draining = *static_cast<Draining*>(context);
-  (*draining.handler)(bytes, size);
-  return ++draining.count < kMaxDrain ? 0 : kStop;
-}
-
-Status Kernel::State::open_ring() {
-  ring.reset(
-      ring_buffer__new(bpf_map__fd(skeleton().maps.hf_events), handle_record, &draining, nullptr));
-  if (!ring) {
-    return fail_errno("cannot open the event ring", errno);
-  }
+Status Kernel::State::map_shared() {
+  const auto& maps = skeleton().maps;
+  rings.push_back(TRY(Ring::map(bpf_map__fd(maps.hf_alerts), HF_ALERTS_BYTES, "hf_alerts")));
+  rings.push_back(TRY(Ring::map(bpf_map__fd(maps.hf_records), HF_RECORDS_BYTES, "hf_records")));
+  accounts.emplace(TRY(Accounts::map(
+      {bpf_map__fd(maps.hf_counters), bpf_map__fd(maps.hf_told), bpf_map__fd(maps.hf_repeats)})));
   return Ok{};
 }
 
@@ -189,10 +174,13 @@ Result<Slot> Kernel::State::take_slot() {
 Status Kernel::State::write_host() {
   TRY(write_control_sockets(skeleton(), options.socket));
   protected_files = TRY(write_protected(skeleton(), options.protect));
-  hf_host host{};
+  const int hosts = bpf_map__fd(skeleton().maps.hf_hosts);
+  hf_host host = map_get<hf_host>(hosts, std::uint32_t{0}).value_or(hf_host{});
   host.monitor = static_cast<__u32>(getpid());
   host.protected_devices = protected_files.devices;
-  return map_set(bpf_map__fd(skeleton().maps.hf_hosts), std::uint32_t{0}, host, "hf_hosts");
+  host.epoch = host.epoch == 0 ? real_now_us() : host.epoch;
+  epoch = host.epoch;
+  return map_set(hosts, std::uint32_t{0}, host, "hf_hosts");
 }
 
 bool Kernel::State::uses_network() {
@@ -254,7 +242,7 @@ Result<Kernel> Kernel::open(const Options& options) {
   const std::string directory = fmt::format("{}/v{}", resolved.pin_dir, HF_ABI_VERSION);
   auto state = std::make_unique<State>(resolved, *resolved.backend,
                                        TRY(Object::load(directory, *resolved.backend)));
-  TRY(state->open_ring());
+  TRY(state->map_shared());
   if (const Status found = find_rename_lock(state->skeleton()); !found.ok()) {
     base::log(base::LogLevel::kNotice, found.error().message);
   }
@@ -324,23 +312,10 @@ void Kernel::rest() {
 
 std::vector<Slot> Kernel::slots() const { return state_->used; }
 
-int Kernel::ring_fd() const { return ring_buffer__epoll_fd(state_->ring.get()); }
-
-Result<std::size_t> Kernel::drain(const EventHandler& handler) {
-  state_->draining = {&handler, 0};
-  const int result = ring_buffer__consume(state_->ring.get());
-  const std::size_t count = std::exchange(state_->draining, {}).count;
-  if (result < 0 && result != kStop) {
-    return fail_errno("cannot read the event ring", -result);
-  }
-  return count;
-}
-
-Counters Kernel::counters() const {
-  const int fd = bpf_map__fd(state_->skeleton().maps.hf_counters);
-  return {map_sum_per_cpu(fd, HF_COUNT_EVENTS), map_sum_per_cpu(fd, HF_COUNT_LOST),
-          map_sum_per_cpu(fd, HF_COUNT_NO_STORAGE), map_sum_per_cpu(fd, HF_COUNT_REPEATED)};
-}
+Ring& Kernel::ring(hf_ring which) { return state_->rings[which]; }
+const Ring& Kernel::ring(hf_ring which) const { return state_->rings[which]; }
+Accounts& Kernel::accounts() { return *state_->accounts; }
+std::uint64_t Kernel::epoch() const { return state_->epoch; }
 
 Status Kernel::unload() {
   for (const Slot& slot : state_->used) {

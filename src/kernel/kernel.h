@@ -1,10 +1,8 @@
-// The BPF programs and maps of this host: loaded, pinned, filled and drained here, nowhere else.
+// The BPF programs and maps of this host: loaded, pinned and filled here, nowhere else.
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +13,8 @@
 
 #include "bpf/abi/events.h"
 #include "src/base/result.h"
+#include "src/kernel/accounts.h"
+#include "src/kernel/ring.h"
 #include "src/profile/policy.h"
 
 namespace holdfast::kernel {
@@ -67,21 +67,6 @@ struct Slot {
   std::uint32_t generation = 0;
 };
 
-// Receives one event of at most sizeof(struct hf_event) bytes; the pointer is valid during the call
-// only.
-using EventHandler = std::function<void(const void* bytes, std::size_t size)>;
-
-// Events of one drain(): some tens of milliseconds of work.
-inline constexpr std::size_t kMaxDrain = 1024;
-
-// Counters of hf_counter, summed over CPUs.
-struct Counters {
-  std::uint64_t events = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t no_storage = 0;
-  std::uint64_t repeated = 0;
-};
-
 // Owns every BPF descriptor. One per host: the caller holds the monitor's lock. Links stay pinned
 // when it goes, so that enforcement survives the process; unload() is the only way to take them
 // off.
@@ -115,14 +100,12 @@ class Kernel {
   // Slots in use (after open(), those of the former monitor).
   [[nodiscard]] std::vector<Slot> slots() const;
 
-  // epoll-able descriptor of the ring, owned by this object.
-  [[nodiscard]] int ring_fd() const;
-
-  // Calls `handler` for the events in the ring, at most kMaxDrain of them; returns how many. A
-  // container that floods the ring would keep a caller who wants all of them for ever.
-  Result<std::size_t> drain(const EventHandler& handler);
-
-  [[nodiscard]] Counters counters() const;
+  // Where events come from, and what was counted instead of sent.
+  [[nodiscard]] Ring& ring(hf_ring which);
+  [[nodiscard]] const Ring& ring(hf_ring which) const;
+  [[nodiscard]] Accounts& accounts();
+  // Of the maps: positions in rings and accounts mean something only together with it.
+  [[nodiscard]] std::uint64_t epoch() const;
 
   // Detaches, unpins and forgets everything.
   Status unload();

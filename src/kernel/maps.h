@@ -47,7 +47,4 @@ std::vector<Key> map_keys(int fd) {
   return keys;
 }
 
-// Sum over all CPUs of a per-CPU array's element; 0 when it cannot be read.
-std::uint64_t map_sum_per_cpu(int fd, std::uint32_t index);
-
 }  // namespace holdfast::kernel

@@ -121,7 +121,6 @@ struct Monitor::State {
   void wait() const;
   void step();
   void take_signal();
-  void drain_waiting();
   void sweep(std::uint64_t now_ns);
   void note_emptiness(std::uint64_t now_ns);
   std::optional<std::uint64_t> detach_at_ns() const;
@@ -129,6 +128,7 @@ struct Monitor::State {
   std::optional<std::uint64_t> deadline_ns() const;
   bool try_to_leave();
   Status finish();
+  Status leave_nothing();
 
   Options options;
   Lock lock;
@@ -154,7 +154,7 @@ Result<Monitor> Monitor::start(const Options& options) {
   // Not before: until there is something to put in order, a signal may simply end us.
   base::UniqueFd signals = TRY(take_signals());
   // Before the kernel is told to keep containers away from its file.
-  sink::FileSink sink = TRY(sink::FileSink::open({.path = options.alerts}));
+  sink::FileSink sink = TRY(sink::FileSink::open(options.alerts));
   kernel::Options kernel_options;
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;
@@ -166,9 +166,9 @@ Result<Monitor> Monitor::start(const Options& options) {
   auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
                                        std::move(registry), std::move(sink), std::move(signals));
   State* self = state.get();  // The handler lives in the state.
-  // Names first, then the events that waited for us, then those that have ended meanwhile.
+  // Names first: those that have ended meanwhile keep theirs for the events that waited for us.
   state->guard.take_over();
-  state->drain_waiting();
+  state->pipeline.drain();
   state->guard.sweep();
   state->server.emplace(
       TRY(Server::listen(options.socket, [self](const Request& request, const Peer& peer) {
@@ -196,8 +196,15 @@ Status Monitor::run() {
 }
 
 void Monitor::State::wait() const {
-  std::array<pollfd, 3> ready = {
-      {{signals.get(), POLLIN, 0}, {server->fd(), POLLIN, 0}, {kernel.ring_fd(), POLLIN, 0}}};
+  // Of a ring that cannot be emptied now there is always something to read; poll(2) passes over
+  // negative descriptors.
+  const auto ring = [this](hf_ring which) {
+    return pollfd{pipeline.blocked() ? -1 : kernel.ring(which).fd(), POLLIN, 0};
+  };
+  std::array<pollfd, 4> ready = {{{signals.get(), POLLIN, 0},
+                                  {server->fd(), POLLIN, 0},
+                                  ring(HF_RING_ALERTS),
+                                  ring(HF_RING_RECORDS)}};
   const std::optional<std::uint64_t> deadline = deadline_ns();
   const std::uint64_t now_ns = base::boot_now_ns();
   const std::uint64_t left_ns = deadline ? *deadline - std::min(*deadline, now_ns) : 0;
@@ -232,14 +239,6 @@ void Monitor::State::take_signal() {
     if (info.ssi_signo != SIGHUP) {
       stop = true;
     }
-  }
-}
-
-// What waited in the ring up to now. Bounded, for a container may fill it as fast as we empty it.
-void Monitor::State::drain_waiting() {
-  constexpr std::size_t kLeastEventBytes = offsetof(hf_event, text);
-  constexpr std::size_t kRounds = HF_RING_BYTES / kLeastEventBytes / kernel::kMaxDrain + 1;
-  for (std::size_t round = 0; round < kRounds && !pipeline.drain(); ++round) {
   }
 }
 
@@ -310,18 +309,25 @@ bool Monitor::State::try_to_leave() {
 
 Status Monitor::State::finish() {
   server.reset();
-  drain_waiting();
-  if (!sink.idle()) {
-    base::log(LogLevel::kError, "leaving with alerts that could not be written");
-  }
   if (registry.entries().empty()) {
-    return kernel.unload();
+    return leave_nothing();
   }
   base::log(
       LogLevel::kNotice,
       fmt::format("leaving; {} containers stay under guard and their events wait for the next "
                   "monitor",
                   registry.entries().size()));
+  return Ok{};
+}
+
+// Unloading takes with it what is not told yet.
+Status Monitor::State::leave_nothing() {
+  kernel.rest();
+  if (pipeline.finish()) {
+    return kernel.unload();
+  }
+  base::log(LogLevel::kError,
+            "leaving with alerts that could not be written; they wait for the next monitor");
   return Ok{};
 }
 

@@ -1,12 +1,10 @@
 #include "src/monitor/pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "src/base/clock.h"
-#include "src/base/log.h"
 #include "src/event/decode.h"
 #include "src/event/refused.h"
 
@@ -14,8 +12,28 @@ namespace holdfast::monitor {
 
 namespace {
 
-// A flood loses events all the time; one alert a second about it is enough.
-constexpr std::uint64_t kTellEveryNs = 1'000'000'000;
+// A flood loses events all the time; one alert a second about it is enough. And as long does the
+// kernel count what it does not send.
+constexpr std::uint64_t kLookEveryNs = HF_REPEAT_NS;
+
+// Of a batch.
+constexpr std::size_t kRecordsRoom = std::size_t{32} << 10;
+constexpr std::size_t kRecordsWithAlerts = 16;
+
+constexpr std::array<const char*, HF_RING_COUNT> kRingNames = {"alerts", "records"};
+
+detect::Loss::Cause cause_of(hf_counter counter) {
+  switch (counter) {
+    case HF_COUNT_ALERTS_FULL:
+      return detect::Loss::Cause::kAlertsFull;
+    case HF_COUNT_RECORDS_FULL:
+      return detect::Loss::Cause::kRecordsFull;
+    case HF_COUNT_NO_BUFFER:
+      return detect::Loss::Cause::kNoBuffer;
+    default:
+      return detect::Loss::Cause::kNoStorage;
+  }
+}
 
 }  // namespace
 
@@ -25,70 +43,190 @@ Pipeline::Pipeline(kernel::Kernel& kernel, const Registry& registry, sink::FileS
       registry_(registry),
       sink_(sink),
       host_(std::move(host)),
-      backend_(kernel::backend_name(kernel.backend())) {}
+      backend_(kernel::backend_name(kernel.backend())) {
+  skip_losses();
+}
+
+// A former monitor may have been killed after it wrote of a loss, before it noted that.
+void Pipeline::skip_losses() {
+  for (const detect::Origin& origin : sink_.tail().origins) {
+    const kernel::Loss loss = kernel::loss_at(origin.position);
+    if (origin.queue == "losses" && origin.epoch == kernel_.epoch()) {
+      kernel_.accounts().told(loss);
+    }
+  }
+}
 
 bool Pipeline::drain() {
   boot_to_real_ns_ = base::boot_to_real_ns();
-  const auto drained =
-      kernel_.drain([this](const void* bytes, std::size_t size) { handle(bytes, size); });
-  if (!drained.ok()) {
-    base::log(base::LogLevel::kError, drained.error().message);
-  }
   const std::uint64_t now_ns = base::boot_now_ns();
-  count_losses();
-  tell_losses(now_ns);
-  sink_.flush(now_ns);
-  return !drained.ok() || drained.value() < kernel::kMaxDrain;
+  write(now_ns);
+  if (blocked()) {
+    return true;
+  }
+  const bool counted = look_at_ns_ == 0 || now_ns < look_at_ns_ || look(now_ns);
+  const bool sent = take_sent();
+  if (!sink_.idle() && look_at_ns_ == 0) {
+    look_at_ns_ = now_ns + kLookEveryNs;
+  }
+  write(now_ns);
+  return blocked() || (counted && sent);
 }
 
-void Pipeline::handle(const void* bytes, std::size_t size) {
-  Result<event::Event> decoded = event::decode(bytes, size);
-  if (!decoded.ok()) {
-    ++loss_.unreadable;
-    return;
+bool Pipeline::finish() {
+  while (!drain()) {
   }
-  event::Event& event = decoded.value();
+  bool counted = false;
+  while (!blocked() && !counted) {
+    const std::uint64_t now_ns = base::boot_now_ns();
+    counted = take_losses(now_ns) && take_repeats(std::nullopt);
+    write(now_ns);
+  }
+  return !blocked();
+}
+
+// Whether all that was counted is in the batch.
+bool Pipeline::look(std::uint64_t now_ns) {
+  const bool all = take_losses(now_ns) && take_repeats(now_ns);
+  if (all) {
+    look_at_ns_ = kernel_.accounts().counting() ? now_ns + kLookEveryNs : 0;
+  }
+  return all;
+}
+
+// Whether the rings are empty. Records get the end of every batch: an alert waits for a few of them
+// only, and they do not wait for ever in a flood of alerts.
+bool Pipeline::take_sent() {
+  const kernel::Ring& alerts = kernel_.ring(HF_RING_ALERTS);
+  const auto waiting = [&alerts] { return alerts.handed_out() < alerts.written(); };
+  const bool urgent = waiting();
+  while (sink_.room() > kRecordsRoom && take_next(HF_RING_ALERTS)) {
+  }
+  for (std::size_t taken = 0; sink_.room() > 0; ++taken) {
+    if (taken >= kRecordsWithAlerts && (urgent || waiting())) {
+      return false;
+    }
+    if (!take_next(HF_RING_RECORDS)) {
+      return !waiting();
+    }
+  }
+  return false;
+}
+
+// Adds a line about the next event of a ring, unless it has one already. False: there is none.
+bool Pipeline::take_next(hf_ring ring) {
+  const auto record = kernel_.ring(ring).next();
+  if (!record) {
+    return false;
+  }
+  const detect::Origin origin{kRingNames[ring], kernel_.epoch(), record->position};
+  const Sent source{ring, record->end};
+  if (is_told(origin)) {
+    give_back(source);
+    return true;
+  }
+  Result<event::Event> decoded = event::decode(record->bytes, record->size);
+  if (decoded.ok()) {
+    add_event(decoded.value(), source, origin);
+  } else {
+    add_unreadable(1, source, origin);
+  }
+  return true;
+}
+
+bool Pipeline::take_losses(std::uint64_t now_ns) {
+  for (const kernel::Loss& loss : kernel_.accounts().losses()) {
+    if (sink_.room() == 0) {
+      return false;
+    }
+    detect::Context lost = context();
+    const Entry* entry = registry_.latest_of_slot(loss.slot);
+    lost.container = entry == nullptr ? nullptr : &entry->told;
+    add(detect::lost_alert({cause_of(loss.cause), loss.slot, loss.count, now_ns}, lost), loss,
+        {"losses", kernel_.epoch(), kernel::position_of(loss)});
+  }
+  return true;
+}
+
+bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
+  std::size_t place = 0;
+  while (sink_.room() > 0) {
+    const auto repeat = kernel_.accounts().claim(now_ns, place);
+    if (!repeat) {
+      return true;
+    }
+    const detect::Origin origin{"repeats", kernel_.epoch(), repeat->position};
+    const Repeated source{repeat->position};
+    Result<event::Event> decoded = event::decode_repeat(repeat->element, repeat->count);
+    if (is_told(origin)) {
+      give_back(source);
+    } else if (decoded.ok()) {
+      add_event(decoded.value(), source, origin);
+    } else {
+      add_unreadable(repeat->count, source, origin);
+    }
+  }
+  return false;
+}
+
+void Pipeline::add_event(event::Event& event, Source source, detect::Origin origin) {
   const Entry* entry = registry_.find_slot(event.slot, event.generation);
   // A task from outside has ancestors, and a root, of its own.
   const bool outside = (event.flags & HF_EVENT_BYSTANDER) != 0;
   const pid_t init = entry == nullptr || outside ? 0 : entry->registration.pid;
   event::refine_refused(event, init, "/proc");
+  detect::Context about = context();
+  if (entry != nullptr) {
+    about.container = &entry->told;
+  }
+  add(detect::detect(event, processes_.read(event, init), about), source, std::move(origin));
+}
+
+void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin origin) {
+  const detect::Loss loss{detect::Loss::Cause::kUnreadable, 0, count, base::boot_now_ns()};
+  add(detect::lost_alert(loss, context()), source, std::move(origin));
+}
+
+void Pipeline::add(detect::Alert alert, Source source, detect::Origin origin) {
+  alert.origin = std::move(origin);
+  sink_.add(alert);
+  sources_.push_back(source);
+}
+
+void Pipeline::write(std::uint64_t now_ns) {
+  for (std::size_t left = sink_.flush(now_ns); left > 0; --left) {
+    give_back(sources_.front());
+    sources_.pop_front();
+  }
+}
+
+void Pipeline::give_back(const Source& source) {
+  if (const auto* sent = std::get_if<Sent>(&source)) {
+    kernel_.ring(sent->ring).give_back(sent->end);
+  } else if (const auto* repeated = std::get_if<Repeated>(&source)) {
+    kernel_.accounts().free(repeated->position);
+  } else {
+    kernel_.accounts().told(std::get<kernel::Loss>(source));
+  }
+}
+
+detect::Context Pipeline::context() const {
   detect::Context context;
   context.backend = backend_;
   context.host = host_;
   context.boot_to_real_ns = boot_to_real_ns_;
-  if (entry != nullptr) {
-    context.container = &entry->told;
-  }
-  sink_.add(detect::detect(event, processes_.read(event, init), context));
+  return context;
 }
 
-void Pipeline::count_losses() {
-  const kernel::Counters now = kernel_.counters();
-  loss_.ring_full += now.lost - told_.lost;
-  loss_.untagged += now.no_storage - told_.no_storage;
-  told_ = now;
-  loss_.unwritten += sink_.take_dropped();
-}
-
-void Pipeline::tell_losses(std::uint64_t now_ns) {
-  // While writing fails, the telling would be lost as well.
-  if (loss_.total() == 0 || sink_.failing() || now_ns < last_told_ns_ + kTellEveryNs) {
-    return;
-  }
-  sink_.add(detect::lost_alert(std::exchange(loss_, {}),
-                               static_cast<std::int64_t>(now_ns) + boot_to_real_ns_, backend_,
-                               host_));
-  last_told_ns_ = now_ns;
+bool Pipeline::is_told(const detect::Origin& origin) const {
+  return sink_.tail().origins.contains(origin);
 }
 
 std::optional<std::uint64_t> Pipeline::deadline_ns() const {
-  const auto retry = sink_.retry_at_ns();
-  if (loss_.total() == 0 || sink_.failing()) {
+  if (const auto retry = sink_.retry_at_ns()) {
     return retry;
   }
-  const std::uint64_t tell = last_told_ns_ + kTellEveryNs;
-  return std::min(retry.value_or(tell), tell);
+  return look_at_ns_ == 0 ? std::nullopt : std::optional(look_at_ns_);
 }
 
 }  // namespace holdfast::monitor

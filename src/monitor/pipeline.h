@@ -1,10 +1,12 @@
-// From the ring to the file: decode, enrich, detect, write; and an account of what got lost on the
-// way.
+// From the kernel to the file: decode, enrich, detect, write, and only then give back to the kernel
+// what it was. So whenever we end, every event is either in the file or still in the kernel.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "src/base/result.h"
 #include "src/detect/detect.h"
@@ -21,17 +23,45 @@ class Pipeline {
   Pipeline(kernel::Kernel& kernel, const Registry& registry, sink::FileSink& sink,
            std::string host);
 
-  // Takes events out of the ring (at most kernel::kMaxDrain) and writes what can be written. False
-  // when it stopped before the ring was empty.
+  // Takes what is in the rings, alerts first, at most one batch of the sink, and writes it. False
+  // when there may be more.
   bool drain();
 
-  // When to call drain() though the ring is quiet: the disk was full, or a loss is to be told.
+  // For the time when no program is attached any more: drain() until nothing is left, and what the
+  // kernel was still counting. False when the file does not take it.
+  bool finish();
+
+  // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
+  [[nodiscard]] bool blocked() const { return !sink_.idle(); }
+
+  // When to call drain() though the rings are quiet.
   [[nodiscard]] std::optional<std::uint64_t> deadline_ns() const;
 
  private:
-  void handle(const void* bytes, std::size_t size);
-  void count_losses();
-  void tell_losses(std::uint64_t now_ns);
+  // What a line of the sink's batch stands for.
+  struct Sent {
+    hf_ring ring;
+    std::uint64_t end;
+  };
+  struct Repeated {
+    std::uint64_t position;
+  };
+  using Source = std::variant<Sent, Repeated, kernel::Loss>;
+
+  void skip_losses();
+  bool take_sent();
+  bool take_next(hf_ring ring);
+  // These two are false when the batch is full and there is more.
+  bool take_losses(std::uint64_t now_ns);
+  bool take_repeats(std::optional<std::uint64_t> now_ns);  // nothing: also what still counts
+  bool look(std::uint64_t now_ns);
+  void add_event(event::Event& event, Source source, detect::Origin origin);
+  void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
+  void add(detect::Alert alert, Source source, detect::Origin origin);
+  void write(std::uint64_t now_ns);
+  void give_back(const Source& source);
+  [[nodiscard]] detect::Context context() const;
+  [[nodiscard]] bool is_told(const detect::Origin& origin) const;
 
   kernel::Kernel& kernel_;
   const Registry& registry_;
@@ -40,9 +70,8 @@ class Pipeline {
   std::string host_;
   std::string backend_;
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
-  kernel::Counters told_;             // the part of the kernel's counters that alerts have told
-  detect::Loss loss_;                 // not told yet
-  std::uint64_t last_told_ns_ = 0;
+  std::deque<Source> sources_;        // of the lines in the sink's batch
+  std::uint64_t look_at_ns_ = 1;      // at what the kernel counts; 0: nothing happened since
 };
 
 }  // namespace holdfast::monitor

@@ -171,6 +171,16 @@ const Entry* Registry::find_slot(std::uint32_t slot, std::uint32_t generation) c
   return gone == gone_.end() ? nullptr : &*gone;
 }
 
+const Entry* Registry::latest_of_slot(std::uint32_t slot) const {
+  const auto id = id_of_slot_.find(slot);
+  if (id != id_of_slot_.end()) {
+    return &entries_.at(id->second);
+  }
+  const auto gone = std::find_if(gone_.begin(), gone_.end(),
+                                 [slot](const Entry& entry) { return entry.slot.number == slot; });
+  return gone == gone_.end() ? nullptr : &*gone;
+}
+
 std::vector<ListedContainer> Registry::list(std::uint32_t after) const {
   std::vector<ListedContainer> listed;
   for (auto at = id_of_slot_.upper_bound(after); at != id_of_slot_.end(); ++at) {

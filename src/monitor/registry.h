@@ -53,6 +53,9 @@ class Registry {
   // Also among those that are gone; only with the same generation.
   [[nodiscard]] const Entry* find_slot(std::uint32_t slot, std::uint32_t generation) const;
 
+  // Whoever has or had the slot last.
+  [[nodiscard]] const Entry* latest_of_slot(std::uint32_t slot) const;
+
   [[nodiscard]] const std::map<std::string, Entry>& entries() const { return entries_; }
   // By rising slot, those above `after`.
   [[nodiscard]] std::vector<ListedContainer> list(std::uint32_t after) const;

@@ -20,8 +20,8 @@ namespace holdfast::sink {
 
 namespace {
 
-// One write: large enough that a flood costs few calls, small enough to hold on the way.
-constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
+// Of the end that is read: a batch, and the line that made it full.
+constexpr std::size_t kTailBytes = 2 * kBatchBytes;
 constexpr std::uint64_t kFirstBackoffNs = 100'000'000;
 constexpr std::uint64_t kLastBackoffNs = 10'000'000'000;
 
@@ -47,66 +47,78 @@ Result<std::size_t> write_some(int fd, std::string_view data, const std::string&
   return static_cast<std::size_t>(put);
 }
 
-// A monitor that was killed in the middle of a write left half a line; ours must not continue it.
-Status end_last_line(int fd, const std::string& path) {
-  const base::UniqueFd reader = TRY(base::open_file(path, O_RDONLY));
-  struct stat status {};
-  char last = '\n';
-  if (fstat(reader.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
-      pread(reader.get(), &last, 1, status.st_size - 1) == 1 && last != '\n') {
-    TRY(write_some(fd, "\n", path));
-  }
-  return Ok{};
-}
-
 }  // namespace
 
-Result<FileSink> FileSink::open(const FileOptions& options) {
-  FileSink sink(options);
-  TRY(make_directories(std::filesystem::path(options.path).parent_path()));
+Result<FileSink> FileSink::open(const std::string& path) {
+  FileSink sink(path);
+  TRY(make_directories(std::filesystem::path(path).parent_path()));
   TRY(sink.open_file());
-  // On a full disk the line feed fails; the half line is then ended by the first line that is
-  // written.
-  const Status ended = end_last_line(sink.fd_.get(), options.path);
-  if (!ended.ok()) {
-    base::log(base::LogLevel::kWarning, ended.error().message);
-    sink.half_ = HalfLine{"\n", 0};
-  }
+  sink.take_up();
   return sink;
 }
 
 Status FileSink::open_file() {
-  fd_ = TRY(base::open_file(options_.path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640));
+  fd_ = TRY(base::open_file(path_, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640));
   return Ok{};
 }
 
-void FileSink::add(const detect::Alert& alert) {
-  std::string object = to_json(alert);
-  if (queue_bytes_ + object.size() > options_.max_queue_bytes) {
-    ++dropped_;
-    return;
+void FileSink::take_up() {
+  tail_ = read_tail(end_of_file(path_, kTailBytes));
+  if (tail_.torn_bytes != 0 && !take_back(tail_.torn_bytes)) {
+    tail_.unfinished = true;
   }
-  queue_bytes_ += object.size();
-  queue_.push_back(std::move(object));
+  unfinished_ = tail_.unfinished;
+  if (tail_.last_seq == 0) {
+    tail_ = read_tail(end_of_file(rotated_file(path_), kTailBytes));
+  }
+  next_seq_ = tail_.last_seq + 1;
 }
 
-void FileSink::flush(std::uint64_t now_ns) {
+void FileSink::add(const detect::Alert& alert) {
+  const std::string line = to_line(to_json(alert), next_seq_++);
+  batch_ += line;
+  lines_.push_back(line.size());
+}
+
+std::size_t FileSink::flush(std::uint64_t now_ns) {
   if (idle() || now_ns < retry_at_ns_) {
-    return;
+    return 0;
   }
-  const Status written = write_queue();
+  const Status written = write_batch();
   if (written.ok()) {
     recovered();
   } else {
     failed(written.error(), now_ns);
   }
+  return std::exchange(written_, 0);
 }
 
-Status FileSink::write_queue() {
+Status FileSink::write_batch() {
   TRY(follow_rotation());
-  TRY(finish_half_line());
-  while (!queue_.empty()) {
-    TRY(write_batch());
+  if (unfinished_) {
+    TRY(write_some(fd_.get(), "\n", path_));
+    unfinished_ = false;
+  }
+  return commit(TRY(write_some(fd_.get(), std::string_view(batch_).substr(half_), path_)));
+}
+
+// Accounts for what of the batch is in the file now.
+Status FileSink::commit(std::size_t written) {
+  const std::size_t left = batch_.size() - half_ - written;
+  std::size_t reached = half_ + written;
+  std::size_t whole = 0;
+  while (!lines_.empty() && whole + lines_.front() <= reached) {
+    whole += lines_.front();
+    lines_.pop_front();
+    ++written_;
+  }
+  batch_.erase(0, whole);
+  reached -= whole;
+  half_ = reached != 0 && take_back(reached) ? 0 : reached;
+  if (left != 0) {
+    return fail(
+        fmt::format("cannot write alerts to {}: {} bytes of them were not taken; is the disk full?",
+                    path_, left));
   }
   return Ok{};
 }
@@ -115,62 +127,14 @@ Status FileSink::follow_rotation() {
   struct stat ours {};
   struct stat named {};
   const bool same = fd_.valid() && fstat(fd_.get(), &ours) == 0 &&
-                    stat(options_.path.c_str(), &named) == 0 && ours.st_dev == named.st_dev &&
+                    stat(path_.c_str(), &named) == 0 && ours.st_dev == named.st_dev &&
                     ours.st_ino == named.st_ino;
   if (same) {
     return Ok{};
   }
-  if (half_) {
-    half_->written = 0;  // The new file gets the whole line.
-  }
+  half_ = 0;  // The new file gets the whole line.
+  unfinished_ = false;
   return open_file();
-}
-
-Status FileSink::finish_half_line() {
-  while (half_) {
-    const std::string_view rest = std::string_view(half_->line).substr(half_->written);
-    half_->written += TRY(write_some(fd_.get(), rest, options_.path));
-    if (half_->written == half_->line.size()) {
-      half_.reset();
-    }
-  }
-  return Ok{};
-}
-
-Status FileSink::write_batch() {
-  std::string batch;
-  std::uint64_t seq = next_seq_;
-  for (const std::string& object : queue_) {
-    if (!batch.empty() && batch.size() + object.size() > kBatchBytes) {
-      break;
-    }
-    batch += to_line(object, seq++);
-  }
-  const std::size_t written = TRY(write_some(fd_.get(), batch, options_.path));
-  return commit(batch, written);
-}
-
-Status FileSink::commit(const std::string& batch, std::size_t written) {
-  std::size_t begin = 0;
-  while (begin < written) {
-    const std::size_t next = batch.find('\n', begin) + 1;
-    if (next > written && take_back(written - begin)) {
-      break;
-    }
-    if (next > written) {
-      half_ = HalfLine{batch.substr(begin, next - begin), written - begin};
-    }
-    queue_bytes_ -= queue_.front().size();
-    queue_.pop_front();
-    ++next_seq_;
-    begin = next;
-  }
-  if (written < batch.size()) {
-    return fail(
-        fmt::format("cannot write alerts to {}: only {} of {} bytes were taken; is the disk full?",
-                    options_.path, written, batch.size()));
-  }
-  return Ok{};
 }
 
 // Cuts the half line at the end of the file, so that a reader never sees it. Needs no space on a
@@ -186,13 +150,11 @@ std::optional<std::uint64_t> FileSink::retry_at_ns() const {
   return idle() ? std::nullopt : std::optional(retry_at_ns_);
 }
 
-std::uint64_t FileSink::take_dropped() { return failing() ? 0 : std::exchange(dropped_, 0); }
-
 void FileSink::failed(const Error& error, std::uint64_t now_ns) {
   if (retry_at_ns_ == 0) {
-    base::log(base::LogLevel::kError,
-              fmt::format("{}; alerts wait in memory, at most {} bytes of them", error.message,
-                          options_.max_queue_bytes));
+    base::log(
+        base::LogLevel::kError,
+        fmt::format("{}; alerts wait in the kernel, as long as its ring has room", error.message));
   }
   backoff_ns_ = std::clamp(backoff_ns_ * 2, kFirstBackoffNs, kLastBackoffNs);
   retry_at_ns_ = now_ns + backoff_ns_;
@@ -200,8 +162,7 @@ void FileSink::failed(const Error& error, std::uint64_t now_ns) {
 
 void FileSink::recovered() {
   if (retry_at_ns_ != 0) {
-    base::log(base::LogLevel::kNotice,
-              fmt::format("alerts are written to {} again", options_.path));
+    base::log(base::LogLevel::kNotice, fmt::format("alerts are written to {} again", path_));
   }
   retry_at_ns_ = 0;
   backoff_ns_ = 0;

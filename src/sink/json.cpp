@@ -93,8 +93,9 @@ Json aliases_json(const detect::Alert& alert) {
 std::string to_json(const detect::Alert& alert) {
   Json object = {{"time", alert.time},        {"kind", alert.kind},
                  {"class", alert.class_name}, {"severity", detect::severity_name(alert.severity)},
-                 {"action", alert.action},    {"count", alert.count},
-                 {"message", alert.message}};
+                 {"action", alert.action},    {"count", alert.count}};
+  put(object, "cause", alert.cause);
+  object["message"] = alert.message;
   if (alert.container) {
     object["container"] = container_json(*alert.container);
   }
@@ -110,6 +111,9 @@ std::string to_json(const detect::Alert& alert) {
   }
   object["backend"] = alert.backend;
   object["host"] = alert.host;
+  object["origin"] = {{"queue", alert.origin.queue},
+                      {"epoch", alert.origin.epoch},
+                      {"position", alert.origin.position}};
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

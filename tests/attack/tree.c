@@ -2,6 +2,7 @@
 #include "tests/attack/attack.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,22 @@ static int run_open_handle(int argc, char** argv) {
   return open_handle(argv[0], &u.handle);
 }
 
+/* Makes and removes directories PREFIX0, PREFIX1, …, each of them TIMES times; as mkdir(2) ends, so
+ * does this. */
+static int run_flood(int argc, char** argv) {
+  (void)argc;
+  int number = atoi(argv[1]);
+  int times = atoi(argv[2]);
+  int error = 0;
+  for (int i = 0; i < number * times; i++) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s%d", argv[0], i / times);
+    error = outcome(mkdir(path, 0755));
+    if (!error) rmdir(path);
+  }
+  return error;
+}
+
 const struct operation tree_operations[] = {
     {"mkdir", "PATH", 1, 1, run_mkdir},
     {"mkfifo", "PATH", 1, 1, run_mkfifo},
@@ -162,6 +179,7 @@ const struct operation tree_operations[] = {
     {"exchange", "A B", 2, 2, run_exchange},
     {"unlink", "PATH", 1, 1, run_unlink},
     {"rmdir", "PATH", 1, 1, run_rmdir},
+    {"flood", "PREFIX NUMBER TIMES (mkdir and rmdir)", 3, 3, run_flood},
     {"tmpfile", "DIRECTORY PATH (O_TMPFILE, then linkat to PATH)", 2, 2, run_tmpfile},
     {"chdir", "PATH", 1, 1, run_chdir},
     {"fchdir", "FD", 1, 1, run_fchdir},

@@ -155,11 +155,32 @@ TEST(Detect, TellsOfAContainerThatNobodyKnows) {
   EXPECT_NE(alert.message.find("in container of slot 9"), std::string::npos);
 }
 
-TEST(Detect, CountsEveryKindOfLoss) {
-  const Alert alert = lost_alert({1, 2, 3, 4}, 0, "lsm", "node");
-  EXPECT_EQ(alert.class_name, "monitor.lost");
-  EXPECT_EQ(alert.count, 10U);
-  EXPECT_NE(alert.message.find("6 events"), std::string::npos);
+TEST(Detect, TellsWhoLostHowManyAndWhy) {
+  Container web;
+  web.id = "id";
+  web.name = "web";
+  Context context;
+  context.container = &web;
+  context.backend = "lsm";
+  const Alert full = lost_alert({Loss::Cause::kRecordsFull, 3, 12, 0}, context);
+  EXPECT_EQ(full.class_name, "monitor.lost");
+  EXPECT_EQ(full.count, 12U);
+  EXPECT_EQ(full.cause, "records-full");
+  EXPECT_EQ(full.container->id, "id");
+  EXPECT_NE(full.message.find("12 records of container web"), std::string::npos);
+  const Alert unknown = lost_alert({Loss::Cause::kNoStorage, 3, 1, 0}, {});
+  EXPECT_FALSE(unknown.container.has_value());
+  EXPECT_NE(unknown.message.find("container of slot 3"), std::string::npos);
+}
+
+TEST(Detect, SaysHowOftenItHappened) {
+  event::Event event;
+  event.class_id = HF_ESCAPE_BPF;
+  EXPECT_EQ(detect(event, {}, {}).count, 1U);
+  event.count = 3;
+  const Alert alert = detect(event, {}, {});
+  EXPECT_EQ(alert.count, 3U);
+  EXPECT_NE(alert.message.find("(3 times)"), std::string::npos);
 }
 
 TEST(Names, AreThoseOfTheManualPages) {

@@ -23,6 +23,7 @@ hf_event plain(const std::string& path = "/etc/passwd", const std::string& exe =
   raw.operation = HF_OP_OPEN;
   raw.outcome = HF_OUTCOME_DENIED;
   raw.tgid = 42;
+  raw.count = 1;
   raw.path_len = static_cast<__u16>(path.size());
   raw.exe_len = static_cast<__u16>(exe.size());
   raw.args_len = static_cast<__u16>(args.size());
@@ -99,6 +100,7 @@ TEST(Decode, RefusesWhatTheAbiDoesNotHave) {
       {"class", [](hf_event& raw) { raw.class_id = HF_CLASS_COUNT; }},
       {"large class", [](hf_event& raw) { raw.class_id = 0xffffffff; }},
       {"operation", [](hf_event& raw) { raw.operation = HF_OP_COUNT; }},
+      {"count", [](hf_event& raw) { raw.count = 0; }},
       {"outcome", [](hf_event& raw) { raw.outcome = HF_OUTCOME_REFUSED + 1; }},
       {"path", [](hf_event& raw) { raw.path_len = HF_EVENT_PATH_MAX + 1; }},
       {"longest path", [](hf_event& raw) { raw.path_len = 0xffff; }},
@@ -110,6 +112,31 @@ TEST(Decode, RefusesWhatTheAbiDoesNotHave) {
     spoil(raw);
     EXPECT_FALSE(decode_exactly(raw, sizeof(raw)).ok()) << name;
   }
+}
+
+TEST(Decode, OfARepeatKnowsWhoBeganAndTheNameOfTheObject) {
+  hf_repeat repeat{};
+  repeat.since_ns = 5;
+  repeat.tgid = 42;
+  std::memcpy(repeat.comm, "sh", 2);
+  repeat.key.class_id = HF_ROOTFS_CREATE;
+  repeat.key.operation = HF_OP_CREATE;
+  repeat.key.outcome = HF_OUTCOME_DENIED;
+  repeat.key.parent_ino = 7;
+  repeat.key.name_len = 4;
+  std::memcpy(repeat.key.name, "fileX", 5);
+  const Result<Event> event = decode_repeat(repeat, 9);
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event.value().count, 9U);
+  EXPECT_EQ(event.value().path, "/file");
+  EXPECT_NE(event.value().flags & HF_EVENT_TRUNCATED, 0U);
+  EXPECT_EQ(event.value().comm, "sh");
+  repeat.key.name_len = 0xffff;
+  EXPECT_EQ(
+      decode_repeat(repeat, 1).value().path.size(),
+      1 + event::printable(std::string_view(repeat.key.name, sizeof(repeat.key.name))).size());
+  repeat.key.class_id = HF_CLASS_COUNT;
+  EXPECT_FALSE(decode_repeat(repeat, 1).ok());
 }
 
 TEST(Decode, RefusesMoreThanAnEvent) {

@@ -33,6 +33,7 @@ detect::Alert small(const std::string& message = "something happened.") {
   alert.message = message;
   alert.backend = "lsm";
   alert.host = "node";
+  alert.origin = {"alerts", 1, 2};
   return alert;
 }
 
@@ -96,9 +97,7 @@ void expect_gapless(const std::vector<json>& lines, std::uint64_t first = 1) {
 
 class Sink : public testing::Test {
  protected:
-  FileSink open(std::size_t max_queue_bytes = std::size_t{4} << 20) const {
-    return FileSink::open({root_.path("log/alerts.jsonl"), max_queue_bytes}).value();
-  }
+  FileSink open() const { return FileSink::open(root_.path("log/alerts.jsonl")).value(); }
   [[nodiscard]] std::string text() const { return root_.read("log/alerts.jsonl"); }
 
   test::TempDir root_;
@@ -185,41 +184,115 @@ TEST_F(Sink, LosesNothingOnADiskThatIsFullForAWhile) {
   expect_gapless(lines);
 }
 
-TEST_F(Sink, CountsWhatTheQueueCannotHoldAndTellsItAfterwards) {
-  FileSink sink = open(1000);
-  {
-    const FullDisk full(0);
-    for (int i = 0; i < 50; ++i) {
-      sink.add(small());
-      sink.flush(kSecond);
-    }
-    EXPECT_EQ(sink.take_dropped(), 0U) << "telling it now would drop the telling";
+TEST_F(Sink, SaysWhichLinesAreInTheFile) {
+  FileSink sink = open();
+  for (int i = 0; i < 20; ++i) {
+    sink.add(small());
   }
-  sink.flush(100 * kSecond);
-  const std::size_t written = lines_of(text()).size();
-  EXPECT_EQ(sink.take_dropped(), 50 - written);
-  EXPECT_EQ(sink.take_dropped(), 0U);
-  sink.add(small("after"));
-  sink.flush(101 * kSecond);
-  expect_gapless(lines_of(text()));
+  std::size_t written = 0;
+  {
+    const FullDisk full(1000);
+    written = sink.flush(kSecond);
+    EXPECT_EQ(lines_of(text()).size(), written);
+    EXPECT_LT(written, 20U);
+  }
+  written += sink.flush(100 * kSecond);
+  EXPECT_EQ(written, 20U);
+  EXPECT_EQ(sink.flush(101 * kSecond), 0U);
+}
+
+TEST_F(Sink, IsFullAfterABatch) {
+  FileSink sink = open();
+  while (sink.room() > 0) {
+    sink.add(small(std::string(1000, 'x')));
+  }
+  sink.flush(0);
+  EXPECT_EQ(sink.room(), kBatchBytes);
+  EXPECT_LT(text().size(), kBatchBytes + 2000);
 }
 
 TEST_F(Sink, FailsSoftlyOnADeviceThatIsAlwaysFull) {
-  auto sink = FileSink::open({"/dev/full"});
+  auto sink = FileSink::open("/dev/full");
   ASSERT_TRUE(sink.ok());
   sink.value().add(small());
   sink.value().flush(kSecond);
   EXPECT_FALSE(sink.value().idle());
 }
 
-TEST_F(Sink, EndsTheHalfLineOfAMonitorThatWasKilled) {
-  root_.write("log/alerts.jsonl", "{\"seq\":7,\"ti");
+TEST_F(Sink, GoesOnWithTheNumbersAndTheOriginsOfTheFormerMonitor) {
+  detect::Alert alert = small();
+  {
+    FileSink killed = open();
+    for (std::uint64_t position = 0; position < 2000; ++position) {
+      alert.origin.position = position;
+      killed.add(alert);
+    }
+    killed.flush(0);
+  }
   FileSink sink = open();
+  EXPECT_TRUE(sink.tail().origins.contains({"alerts", 1, 1999}));
+  EXPECT_FALSE(sink.tail().origins.contains({"records", 1, 1999}));
+  EXPECT_FALSE(sink.tail().origins.contains({"alerts", 2, 1999}));
   sink.add(small());
   sink.flush(0);
   const auto lines = lines_of(text());
-  ASSERT_EQ(lines.size(), 2U);
-  EXPECT_EQ(lines[1].at("seq"), json(1));
+  EXPECT_EQ(lines.size(), 2001U);
+  expect_gapless(lines);
+}
+
+TEST_F(Sink, CutsOffTheHalfLineOfAMonitorThatWasKilled) {
+  {
+    FileSink killed = open();
+    killed.add(small());
+    killed.flush(0);
+  }
+  const std::string whole = text();
+  for (const std::string half : {"{", "{\"seq\":2,\"ti", "{\"seq\":2}"}) {
+    root_.write("log/alerts.jsonl", whole + half);
+    FileSink sink = open();
+    EXPECT_EQ(text(), whole) << half;
+    sink.add(small());
+    sink.flush(0);
+    const auto lines = lines_of(text());
+    ASSERT_EQ(lines.size(), 2U);
+    expect_gapless(lines);
+  }
+}
+
+TEST_F(Sink, LeavesAloneWhatIsNotItsOwn) {
+  std::string binary;
+  for (int i = 0; i < 3'000'000; ++i) {
+    binary += static_cast<char>(i * 7 % 251);
+  }
+  for (const std::string& foreign :
+       {binary, std::string("plain text"), std::string("{\"seq\":\"x\"}\n[1]\n{\"seq\":-4}\nend"),
+        std::string("{\"seq\":0}\nno line feed")}) {
+    root_.write("log/alerts.jsonl", foreign);
+    FileSink sink = open();
+    sink.add(small());
+    sink.flush(0);
+    EXPECT_EQ(text().substr(0, foreign.size() + 1), foreign + "\n");
+    EXPECT_EQ(lines_of(text().substr(foreign.size() + 1)).at(0).at("seq"), json(1));
+  }
+}
+
+TEST_F(Sink, GoesOnWithTheFileThatWasRotatedBeforeTheStart) {
+  {
+    FileSink killed = open();
+    killed.add(small());
+    killed.add(small());
+    killed.flush(0);
+  }
+  const std::string log = root_.path("log/alerts.jsonl");
+  for (const char* suffix : {".1", "-20261125"}) {
+    std::filesystem::rename(log, log + suffix);
+    FileSink sink = open();
+    sink.add(small());
+    sink.flush(0);
+    EXPECT_EQ(lines_of(text()).at(0).at("seq"), json(3));
+    EXPECT_TRUE(sink.tail().origins.contains({"alerts", 1, 2}));
+    std::filesystem::rename(log + suffix, log);
+  }
 }
 
 TEST_F(Sink, FollowsARotation) {
@@ -235,7 +308,7 @@ TEST_F(Sink, FollowsARotation) {
 
 TEST_F(Sink, SaysWhichDirectoryItCannotMake) {
   root_.write("file", "");
-  const auto sink = FileSink::open({root_.path("file/log/alerts.jsonl")});
+  const auto sink = FileSink::open(root_.path("file/log/alerts.jsonl"));
   ASSERT_FALSE(sink.ok());
   EXPECT_NE(sink.error().message.find(root_.path("file")), std::string::npos);
 }

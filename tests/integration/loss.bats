@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# What was told adds up: with what the kernel counted, line by line, also when the monitor is killed.
+# Floods take their time, and the monitor works beside them.
+export HF_PATIENCE=150
+load lib
+
+setup_file() { hf_setup; }
+teardown_file() { hf_teardown; }
+
+setup() {
+  ID=loss-$BATS_TEST_NUMBER
+  HF_ALERTS=$HF_DIR/$ID.jsonl
+  SIGNAL=$HF_DIR/signal-$BATS_TEST_NUMBER
+  mkdir "$SIGNAL"
+}
+
+teardown() {
+  hf_stop "$ID-a" >/dev/null 2>&1
+  hf_stop "$ID-b" >/dev/null 2>&1
+  hf_monitor_stop
+}
+
+# When $1 is there in the directory of signals, the container goes on.
+await() { printf 'until [ -e /signal/%s ]; do sleep 0.1; done\n' "$1"; }
+
+# Signals to the containers, and waits until each has said $1 as its last word.
+go() {
+  touch "$SIGNAL/$1"
+  local id
+  for id in "${@:2}"; do
+    wait_until grep -q "^$1 done" "$HF_DIR/$id/out"
+  done
+}
+
+# container ID PROFILE <SCRIPT
+container() {
+  hf_bundle "$1" --overlay --profile "$2" --mount "$SIGNAL:/signal" --script <(
+    hf_prelude
+    cat
+    echo 'sleep 600'
+  )
+  hf_background "$1"
+}
+
+# Sum over all slots of a counter of the kernel, by enum hf_counter.
+counter() {
+  bpftool -j map dump pinned /sys/fs/bpf/holdfast/v*/maps/hf_counters |
+    jq --argjson at "$1" '[.[].formatted.value.of[$at]] | add'
+}
+
+# The log as numbers. One line is one event, repeat or loss.
+columns() {
+  jq -r '[.seq, .origin.queue, .origin.epoch, .origin.position, .count, .cause // "-"] | @tsv' \
+    "$HF_ALERTS" >"$HF_DIR/columns"
+}
+
+lines_of() { awk -v q="$1" '$2 == q' "$HF_DIR/columns" | wc -l; }
+sum_of() { awk -v q="$1" '$2 ~ q { n += $5 } END { print n + 0 }' "$HF_DIR/columns"; }
+sum_of_cause() { awk -v c="$1" '$6 == c { n += $5 } END { print n + 0 }' "$HF_DIR/columns"; }
+
+# Whether log and kernel agree. What they say is printed.
+accounts_agree() {
+  columns || return 1
+  local alerts records repeated alerts_full records_full no_buffer
+  alerts=$(counter 0) records=$(counter 1) alerts_full=$(counter 2) records_full=$(counter 3)
+  no_buffer=$(counter 4) repeated=$(counter 6)
+  echo "kernel: $alerts alerts, $records records, $repeated repeated," \
+    "lost $alerts_full alerts, $records_full records, $no_buffer without a buffer"
+  echo "log: $(lines_of alerts) alerts, $(lines_of records) records," \
+    "$(sum_of '^(alerts|records|repeats)$') events, lost $(sum_of_cause alerts-full) alerts," \
+    "$(sum_of_cause records-full) records, $(sum_of_cause no-buffer) without a buffer"
+  [[ $(lines_of alerts) == "$alerts" && $(lines_of records) == "$records" ]] &&
+    [[ $(sum_of '^(alerts|records|repeats)$') == $((alerts + records + repeated)) ]] &&
+    [[ $(sum_of_cause alerts-full) == "$alerts_full" ]] &&
+    [[ $(sum_of_cause records-full) == "$records_full" ]] &&
+    [[ $(sum_of_cause no-buffer) == "$no_buffer" ]]
+}
+
+# Each line once, numbered from 1 without a gap, and all from one set of maps.
+lines_are_whole() {
+  awk '$1 != NR { print "line " NR " has the number " $1; bad = 1 } END { exit bad }' \
+    "$HF_DIR/columns" &&
+    [[ -z $(cut -f 2-4 "$HF_DIR/columns" | sort | uniq -d) ]] &&
+    [[ $(cut -f 3 "$HF_DIR/columns" | sort -u | wc -l) -eq 1 ]]
+}
+
+show() { sed 's/^/# /' >&3; }
+
+@test "a monitor killed ten times in a flood: the log has every event exactly once" {
+  require enforcing
+  hf_monitor_start
+  # Each name three times: one is sent, two are counted.
+  container "$ID-a" immutable <<'SCRIPT'
+n=0
+while [ ! -e /signal/end ]; do
+  attack flood /new-$n- 20 3 >/dev/null
+  n=$((n + 1))
+  sleep 0.3
+done
+echo end done
+SCRIPT
+  container "$ID-b" default <<'SCRIPT'
+n=0
+while [ ! -e /signal/end ]; do
+  attack flood /tmp/new-$n- 20 1 >/dev/null
+  if [ -e /signal/burst ] && [ ! -e /tmp/burst ]; then
+    attack flood /tmp/burst- 4000 1 >/dev/null
+    touch /tmp/burst
+    echo burst done
+  fi
+  n=$((n + 1))
+  sleep 0.3
+done
+echo end done
+SCRIPT
+  local round
+  for round in 1 2 3 4 5 6 7 8 9 10; do
+    sleep "0.$((round * 7 % 10))"
+    hf_monitor_kill
+    # Once the ring of records runs full while nobody reads it.
+    [[ $round != 5 ]] || go burst "$ID-b"
+    hf_monitor_start
+  done
+  go end "$ID-a" "$ID-b"
+  wait_until accounts_agree >"$HF_DIR/accounts" || {
+    tail -n 2 "$HF_DIR/accounts" >&2
+    return 1
+  }
+  tail -n 2 "$HF_DIR/accounts" | show
+  lines_are_whole
+  # All of that happened: repeats, records, and a loss that was told with its container and cause.
+  (($(lines_of alerts) > 100 && $(lines_of records) > 100 && $(lines_of repeats) > 0))
+  (($(sum_of_cause records-full) > 0))
+  jq -e -s --arg id "$ID-b" 'map(select(.cause == "records-full")) | length > 0 and
+    all(.container.id == $id and .class == "monitor.lost")' "$HF_ALERTS"
+  refute grep -qE 'mkdir: (ok|E[^R])' "$HF_DIR/$ID-a/out"
+}
+
+@test "a flood of records loses no alert, neither of its container nor of another" {
+  require enforcing
+  hf_monitor_start
+  container "$ID-a" default < <(
+    await flood
+    echo 'attack flood /tmp/new- 8000 1; echo flood done'
+    await alerts
+    echo 'attack flood /new- 50 1; echo alerts done'
+  )
+  container "$ID-b" immutable < <(
+    await alerts
+    echo 'attack flood /new- 50 1; echo alerts done'
+  )
+  kill -STOP "$(hf_monitor_pid)"
+  go flood "$ID-a"
+  go alerts "$ID-a" "$ID-b"
+  kill -CONT "$(hf_monitor_pid)"
+  wait_until accounts_agree >"$HF_DIR/accounts"
+  tail -n 2 "$HF_DIR/accounts" | show
+  lines_are_whole
+  local made denied
+  made=$(hf_alerts "$ID-a" rootfs.create '.object.path | startswith("/new-")' | wc -l)
+  denied=$(hf_alerts "$ID-b" rootfs.create '.action == "denied"' | wc -l)
+  echo "made $made, denied $denied"
+  ((made == 50 && denied == 50))
+  (($(sum_of_cause records-full) > 0 && $(sum_of_cause alerts-full) == 0))
+  # The alerts did not wait for the records that were there before them.
+  [ "$(awk '$2 == "alerts" { last = NR } $2 == "records" && !first { first = NR }
+    END { print(last < first ? "first" : "later") }' "$HF_DIR/columns")" == first ]
+}
+
+@test "a container that fills the ring of alerts is told of with its losses" {
+  require enforcing
+  hf_monitor_start
+  container "$ID-a" immutable < <(
+    await flood
+    echo 'attack flood /new- 20000 1; echo flood done'
+  )
+  kill -STOP "$(hf_monitor_pid)"
+  go flood "$ID-a"
+  kill -CONT "$(hf_monitor_pid)"
+  wait_until accounts_agree >"$HF_DIR/accounts"
+  tail -n 2 "$HF_DIR/accounts" | show
+  lines_are_whole
+  [ "$(counter 2)" -gt 0 ]
+  [ "$(($(counter 0) + $(counter 2)))" -ge 20000 ]
+  assert_alert "$ID-a" monitor.lost alerted '.cause == "alerts-full"'
+}
+
+@test "the same again within a second is counted, and told when the second is over" {
+  require enforcing
+  hf_monitor_start
+  container "$ID-a" immutable < <(
+    await same
+    echo 'attack flood /same 1 1000; echo same done'
+  )
+  go same "$ID-a"
+  wait_until accounts_agree >"$HF_DIR/accounts"
+  tail -n 2 "$HF_DIR/accounts" | show
+  lines_are_whole
+  [ "$(jq -s --arg id "$ID-a" 'map(select(.container.id == $id and .class == "rootfs.create") |
+    .count) | add' "$HF_ALERTS")" -eq 1000 ]
+  # One line for each second that it took, and one for what was left.
+  (($(hf_alerts "$ID-a" rootfs.create | wc -l) < 100))
+  assert_alert "$ID-a" rootfs.create denied \
+    '.origin.queue == "repeats" and .process.pid > 0 and (.object.path | endswith("/same0"))'
+}
+
+@test "a restart with the log rotated goes on with its numbers" {
+  require enforcing
+  hf_monitor_start
+  container "$ID-a" immutable < <(
+    await one
+    echo 'attack flood /one 20 1; echo one done'
+    await two
+    echo 'attack flood /two 20 1; echo two done'
+  )
+  go one "$ID-a"
+  wait_until accounts_agree >/dev/null
+  hf_monitor_kill
+  mv "$HF_ALERTS" "$HF_ALERTS.1"
+  go two "$ID-a"
+  hf_monitor_start
+  wait_until hf_told "$ID-a" /two19
+  cat "$HF_ALERTS.1" "$HF_ALERTS" >"$HF_DIR/both"
+  HF_ALERTS=$HF_DIR/both
+  accounts_agree
+  lines_are_whole
+}
