@@ -130,8 +130,7 @@ __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
     bool shared = policy->flags & HF_POLICY_ROOTFS_SHARED;
     hf_build_path(scratch, hf_case->dentry, 0, shared ? policy->rootfs : 0);
     __u32 flags = scratch->path_flags;
-    bool elsewhere = shared && !(flags & (HF_PATH_AT_ROOTFS | HF_PATH_TRUNCATED));
-    if (elsewhere ||
+    if ((flags & HF_PATH_ELSEWHERE) ||
         (!(flags & HF_PATH_TRUNCATED) && hf_rule_of(scratch, slot, HF_PATH_WRITABLE))) {
       hf_scratch_release(scratch);
       return 0;

@@ -76,6 +76,12 @@ static __always_inline bool hf_held_on_stdio(struct task_struct *task, struct in
   return false;
 }
 
+/* Whether `vfsmount` is one that the kernel made for itself, and no process can look into. */
+static __always_inline bool hf_mount_is_internal(const struct vfsmount *vfsmount) {
+  const struct mount *mount = (const void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+  return HF_IS_ERR(BPF_CORE_READ(mount, mnt_ns));
+}
+
 /* Whether `vfsmount` is mounted in a namespace of the container, or is the kernel's own (pipes,
  * memfd, overlay's layers). A mount without any namespace was detached: it is what a runtime leaves
  * behind after pivot_root. */
