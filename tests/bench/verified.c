@@ -14,9 +14,8 @@
 /* The function that a program begins with: the kernel's own name of it ends after 15 bytes. */
 static bool full_name(int program, struct bpf_prog_info* info, char* name, size_t size) {
   struct bpf_func_info first = {0};
-  struct bpf_prog_info again = {.nr_func_info = 1,
-                                .func_info_rec_size = sizeof(first),
-                                .func_info = (__u64)(size_t)&first};
+  struct bpf_prog_info again = {
+      .nr_func_info = 1, .func_info_rec_size = sizeof(first), .func_info = (__u64)(size_t)&first};
   __u32 again_size = sizeof(again);
   if (bpf_obj_get_info_by_fd(program, &again, &again_size) < 0 || !first.type_id) return false;
   struct btf* btf = btf__load_from_kernel_by_id(info->btf_id);
