@@ -152,18 +152,6 @@ static __always_inline int hf_check_namespaces(struct hf_subject *subject) {
   return hf_decide(&hf_case) ? -EACCES : 0;
 }
 
-/* The runtime's init until now: only what the image could trick it into is judged. */
-static __always_inline int hf_check_first_exec(struct hf_subject *subject, struct file *file) {
-  if (!hf_arrived(subject)) {
-    return 0; /* runc executes a copy of itself before it enters the container */
-  }
-  int verdict = hf_check_cwd(subject);
-  if (!verdict) {
-    verdict = hf_check_origin(subject, file);
-  }
-  return verdict ? verdict : hf_check_listed(subject, file);
-}
-
 static __always_inline int hf_check_exec(struct hf_subject *subject, struct file *file) {
   int verdict = hf_check_namespace(subject, HF_OP_EXEC);
   if (!verdict) {
@@ -201,6 +189,20 @@ static __always_inline int hf_check_host_exec(struct file *file, __u32 operation
       .flags = HF_EVENT_BYSTANDER,
   };
   return hf_decide(&hf_case) ? -EACCES : 0;
+}
+
+/* The runtime's init until now: only what the image could trick it into is judged. Outside the
+ * container's mounts it is the host's still, whoever put it into the cgroup: runc executes a copy
+ * of itself there. */
+static __always_inline int hf_check_first_exec(struct hf_subject *subject, struct file *file) {
+  if (!hf_arrived(subject)) {
+    return hf_check_host_exec(file, HF_OP_EXEC);
+  }
+  int verdict = hf_check_cwd(subject);
+  if (!verdict) {
+    verdict = hf_check_origin(subject, file);
+  }
+  return verdict ? verdict : hf_check_listed(subject, file);
 }
 
 /* include/uapi/asm-generic/mman-common.h, include/uapi/linux/personality.h */

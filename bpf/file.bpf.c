@@ -67,8 +67,8 @@ static __always_inline int hf_check_file(struct hf_subject *subject, struct file
  * counting it as an open file of anybody; until 6.5 under overlay's own path, since then on a mount
  * that the kernel made for itself. */
 static __always_inline bool hf_is_layer(struct file *file) {
-  return (file->f_mode & FMODE_NOACCOUNT) &&
-         (file->f_inode->i_sb != file->f_path.dentry->d_sb || hf_mount_internal(file->f_path.mnt));
+  return (file->f_mode & FMODE_NOACCOUNT) && (file->f_inode->i_sb != file->f_path.dentry->d_sb ||
+                                              hf_mount_is_internal(file->f_path.mnt));
 }
 
 SEC("lsm/file_open")

@@ -140,8 +140,23 @@ int BPF_PROG(hf_task_newtask, struct task_struct *child, __u64 clone_flags) {
   return 0;
 }
 
-/* A task that is put into a container's cgroup from outside (runc exec) becomes the container's;
- * one that leaves stays the container's, and where a task of a container did that, it is told. */
+/* escape.cgroup: a task of a container moves one out of the container's cgroup, or pulls in one of
+ * somebody else's, which its cgroup's limits, freezing and killing then reach. */
+static __always_inline void hf_check_move(const struct hf_subject *mover,
+                                          const struct task_struct *task, const struct hf_task *tag,
+                                          __u32 slot) {
+  __u32 own = mover->tag->slot;
+  if (tag && tag->slot == own && slot == own) {
+    return;
+  }
+  struct hf_case hf_case = hf_case_of(mover, HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, 0);
+  hf_case.argument = task->tgid;
+  hf_case.flags = HF_EVENT_TOO_LATE;
+  hf_decide(&hf_case);
+}
+
+/* A task that the host puts into a container's cgroup (runc exec) becomes the container's; one that
+ * leaves stays the container's. */
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(hf_cgroup_attach_task, struct cgroup *to, const char *path, struct task_struct *task,
              bool threadgroup) {
@@ -150,21 +165,17 @@ int BPF_PROG(hf_cgroup_attach_task, struct cgroup *to, const char *path, struct 
   }
   __u32 slot = hf_slot_of_cgroup(to);
   struct hf_task *tag = hf_tag_of(task);
-  struct hf_policy *policy = tag ? hf_policy_of(tag) : NULL;
-  if (!policy) {
-    policy = slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
-    if (policy && policy->generation) {
-      hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP, 0);
-    }
-    return 0;
+  if (tag && !hf_policy_of(tag)) {
+    tag = NULL; /* its container is gone */
   }
   struct hf_subject mover;
-  if (slot == tag->slot || !hf_guarded(&mover)) {
+  if (hf_guarded(&mover)) {
+    hf_check_move(&mover, task, tag, slot);
     return 0;
   }
-  struct hf_case hf_case = hf_case_of(&mover, HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, 0);
-  hf_case.argument = task->tgid;
-  hf_case.flags = HF_EVENT_TOO_LATE;
-  hf_decide(&hf_case);
+  struct hf_policy *policy = !tag && slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
+  if (policy && policy->generation) {
+    hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP, 0);
+  }
   return 0;
 }

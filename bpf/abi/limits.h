@@ -53,8 +53,9 @@
 /* Namespaces known to belong to a container: seven at creation, and those it makes. */
 #define HF_MAX_NAMESPACES 65536
 
-/* Directories walked from a file to its root. A deeper tree is treated as part of the rootfs. */
-#define HF_MAX_DEPTH 256
+/* Directories walked from a file to its root: more than one look-up can go down, which is forty
+ * symbolic links of PATH_MAX each. A deeper tree is treated as part of the rootfs. */
+#define HF_MAX_DEPTH (1 << 17)
 
 /* Bytes of the ring of alerts: a power of two, 8192 events of average size. */
 #define HF_ALERTS_BYTES (4 * 1024 * 1024)

@@ -143,7 +143,7 @@ __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
     bool shared = policy->flags & HF_POLICY_ROOTFS_SHARED;
     hf_build_path(scratch, hf_case->dentry, 0, shared ? policy->rootfs : 0);
     __u32 flags = scratch->path_flags;
-    bool elsewhere = shared && !(flags & (HF_PATH_AT_ROOTFS | HF_PATH_TRUNCATED));
+    bool elsewhere = flags & HF_PATH_ELSEWHERE;
     if (elsewhere ||
         (!(flags & HF_PATH_TRUNCATED) && hf_rule_of(scratch, slot, HF_PATH_WRITABLE))) {
       hf_case->siblings_too = elsewhere || hf_directory_writable(scratch, hf_case->dentry, slot);

@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_BPF_LIB_INTERFACE_H
 #define HOLDFAST_BPF_LIB_INTERFACE_H
 
+#include "bpf/lib/cgroup.h"
 #include "bpf/lib/subject.h"
 
 /* include/uapi/linux/magic.h, fs/efivarfs, security/selinux */
@@ -22,9 +23,6 @@
 
 /* procfs is at most this deep (/proc/PID/task/TID/net/stat/…); deeper counts as an interface. */
 #define HF_PROC_DEPTH 12
-
-/* Directories between a container's cgroup and a file below it that are looked at. */
-#define HF_CGROUP_FILE_DEPTH 16
 
 static __always_inline bool hf_named(struct dentry *dentry, const char *name, __u32 len) {
   char found[16] = {};
@@ -69,18 +67,26 @@ static __always_inline bool hf_proc_is_global_probed(struct dentry *dentry) {
   return true;
 }
 
+/* A walk from a file of cgroupfs towards the root. */
+struct hf_cgroup_walk {
+  struct dentry *dentry;
+  __u64 cgroup_id;
+  bool found;
+};
+
+/* A callback of bpf_loop: 1 ends the loop. */
+static inline long hf_cgroup_step(__u32 index, struct hf_cgroup_walk *walk) {
+  struct dentry *dentry = walk->dentry;
+  walk->found = BPF_CORE_READ(dentry, d_inode, i_ino) == walk->cgroup_id;
+  walk->dentry = BPF_CORE_READ(dentry, d_parent);
+  return walk->found || walk->dentry == dentry;
+}
+
+/* Whether a file of cgroupfs is in the directory of that cgroup, or below. */
 static __always_inline bool hf_in_cgroup(struct dentry *dentry, __u64 cgroup_id) {
-  for (int i = 0; i < HF_CGROUP_FILE_DEPTH; i++) {
-    if (dentry->d_inode->i_ino == cgroup_id) {
-      return true;
-    }
-    struct dentry *parent = dentry->d_parent;
-    if (parent == dentry) {
-      return false;
-    }
-    dentry = parent;
-  }
-  return false;
+  struct hf_cgroup_walk walk = {.dentry = dentry, .cgroup_id = cgroup_id};
+  bpf_loop(HF_CGROUP_DEPTH, hf_cgroup_step, &walk, 0);
+  return walk.found;
 }
 
 /* Reading /proc/kcore is reading all memory. */

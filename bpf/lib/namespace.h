@@ -76,13 +76,14 @@ static __always_inline bool hf_held_on_stdio(struct task_struct *task, struct in
   return false;
 }
 
-static __always_inline struct mnt_namespace *hf_mount_namespace(struct vfsmount *vfsmount) {
-  struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+static __always_inline struct mnt_namespace *hf_mount_namespace(const struct vfsmount *vfsmount) {
+  const struct mount *mount = (const void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
   return BPF_CORE_READ(mount, mnt_ns);
 }
 
-/* Whether the kernel made the mount for itself: pipes, memfd, overlay's layers. */
-static __always_inline bool hf_mount_internal(struct vfsmount *vfsmount) {
+/* Whether `vfsmount` is one that the kernel made for itself, and no process can look into: pipes,
+ * memfd, overlay's layers. */
+static __always_inline bool hf_mount_is_internal(const struct vfsmount *vfsmount) {
   return HF_IS_ERR(hf_mount_namespace(vfsmount));
 }
 

@@ -25,10 +25,11 @@ struct hf_walk {
   __u64 stop;
   __u32 start;
   __u32 flags;
+  bool full; /* no more names fit: the walk goes on only to find `stop` */
 };
 
 static __always_inline long hf_walk_end(struct hf_walk *walk, __u32 flags) {
-  walk->flags = flags;
+  walk->flags = walk->full ? flags | HF_PATH_TRUNCATED : flags;
   return 1;
 }
 
@@ -50,7 +51,7 @@ static __always_inline long hf_walk_root(struct hf_walk *walk) {
   if (walk->start == HF_PATH_MAX && BPF_CORE_READ(dentry, d_name.len) > 1) {
     walk->start = hf_prepend(walk->scratch, walk->start, dentry);
   }
-  return hf_walk_end(walk, 0);
+  return hf_walk_end(walk, walk->stop ? HF_PATH_ELSEWHERE : 0);
 }
 
 /* One directory, or one mount, up. A callback of bpf_loop: 1 ends the loop. */
@@ -61,19 +62,17 @@ static long hf_walk_step(__u32 index, struct hf_walk *walk) {
     return hf_walk_cross(walk);
   }
   if ((__u64)dentry == walk->stop) {
-    return hf_walk_end(walk, HF_PATH_AT_ROOTFS);
+    return hf_walk_end(walk, 0);
   }
   struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
   if (parent == dentry || !parent) {
     return hf_walk_root(walk);
   }
-  __u32 start = hf_prepend(walk->scratch, walk->start, dentry);
-  if (!start) {
-    return 1;
-  }
-  walk->start = start;
+  __u32 start = walk->full ? 0 : hf_prepend(walk->scratch, walk->start, dentry);
+  walk->start = start ? start : walk->start;
+  walk->full = !start;
   walk->dentry = parent;
-  return 0;
+  return walk->full && !walk->stop;
 }
 
 __noinline int hf_build_path(struct hf_scratch *scratch, __u64 dentry, __u64 vfsmount, __u64 stop) {

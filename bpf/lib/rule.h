@@ -3,17 +3,19 @@
 #ifndef HOLDFAST_BPF_LIB_RULE_H
 #define HOLDFAST_BPF_LIB_RULE_H
 
-#include "bpf/lib/decide.h"
+#include "bpf/lib/namespace.h"
 
 /* Directories above a file that are looked at for being holdfast's own: /etc/holdfast/profiles.d
  * has the deepest files. */
 #define HF_PROTECTED_DEPTH 3
 
-/* file.sensitive: the profile has a rule for the path. 0 or -EACCES. */
+/* file.sensitive: the profile has a rule for the path. 0 or -EACCES. A file on a mount of the
+ * kernel's own has no path that a rule could mean: a memfd, or the file of a layer that overlayfs
+ * opens once its own was judged (under its own path since def3ae83da02, 6.7). */
 static __always_inline int hf_check_rule(const struct hf_subject *subject,
                                          const struct dentry *dentry, const struct vfsmount *mount,
                                          __u32 operation, __u32 access) {
-  if (!(subject->policy->flags & HF_POLICY_FILE_RULES)) {
+  if (!(subject->policy->flags & HF_POLICY_FILE_RULES) || hf_mount_is_internal(mount)) {
     return 0;
   }
   struct hf_case hf_case = hf_case_of(subject, HF_FILE_SENSITIVE, operation, EACCES);

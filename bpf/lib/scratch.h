@@ -20,8 +20,8 @@ struct hf_scratch {
 };
 
 enum hf_path_flag {
-  HF_PATH_TRUNCATED = 1u << 0, /* deeper or longer than our bounds */
-  HF_PATH_AT_ROOTFS = 1u << 1, /* the walk ended at the container's rootfs directory */
+  HF_PATH_TRUNCATED = 1u << 0, /* longer than there is room for: the beginning is missing */
+  HF_PATH_ELSEWHERE = 1u << 1, /* the walk was to end at a directory, and did not meet it */
 };
 
 /* Programs of the LSM type can be preempted and another task can enter one on the same CPU

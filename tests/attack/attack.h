@@ -3,6 +3,7 @@
 #define HOLDFAST_TESTS_ATTACK_H
 
 #include <errno.h>
+#include <stdbool.h>
 
 /* Runs with argc arguments (the operation's name not among them). Returns 0 or a positive errno. */
 typedef int (*operation_fn)(int argc, char** argv);
@@ -16,6 +17,7 @@ struct operation {
 };
 
 /* Every table ends with a row of zeroes. */
+extern const struct operation control_operations[];
 extern const struct operation file_operations[];
 extern const struct operation tree_operations[];
 extern const struct operation uring_operations[];
@@ -25,9 +27,14 @@ extern const struct operation exec_operations[];
 extern const struct operation kernel_operations[];
 extern const struct operation process_operations[];
 extern const struct operation network_operations[];
+extern const struct operation depth_operations[];
+extern const struct operation anonymous_operations[];
 
 /* 0, or errno when `result` is negative. */
 static inline int outcome(long result) { return result < 0 ? errno : 0; }
+
+/* Runs what is left of the command line; its exit code. */
+int run_rest(void);
 
 /* Opens, closes, and says whether that went. */
 int try_open(int directory, const char* path, int flags, unsigned mode);

@@ -40,6 +40,12 @@ static int run_exec(int argc, char** argv) {
   return exec_child(AT_FDCWD, argv[0], argv, 0);
 }
 
+/* In place of this process, whichever thread of it asks. */
+static int run_become(int argc, char** argv) {
+  (void)argc;
+  return outcome(execve(argv[0], argv, environ));
+}
+
 static int run_copy_exec(int argc, char** argv) {
   int fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
   if (fd < 0) return errno;
@@ -162,6 +168,7 @@ static int run_map_anonymous(int argc, char** argv) {
 
 const struct operation exec_operations[] = {
     {"exec", "PROGRAM [ARGUMENT]...", 1, 16, run_exec},
+    {"become", "PROGRAM [ARGUMENT]... (nothing comes back)", 1, 16, run_become},
     {"copy-exec", "SOURCE COPY [ARGUMENT]...", 2, 16, run_copy_exec},
     {"exec-deleted", "SOURCE COPY [ARGUMENT]...", 2, 16, run_exec_deleted},
     {"memfd-exec", "SOURCE [ARGUMENT]...", 1, 16, run_memfd_exec},

@@ -70,6 +70,15 @@ static int run_reopen_write(int argc, char** argv) {
   return error;
 }
 
+static int run_copy(int argc, char** argv) {
+  (void)argc;
+  int fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+  if (fd < 0) return errno;
+  int error = copy_into(argv[0], fd);
+  close(fd);
+  return error;
+}
+
 static int openat2_with(const char* path, uint64_t flags, uint64_t mode) {
   struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode};
   int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
@@ -185,6 +194,7 @@ const struct operation file_operations[] = {
     {"create-read", "PATH (O_RDONLY|O_CREAT)", 1, 1, run_create_read},
     {"create-exclusive", "PATH", 1, 1, run_create_exclusive},
     {"write", "PATH TEXT", 2, 2, run_write},
+    {"copy", "SOURCE COPY", 2, 2, run_copy},
     {"chmod", "PATH MODE", 2, 2, run_chmod},
     {"fchmod", "PATH MODE", 2, 2, run_fchmod},
     {"chown", "PATH UID", 2, 2, run_chown},

@@ -65,6 +65,41 @@ static int run_bpf_prog(int argc, char** argv) {
   return closed(syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes)));
 }
 
+static long bpf(int command, union bpf_attr* attributes) {
+  return syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}
+
+static int detach_device_program(int cgroup, uint32_t id) {
+  union bpf_attr wanted = {.prog_id = id};
+  int program = (int)bpf(BPF_PROG_GET_FD_BY_ID, &wanted);
+  if (program < 0) return errno;
+  union bpf_attr attributes = {.target_fd = (uint32_t)cgroup,
+                               .attach_bpf_fd = (uint32_t)program,
+                               .attach_type = BPF_CGROUP_DEVICE};
+  int error = outcome(bpf(BPF_PROG_DETACH, &attributes));
+  close(program);
+  return error;
+}
+
+/* Takes off the programs by which the runtime keeps devices from a cgroup. */
+static int run_detach_devices(int argc, char** argv) {
+  (void)argc;
+  int cgroup = open(argv[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (cgroup < 0) return errno;
+  uint32_t ids[16];
+  union bpf_attr query = {0};
+  query.query.target_fd = (uint32_t)cgroup;
+  query.query.attach_type = BPF_CGROUP_DEVICE;
+  query.query.prog_ids = (uint64_t)(uintptr_t)ids;
+  query.query.prog_cnt = 16;
+  int error = outcome(bpf(BPF_PROG_QUERY, &query));
+  if (!error && query.query.prog_cnt == 0) error = ENOENT;
+  for (uint32_t i = 0; !error && i < query.query.prog_cnt; i++)
+    error = detach_device_program(cgroup, ids[i]);
+  close(cgroup);
+  return error;
+}
+
 static int run_perf(int argc, char** argv) {
   (void)argc;
   (void)argv;
@@ -99,6 +134,7 @@ const struct operation kernel_operations[] = {
     {"finit-module", "FILE", 1, 1, run_finit_module},
     {"bpf-map", "", 0, 0, run_bpf_map},
     {"bpf-prog", "", 0, 0, run_bpf_prog},
+    {"detach-devices", "CGROUP-DIRECTORY", 1, 1, run_detach_devices},
     {"perf", "", 0, 0, run_perf},
     {"kexec", "", 0, 0, run_kexec},
     {"iopl", "", 0, 0, run_iopl},

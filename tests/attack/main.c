@@ -11,22 +11,12 @@
 #include "tests/attack/attack.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static int run_fork(int argc, char** argv);
-
-static const struct operation control_operations[] = {
-    {"fork", "(the rest runs in a child)", 0, 0, run_fork},
-    {0},
-};
 
 static const struct operation* const tables[] = {
-    control_operations, file_operations,      tree_operations, uring_operations,
-    mount_operations,   namespace_operations, exec_operations, kernel_operations,
-    process_operations, network_operations,
+    control_operations, file_operations,      tree_operations,  uring_operations,
+    mount_operations,   namespace_operations, exec_operations,  kernel_operations,
+    process_operations, network_operations,   depth_operations, anonymous_operations,
 };
 
 static const struct operation* find(const char* name) {
@@ -44,17 +34,6 @@ static int usage(void) {
   return 2;
 }
 
-/* The child goes on with the chain; the parent waits and takes over its exit code. */
-static int run_fork(int argc, char** argv) {
-  (void)argc;
-  (void)argv;
-  pid_t child = fork();
-  if (child <= 0) return outcome(child);
-  int status = 0;
-  if (waitpid(child, &status, 0) < 0) return errno;
-  exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
-
 static int run(int argc, char** argv) {
   const struct operation* o = find(argv[0]);
   if (!o || argc - 1 < o->argc_min || argc - 1 > o->argc_max) return usage();
@@ -65,17 +44,31 @@ static int run(int argc, char** argv) {
   return error ? 1 : 0;
 }
 
-int main(int argc, char** argv) {
+/* What is left of the command line. */
+static struct {
+  int argc;
+  char** argv;
+  int next;
+} chain;
+
+int run_rest(void) {
   int worst = 0;
-  for (int begin = 1, end; begin < argc; begin = end + 1) {
-    for (end = begin; end < argc && strcmp(argv[end], "--") != 0;) end++;
+  while (chain.next < chain.argc) {
+    int begin = chain.next, end = begin;
+    while (end < chain.argc && strcmp(chain.argv[end], "--") != 0) end++;
     if (end == begin) return usage();
-    char* separator = argv[end];
-    argv[end] = NULL;
-    int status = run(end - begin, argv + begin);
-    argv[end] = separator;
+    chain.next = end + 1;
+    chain.argv[end] = NULL;
+    int status = run(end - begin, chain.argv + begin);
     if (status == 2) return 2;
     if (status > worst) worst = status;
   }
-  return argc < 2 ? usage() : worst;
+  return worst;
+}
+
+int main(int argc, char** argv) {
+  chain.argc = argc;
+  chain.argv = argv;
+  chain.next = 1;
+  return argc < 2 ? usage() : run_rest();
 }

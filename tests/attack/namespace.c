@@ -65,16 +65,6 @@ static int run_clone3(int argc, char** argv) {
   return finish_clone(syscall(SYS_clone3, &arguments, sizeof(arguments)));
 }
 
-/* A child that begins its life in another cgroup. */
-static int run_clone_into_cgroup(int argc, char** argv) {
-  (void)argc;
-  int cgroup = open(argv[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (cgroup < 0) return errno;
-  struct clone_args arguments = {
-      .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup};
-  return finish_clone(syscall(SYS_clone3, &arguments, sizeof(arguments)));
-}
-
 static int run_setns(int argc, char** argv) {
   int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno;
@@ -108,7 +98,6 @@ const struct operation namespace_operations[] = {
     {"unshare", "FLAGS", 1, 1, run_unshare},
     {"clone", "FLAGS", 1, 1, run_clone},
     {"clone3", "FLAGS", 1, 1, run_clone3},
-    {"clone-into-cgroup", "CGROUP-DIRECTORY", 1, 1, run_clone_into_cgroup},
     {"setns", "NS-FILE [FLAGS]", 1, 2, run_setns},
     {"setns-pidfd", "PID FLAGS", 2, 2, run_setns_pidfd},
     {"cgroup-move", "CGROUP-DIRECTORY [PID]", 1, 2, run_cgroup_move},
