@@ -55,7 +55,7 @@ TEST(Programs, TheHookInTheTableIsTheOneTheProgramWasWrittenFor) {
     if (section.starts_with('?')) {
       section.erase(0, 1);
     }
-    const std::string type = entry.use == Use::kHook ? "lsm/" : "fexit/";
+    const std::string type = entry.use == Use::kHook ? "lsm/" : "fentry/";
     EXPECT_EQ(section, type + entry.target) << entry.name;
   }
 }
