@@ -1,7 +1,7 @@
 /* measure FILE PROGRAM [OPERATION]...: what one call of each operation costs, in nanoseconds of
  * processor time, that of children included. In a machine that counts instructions (tests/vm/run
- * --icount) one nanosecond is one instruction. FILE is read; FILE.new beside it is written, made and
- * removed. PROGRAM is executed.
+ * --icount) one nanosecond is one instruction. FILE is read; FILE.new beside it is written, made
+ * and removed. PROGRAM is executed.
  *
  * The first round is thrown away: it fills caches, ours too. Of ten others the least is printed,
  * for what comes between (an interrupt, a timer) only ever adds.
