@@ -249,13 +249,14 @@ static __always_inline int hf_check_mapping(struct file *file, bool shared) {
   return subject.tag->flags & HF_TASK_SETTING_UP ? 0 : hf_check_library(&subject, file, shared);
 }
 
-/* Set before loading, for every program. */
+/* See bpf/lib/verdict.h. */
 const volatile bool hf_modify_return = false;
 
 /* `prot` is what is asked for and not what becomes of it: the function that modify-return stands
- * before knows no more. An anonymous mapping has no file. The verifier takes a hook's argument for
- * never NULL (until a BTF annotation told it otherwise, 6.18), would drop the check of one and let
- * the kernel follow the null pointer: so it is read from the context as a number. */
+ * before knows no more. It has no `reqprot` either, so `flags` come one earlier than in the hook.
+ * An anonymous mapping has no file. The verifier takes a hook's argument for never NULL (until a
+ * BTF annotation told it otherwise, 6.18), would drop the check of one and let the kernel follow
+ * the null pointer: so it is read from the context as a number. */
 SEC("lsm/mmap_file")
 int hf_mmap_file(__u64 *ctx) {
   struct file *file = NULL;
