@@ -9,6 +9,13 @@
  * has the deepest files. */
 #define HF_PROTECTED_DEPTH 3
 
+/* A second or another name would lead round the rule of the first, for reading as well. */
+static __always_inline __u32 hf_access_of_change(__u32 class_id) {
+  return class_id == HF_ROOTFS_LINK || class_id == HF_ROOTFS_RENAME
+             ? HF_ACCESS_READ | HF_ACCESS_WRITE
+             : HF_ACCESS_WRITE;
+}
+
 /* file.sensitive: the profile has a rule for the path. 0 or -EACCES. */
 static __always_inline int hf_check_rule(const struct hf_subject *subject,
                                          const struct dentry *dentry, const struct vfsmount *mount,

@@ -320,6 +320,10 @@ void Kernel::rest() {
 
 std::vector<Slot> Kernel::slots() const { return state_->used; }
 
+bool Kernel::is_writable(std::uint32_t slot, const std::string& path) const {
+  return kernel::is_writable(state_->skeleton(), slot, path);
+}
+
 int Kernel::ring_fd() const { return ring_buffer__epoll_fd(state_->ring.get()); }
 
 Result<std::size_t> Kernel::drain(const EventHandler& handler) {

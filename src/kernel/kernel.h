@@ -115,6 +115,9 @@ class Kernel {
   // Slots in use (after open(), those of the former monitor).
   [[nodiscard]] std::vector<Slot> slots() const;
 
+  // Whether the policy of a slot lets its container write at `path`.
+  [[nodiscard]] bool is_writable(std::uint32_t slot, const std::string& path) const;
+
   // epoll-able descriptor of the ring, owned by this object.
   [[nodiscard]] int ring_fd() const;
 

@@ -161,7 +161,10 @@ Result<Object> Object::load(const std::string& directory, Backend backend) {
   if (!object.skeleton_) {
     return fail_errno("cannot open the BPF object", errno);
   }
-  object.skeleton_->rodata->hf_modify_return = backend == Backend::kModifyReturn;
+  auto& rodata = *object.skeleton_->rodata;
+  rodata.hf_modify_return = backend == Backend::kModifyReturn;
+  rodata.hf_tells_only = !backend_enforces(backend);
+  rodata.hf_finds_tasks = has_function("bpf_task_from_pid");
   TRY(choose_programs(*object.skeleton_, backend));
   TRY(reuse_maps(*object.skeleton_, directory));
   const int error = hf_skeleton::load(object.skeleton_.get());

@@ -8,7 +8,7 @@
 #include "src/base/clock.h"
 #include "src/base/log.h"
 #include "src/event/decode.h"
-#include "src/event/refused.h"
+#include "src/event/named.h"
 
 namespace holdfast::monitor {
 
@@ -52,7 +52,9 @@ void Pipeline::handle(const void* bytes, std::size_t size) {
   // A task from outside has ancestors, and a root, of its own.
   const bool outside = (event.flags & HF_EVENT_BYSTANDER) != 0;
   const pid_t init = entry == nullptr || outside ? 0 : entry->registration.pid;
-  event::refine_refused(event, init, "/proc");
+  if (!kernel::backend_enforces(kernel_.backend()) && !stands(event, init)) {
+    return;
+  }
   detect::Context context;
   context.backend = backend_;
   context.host = host_;
@@ -61,6 +63,16 @@ void Pipeline::handle(const void* bytes, std::size_t size) {
     context.container = &entry->told;
   }
   sink_.add(detect::detect(event, processes_.read(event, init), context));
+}
+
+// Changes that the tracepoint back end knows by their path alone are often none of the rootfs.
+bool Pipeline::stands(event::Event& event, pid_t init) const {
+  const bool named = (event.flags & HF_EVENT_USER_PATH) != 0;
+  if (!event::refine_named(event, init, "/proc")) {
+    return false;
+  }
+  const bool found = named && (event.flags & HF_EVENT_USER_PATH) == 0;
+  return !found || !kernel_.is_writable(event.slot, event.path);
 }
 
 void Pipeline::count_losses() {
