@@ -134,7 +134,7 @@ std::string canonical(const Found& found, const std::string& name) {
   std::error_code error;
   const std::filesystem::path path =
       std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", found.file.get()), error);
-  return error ? "" : printable((path / found.rest / name).lexically_normal().string());
+  return error ? "" : printable(base::clean_path((path / found.rest / name).string()));
 }
 
 // Whether the file came through the mount that is the root of the process, or that of the init.

@@ -25,6 +25,7 @@ extern const struct operation exec_operations[];
 extern const struct operation kernel_operations[];
 extern const struct operation process_operations[];
 extern const struct operation network_operations[];
+extern const struct operation ia32_operations[];
 
 /* 0, or errno when `result` is negative. */
 static inline int outcome(long result) { return result < 0 ? errno : 0; }

@@ -26,7 +26,7 @@ static const struct operation control_operations[] = {
 static const struct operation* const tables[] = {
     control_operations, file_operations,      tree_operations, uring_operations,
     mount_operations,   namespace_operations, exec_operations, kernel_operations,
-    process_operations, network_operations,
+    process_operations, network_operations,   ia32_operations,
 };
 
 static const struct operation* find(const char* name) {

@@ -137,6 +137,15 @@ TEST(Named, AChangeThatWentThroughGetsThePathThatItHas) {
   EXPECT_EQ(event.flags & HF_EVENT_USER_PATH, 0U);
 }
 
+TEST(Named, AChangeOfAFileGetsThePathOfTheFile) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  Event event = removal("/usr/../etc/passwd");
+  event.class_id = HF_ROOTFS_ATTR;
+  EXPECT_TRUE(refine_named(event, 0, proc.path()));
+  EXPECT_EQ(event.path, "/etc/passwd");
+}
+
 TEST(Named, WithBothGoneAChangeStandsAsItIsSpelled) {
   const TempDir proc;
   Event event = removal("/dev/shm/gone");
