@@ -205,13 +205,22 @@ static __always_inline void hf_trace_socket(struct hf_call *call) {
   hf_trace_network(call);
 }
 
+/* Without a path, times are those of a descriptor: futimens(3). */
+static __always_inline void hf_trace_any_change(struct hf_call *call) {
+  if (call->nr == HF_NR_UTIMENSAT && !call->argument[1]) {
+    hf_trace_change_file(call);
+  } else {
+    hf_trace_change(call);
+  }
+}
+
 static __always_inline void hf_trace(struct hf_call *call, __u32 part) {
   switch (part) {
     case HF_PART_OPEN:
       hf_trace_open(call);
       return;
     case HF_PART_CHANGE:
-      hf_trace_change(call);
+      hf_trace_any_change(call);
       return;
     case HF_PART_CHANGE_FILE:
       hf_trace_change_file(call);
@@ -236,22 +245,24 @@ static __always_inline void hf_trace(struct hf_call *call, __u32 part) {
   }
 }
 
-/* Every call of everybody ends here: a bystander leaves after one pointer test, a container's task
- * after one look into a table. */
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(hf_tp_sys_exit, struct pt_regs *regs, long ret) {
+/* Apart, so that a bystander does not pay for the registers and the stack that this needs. */
+static __noinline int hf_call_ended(__u64 number, __s64 result) {
   struct task_struct *task = bpf_get_current_task_btf();
-  if (!task->bpf_storage) {
-    return 0;
-  }
-  __u32 nr = hf_is_ia32(task) ? (__u32)hf_current_syscall() : regs->orig_ax;
+  __u32 nr = hf_is_ia32(task) ? (__u32)hf_current_syscall() : number;
   __u32 part = nr < HF_NR_MAX ? hf_parts[nr] : 0;
   if (!part) {
     return 0;
   }
   struct hf_call call;
   hf_current_call(&call);
-  call.result = ret;
+  call.result = result;
   hf_trace(&call, part);
   return 0;
+}
+
+/* Every call of everybody ends here: a bystander leaves after one pointer test, a container's task
+ * after one look into a table. */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(hf_tp_sys_exit, struct pt_regs *regs, long ret) {
+  return bpf_get_current_task_btf()->bpf_storage ? hf_call_ended(regs->orig_ax, ret) : 0;
 }

@@ -30,7 +30,7 @@ static __always_inline void *hf_xa_load(struct xarray *array, __u32 index) {
 
 /* The process that has the number `nr` where `task` is. */
 static __always_inline struct pid *hf_pid_at(struct task_struct *task, __u32 nr) {
-  struct pid *own = task->thread_pid;
+  struct pid *own = BPF_CORE_READ(task, thread_pid);
   struct upid upid = {};
   bpf_probe_read_kernel(&upid, sizeof(upid),
                         (void *)own + bpf_core_field_offset(struct pid, numbers) +

@@ -1,9 +1,9 @@
-/* measure FILE: what one call of each operation costs, in nanoseconds of processor time, that of
+/* measure FILE [ROUNDS]: what one call of each operation costs, in nanoseconds of processor time, that of
  * children included. In a machine that counts instructions (tests/vm/run --icount) one nanosecond
  * is one instruction. FILE is read; FILE.new beside it is written, made and removed.
  *
- * The first round is thrown away: it fills caches, ours too. Of five others the least is printed,
- * for what comes between (an interrupt, a timer) only ever adds.
+ * The first round is thrown away: it fills caches, ours too. Of ROUNDS others (five) the least is
+ * printed, for what comes between (an interrupt, a timer) only ever adds.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -19,8 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kRounds = 5, kNameBytes = 4096 };
+enum { kNameBytes = 4096 };
 
+static int rounds = 5;
 static const char* file;
 static char fresh[kNameBytes];
 static int descriptor;
@@ -108,7 +109,7 @@ static long long round_ns(void (*run)(void), int count) {
 
 static void measure(const char* name, void (*run)(void), int count) {
   long long least = 0;
-  for (int i = 0; i <= kRounds; i++) {
+  for (int i = 0; i <= rounds; i++) {
     long long ns = round_ns(run, count);
     if (i == 1 || (i > 1 && ns < least)) least = ns;
   }
@@ -117,8 +118,9 @@ static void measure(const char* name, void (*run)(void), int count) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && strcmp(argv[1], "nothing") == 0) return 0;
-  if (argc != 2) {
-    fprintf(stderr, "usage: measure FILE\n");
+  if (argc == 3) rounds = atoi(argv[2]);
+  if (argc < 2 || argc > 3 || rounds < 1) {
+    fprintf(stderr, "usage: measure FILE [ROUNDS]\n");
     return 2;
   }
   file = argv[1];
