@@ -80,11 +80,11 @@ static __always_inline __u64 hf_slashes(__u64 word) {
   return (difference - HF_EACH_BYTE) & ~difference & (HF_EACH_BYTE << 7);
 }
 
-/* A path in the caller's memory, and the directory where it begins. */
-struct hf_named {
-  struct path directory;
-  bool is_absolute;
-  bool is_plain; /* one name, of something in that directory */
+/* How a path in the caller's memory is spelled. */
+enum hf_spelling {
+  HF_SPELLED = 1u << 0, /* there is one */
+  HF_SPELLED_ABSOLUTE = 1u << 1,
+  HF_SPELLED_PLAIN = 1u << 2, /* one name, of something in the directory where it begins */
 };
 
 /* The first bytes of the path are in scratch->path, `len` with the terminator, and zeroes behind.
@@ -100,84 +100,83 @@ static __always_inline bool hf_is_plain(const struct hf_scratch *scratch, long l
   return len > 1 && len <= HF_NAME_MAX && !slashes && !dots;
 }
 
-static __always_inline bool hf_read_name(struct hf_named *named, __u64 user_path) {
+/* enum hf_spelling. A function of its own, for the verifier adds up what the stack holds. */
+static __noinline __u32 hf_spelling_of(__u64 user_path) {
   struct hf_scratch *scratch = user_path ? hf_scratch_claim() : NULL;
   if (!scratch) {
-    return false;
+    return 0;
   }
   __builtin_memset(scratch->path, 0, HF_NAME_MAX + 1);
   long len = bpf_probe_read_user_str(scratch->path, HF_NAME_MAX + 1, (void *)user_path);
-  named->is_absolute = scratch->path[0] == '/';
-  named->is_plain = hf_is_plain(scratch, len);
+  __u32 spelling = len > 1 ? HF_SPELLED : 0;
+  spelling |= scratch->path[0] == '/' ? HF_SPELLED_ABSOLUTE : 0;
+  spelling |= hf_is_plain(scratch, len) ? HF_SPELLED_PLAIN : 0;
   hf_scratch_release(scratch);
-  return len > 1;
+  return spelling;
 }
 
-/* Where the path begins. False where there is none. */
-static __always_inline bool hf_begin(struct hf_named *named, struct task_struct *task,
-                                     const struct hf_change *change) {
-  if (!hf_read_name(named, change->path)) {
-    return false;
+/* Where the path begins, into the case. */
+static __always_inline void hf_begin(struct hf_case *hf_case, struct task_struct *task,
+                                     __s32 directory, bool absolute) {
+  if (absolute) {
+    hf_case->dentry = (__u64)task->fs->root.dentry;
+    hf_case->mount = (__u64)task->fs->root.mnt;
+  } else if (directory == AT_FDCWD) {
+    hf_case->dentry = (__u64)task->fs->pwd.dentry;
+    hf_case->mount = (__u64)task->fs->pwd.mnt;
+  } else {
+    struct file *file = hf_file_at(task, directory);
+    hf_case->dentry = file ? (__u64)BPF_CORE_READ(file, f_path.dentry) : 0;
+    hf_case->mount = file ? (__u64)BPF_CORE_READ(file, f_path.mnt) : 0;
   }
-  if (named->is_absolute || change->directory == AT_FDCWD) {
-    named->directory.mnt = named->is_absolute ? task->fs->root.mnt : task->fs->pwd.mnt;
-    named->directory.dentry = named->is_absolute ? task->fs->root.dentry : task->fs->pwd.dentry;
-    return true;
-  }
-  struct file *file = hf_file_at(task, change->directory);
-  if (!file) {
-    return false;
-  }
-  named->directory.mnt = BPF_CORE_READ(file, f_path.mnt);
-  named->directory.dentry = BPF_CORE_READ(file, f_path.dentry);
-  return true;
 }
 
-/* A function of its own, for the verifier adds up what the stack holds. */
-static __noinline void hf_tell_path(struct hf_subject *subject, const struct hf_change *change,
-                                    __u64 argument, __s64 result) {
-  struct hf_named named = {};
-  if (!hf_begin(&named, subject->task, change)) {
+static __always_inline void hf_tell_path(struct hf_subject *subject, const struct hf_change *change,
+                                         __u64 argument, __s64 result) {
+  struct hf_case hf_case = hf_traced_case(subject, change->class_id, change->operation, result);
+  __u32 spelling = hf_spelling_of(change->path);
+  hf_begin(&hf_case, subject->task, change->directory, spelling & HF_SPELLED_ABSOLUTE);
+  if (!(spelling & HF_SPELLED) || !hf_case.dentry) {
     return;
   }
-  struct dentry *dentry = named.directory.dentry;
-  struct vfsmount *mount = named.directory.mnt;
-  if (!hf_mount_own(subject, mount)) {
-    hf_refuse_at(subject, HF_ESCAPE_OUTSIDE_MOUNT, change->operation, EPERM, dentry, mount);
+  if (!hf_mount_own(subject, (void *)hf_case.mount)) {
+    hf_case.class_id = HF_ESCAPE_OUTSIDE_MOUNT;
+    hf_decide(&hf_case);
     return;
   }
-  bool exact = named.is_plain && !change->follows;
+  bool exact = (spelling & HF_SPELLED_PLAIN) && !change->follows;
+  struct dentry *dentry = (void *)hf_case.dentry;
   if (exact && BPF_CORE_READ(dentry, d_sb, s_dev) != subject->policy->rootfs_dev) {
     return;
   }
-  struct hf_case hf_case = hf_traced_case(subject, change->class_id, change->operation, result);
   hf_case.user_path = change->path;
   hf_case.argument = argument;
-  if (!named.is_absolute) {
-    hf_case.dentry = (__u64)dentry;
-    hf_case.mount = (__u64)mount;
+  if (spelling & HF_SPELLED_ABSOLUTE) {
+    hf_case.dentry = 0;
   }
   hf_decide_named(&hf_case, exact);
 }
 
 /* escape.device: a node for a device that config.json does not grant. The kernel may have refused
  * it; 0:0 is overlay's whiteout. */
-static __noinline void hf_tell_node(const struct hf_subject *subject, const struct hf_call *call,
-                                    __u64 path) {
+__noinline int hf_trace_node(struct hf_call *call) {
+  struct hf_subject subject;
+  if (!call || (call->result < 0 && call->result != -EPERM) || !hf_guarded(&subject)) {
+    return 0;
+  }
   bool at = call->nr == HF_NR_MKNODAT;
   umode_t mode = at ? call->argument[2] : call->argument[1];
   __u32 rdev = hf_device_decode(at ? call->argument[3] : call->argument[2]);
   umode_t type = mode & S_IFMT;
   if ((type != S_IFCHR && type != S_IFBLK) || !rdev ||
-      (call->result < 0 && call->result != -EPERM) ||
-      hf_device_granted(subject, type == S_IFBLK, rdev, HF_DEVICE_MKNOD)) {
-    return;
+      hf_device_granted(&subject, type == S_IFBLK, rdev, HF_DEVICE_MKNOD)) {
+    return 0;
   }
-  struct hf_case hf_case = hf_traced_case(subject, HF_ESCAPE_DEVICE, HF_OP_MKNOD, call->result);
-  hf_case.user_path = path;
+  struct hf_case hf_case = hf_traced_case(&subject, HF_ESCAPE_DEVICE, HF_OP_MKNOD, call->result);
+  hf_case.user_path = at ? call->argument[1] : call->argument[0];
   hf_case.mode = mode;
   hf_case.rdev = rdev;
-  hf_decide(&hf_case);
+  return hf_decide(&hf_case);
 }
 
 /* The other of two names: where a renamed file has gone, what a link is to. */
@@ -194,25 +193,18 @@ static __always_inline struct hf_change hf_other_name(const struct hf_call *call
   return change;
 }
 
-__noinline int hf_trace_change(struct hf_call *call) {
+__noinline int hf_trace_change(struct hf_call *call, __u32 other) {
   struct hf_subject subject;
-  if (!call || !hf_guarded(&subject)) {
+  /* Only a read-only mount tells that a change was meant to happen there: EACCES and EEXIST are
+   * everyday. */
+  if (!call || (call->result < 0 && call->result != -EROFS) || !hf_guarded(&subject)) {
     return 0;
   }
   struct hf_change change = hf_change_of(call);
-  if (change.operation == HF_OP_MKNOD) {
-    hf_tell_node(&subject, call, change.path);
-  }
-  /* Only a read-only mount tells that a change was meant to happen there: EACCES and EEXIST are
-   * everyday. */
-  if (call->result < 0 && call->result != -EROFS) {
-    return 0;
+  if (other) {
+    change = hf_other_name(call, change);
   }
   __u64 mode = call->nr == HF_NR_CHMOD ? call->argument[1] : call->argument[2];
   hf_tell_path(&subject, &change, change.operation == HF_OP_CHMOD ? mode : 0, call->result);
-  if (change.class_id == HF_ROOTFS_RENAME || change.class_id == HF_ROOTFS_LINK) {
-    struct hf_change other = hf_other_name(call, change);
-    hf_tell_path(&subject, &other, 0, call->result);
-  }
   return 0;
 }

@@ -205,12 +205,31 @@ static __always_inline void hf_trace_socket(struct hf_call *call) {
   hf_trace_network(call);
 }
 
+static __always_inline bool hf_has_two_paths(__u32 nr) {
+  switch (nr) {
+    case HF_NR_LINK:
+    case HF_NR_LINKAT:
+    case HF_NR_RENAME:
+    case HF_NR_RENAMEAT:
+    case HF_NR_RENAMEAT2:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /* Without a path, times are those of a descriptor: futimens(3). */
 static __always_inline void hf_trace_any_change(struct hf_call *call) {
   if (call->nr == HF_NR_UTIMENSAT && !call->argument[1]) {
     hf_trace_change_file(call);
-  } else {
-    hf_trace_change(call);
+    return;
+  }
+  if (call->nr == HF_NR_MKNOD || call->nr == HF_NR_MKNODAT) {
+    hf_trace_node(call);
+  }
+  hf_trace_change(call, false);
+  if (hf_has_two_paths(call->nr)) {
+    hf_trace_change(call, true);
   }
 }
 
@@ -245,24 +264,24 @@ static __always_inline void hf_trace(struct hf_call *call, __u32 part) {
   }
 }
 
-/* Apart, so that a bystander does not pay for the registers and the stack that this needs. */
-static __noinline int hf_call_ended(__u64 number, __s64 result) {
+static __always_inline void hf_call_ended(__u64 number, __s64 result) {
   struct task_struct *task = bpf_get_current_task_btf();
   __u32 nr = hf_is_ia32(task) ? (__u32)hf_current_syscall() : number;
   __u32 part = nr < HF_NR_MAX ? hf_parts[nr] : 0;
-  if (!part) {
-    return 0;
+  if (part) {
+    struct hf_call call = {};
+    hf_current_call(&call);
+    call.result = result;
+    hf_trace(&call, part);
   }
-  struct hf_call call;
-  hf_current_call(&call);
-  call.result = result;
-  hf_trace(&call, part);
-  return 0;
 }
 
 /* Every call of everybody ends here: a bystander leaves after one pointer test, a container's task
  * after one look into a table. */
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(hf_tp_sys_exit, struct pt_regs *regs, long ret) {
-  return bpf_get_current_task_btf()->bpf_storage ? hf_call_ended(regs->orig_ax, ret) : 0;
+  if (bpf_get_current_task_btf()->bpf_storage) {
+    hf_call_ended(regs->orig_ax, ret);
+  }
+  return 0;
 }

@@ -7,10 +7,11 @@
 #include "bpf/lib/call.h"
 #include "bpf/lib/decide.h"
 
-int hf_trace_change(struct hf_call *call);      /* of a file by its path */
-int hf_trace_change_file(struct hf_call *call); /* of a file by a descriptor */
-int hf_trace_kernel(struct hf_call *call);      /* mounts, namespaces, modules, bpf and so on */
-int hf_trace_map(struct hf_call *call);         /* code */
+int hf_trace_change(struct hf_call *call, __u32 other); /* of a file by its path, or `other` one */
+int hf_trace_change_file(struct hf_call *call);         /* of a file by a descriptor */
+int hf_trace_node(struct hf_call *call);                /* of a device */
+int hf_trace_kernel(struct hf_call *call); /* mounts, namespaces, modules, bpf and so on */
+int hf_trace_map(struct hf_call *call);    /* code */
 int hf_trace_network(struct hf_call *call);
 int hf_trace_process(struct hf_call *call); /* ptrace and its kind */
 int hf_trace_setuid(struct hf_call *call);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ inline constexpr std::array kBackends = {Backend::kLsm, Backend::kModifyReturn,
 const char* backend_name(Backend backend);  // "lsm", "modify-return", "tracepoint"
 std::optional<Backend> backend_of(std::string_view name);
 bool backend_enforces(Backend backend);
+// What a back end never sees, a phrase each. The README has the same list, and a test compares
+// them.
+std::span<const std::string_view> blind_spots(Backend backend);
 
 // What a try of this kernel found. `missing` has one sentence with a remedy for each thing that is
 // not there.

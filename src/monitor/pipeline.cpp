@@ -6,9 +6,12 @@
 #include <fmt/core.h>
 
 #include "src/base/clock.h"
+#include "src/base/file.h"
 #include "src/base/log.h"
+#include "src/base/path.h"
 #include "src/event/decode.h"
 #include "src/event/named.h"
+#include "src/oci/spec.h"
 
 namespace holdfast::monitor {
 
@@ -16,6 +19,21 @@ namespace {
 
 // A flood loses events all the time; one alert a second about it is enough.
 constexpr std::uint64_t kTellEveryNs = 1'000'000'000;
+
+// Whether config.json mounts something at or above `path`: for what nobody is left to look up.
+bool is_mounted(const std::string& bundle, const std::string& path) {
+  const std::string file = bundle + "/config.json";
+  const auto bytes = base::read_file(file, oci::kSpecLimits.max_bytes);
+  const auto spec = bytes.ok() ? oci::parse_spec(bytes.value(), file) : bytes.error();
+  if (!spec.ok()) {
+    return false;
+  }
+  const std::string clean = base::clean_path(path);
+  return std::ranges::any_of(spec.value().mounts, [&clean](const oci::Mount& mount) {
+    const std::string destination = base::clean_path(mount.destination);
+    return destination.size() > 1 && base::is_at_or_below(clean, destination);
+  });
+}
 
 }  // namespace
 
@@ -52,7 +70,7 @@ void Pipeline::handle(const void* bytes, std::size_t size) {
   // A task from outside has ancestors, and a root, of its own.
   const bool outside = (event.flags & HF_EVENT_BYSTANDER) != 0;
   const pid_t init = entry == nullptr || outside ? 0 : entry->registration.pid;
-  if (!kernel::backend_enforces(kernel_.backend()) && !stands(event, init)) {
+  if (!kernel::backend_enforces(kernel_.backend()) && !stands(event, init, entry)) {
     return;
   }
   detect::Context context;
@@ -66,13 +84,17 @@ void Pipeline::handle(const void* bytes, std::size_t size) {
 }
 
 // Changes that the tracepoint back end knows by their path alone are often none of the rootfs.
-bool Pipeline::stands(event::Event& event, pid_t init) const {
+bool Pipeline::stands(event::Event& event, pid_t init, const Entry* entry) const {
   const bool named = (event.flags & HF_EVENT_USER_PATH) != 0;
-  if (!event::refine_named(event, init, "/proc")) {
+  const bool was_rootfs = event.class_id >= HF_ROOTFS_WRITE && event.class_id <= HF_ROOTFS_ATTR;
+  if (!named || !was_rootfs || event.outcome != HF_OUTCOME_SEEN) {
+    return event::refine_named(event, init, "/proc");
+  }
+  if (!event::refine_named(event, init, "/proc") || kernel_.is_writable(event.slot, event.path)) {
     return false;
   }
-  const bool found = named && (event.flags & HF_EVENT_USER_PATH) == 0;
-  return !found || !kernel_.is_writable(event.slot, event.path);
+  const bool unknown = (event.flags & HF_EVENT_USER_PATH) != 0;
+  return !unknown || entry == nullptr || !is_mounted(entry->told.bundle, event.path);
 }
 
 void Pipeline::count_losses() {

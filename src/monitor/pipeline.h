@@ -30,7 +30,7 @@ class Pipeline {
 
  private:
   void handle(const void* bytes, std::size_t size);
-  bool stands(event::Event& event, pid_t init) const;
+  bool stands(event::Event& event, pid_t init, const Entry* entry) const;
   void count_losses();
   void tell_losses(std::uint64_t now_ns);
 

@@ -218,6 +218,15 @@ assert_refused() {
   [[ $output == *'the back end "tracepoint"'*"refuses nothing"* ]]
 }
 
+@test "doctor and README list the same that is not seen" {
+  local spots readme
+  spots=$("$HF_CLI" doctor | sed -n 's/^not seen /- /p')
+  readme=$(sed -n '/^What `tracepoint` does not see:/,/^<!-- end -->/ { /^- \|^  /p }' "$HF_ROOT/README.md" |
+    sed -z 's/\n  / /g')
+  [[ -n $spots ]]
+  diff <(echo "$spots") <(echo "$readme")
+}
+
 @test "immutable: the root file system is read-only by mount, and attempts are told" {
   assert_refused enforce write "open-write: EROFS" rootfs.write "$(path_is /data/file)"
   assert_refused enforce creat "creat: EROFS" rootfs.write "$(path_is /new)"
