@@ -221,6 +221,7 @@ assert_refused() {
 @test "doctor and README list the same that is not seen" {
   local spots readme
   spots=$("$HF_CLI" doctor | sed -n 's/^not seen /- /p')
+  # shellcheck disable=SC2016  # the README's backquotes
   readme=$(sed -n '/^What `tracepoint` does not see:/,/^<!-- end -->/ { /^- \|^  /p }' "$HF_ROOT/README.md" |
     sed -z 's/\n  / /g')
   [[ -n $spots ]]
