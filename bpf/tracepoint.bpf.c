@@ -62,13 +62,11 @@ static __always_inline void hf_tell_device(const struct hf_subject *subject,
   }
 }
 
-/* /proc/PID/mem: as good as ptrace. */
-static __always_inline void hf_tell_memory(const struct hf_opened *opened) {
-  if (hf_named(opened->dentry, "mem", 3)) {
-    struct proc_inode *inode =
-        (void *)opened->inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
-    hf_trace_attach((__u64)hf_task_of(BPF_CORE_READ(inode, pid)), 0);
-  }
+/* /proc/PID/mem is as good as ptrace: the task's address; 0: it is another file of procfs. */
+static __always_inline __u64 hf_memory_of(const struct hf_opened *opened) {
+  struct proc_inode *inode =
+      (void *)opened->inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
+  return hf_named(opened->dentry, "mem", 3) ? (__u64)hf_task_of(BPF_CORE_READ(inode, pid)) : 0;
 }
 
 static __always_inline void hf_tell_file(const struct hf_subject *subject,
@@ -86,26 +84,25 @@ static __always_inline void hf_tell_file(const struct hf_subject *subject,
   }
 }
 
-static __always_inline void hf_tell_regular(const struct hf_subject *subject,
-                                            const struct hf_opened *opened) {
+static __always_inline __u64 hf_tell_regular(const struct hf_subject *subject,
+                                             const struct hf_opened *opened) {
   struct dentry *dentry = opened->dentry;
   __u64 magic = BPF_CORE_READ(dentry, d_sb, s_magic);
   bool writes = opened->mode & FMODE_WRITE;
   __u32 class_id = hf_interface_class_at(subject, dentry, magic, writes);
-  if (magic == HF_MAGIC_PROC) {
-    hf_tell_memory(opened);
-  }
   if (class_id) {
     hf_tell_opened_as(subject, opened, class_id);
   } else {
     hf_tell_file(subject, opened);
   }
+  return magic == HF_MAGIC_PROC ? hf_memory_of(opened) : 0;
 }
 
-static __always_inline void hf_tell_opened(struct hf_subject *subject, __s64 fd, bool by_handle) {
+/* The task whose memory the file is; 0: it is none. */
+static __always_inline __u64 hf_tell_opened(struct hf_subject *subject, __s64 fd, bool by_handle) {
   struct hf_opened opened = {};
   if (!hf_take_opened(&opened, subject->task, fd)) {
-    return;
+    return 0;
   }
   hf_check_namespace(subject, HF_OP_OPEN);
   hf_check_credentials(subject, HF_OP_OPEN);
@@ -116,10 +113,12 @@ static __always_inline void hf_tell_opened(struct hf_subject *subject, __s64 fd,
   }
   umode_t type = opened.permissions & S_IFMT;
   if (type == S_IFREG) {
-    hf_tell_regular(subject, &opened);
-  } else if (type == S_IFCHR || type == S_IFBLK) {
+    return hf_tell_regular(subject, &opened);
+  }
+  if (type == S_IFCHR || type == S_IFBLK) {
     hf_tell_device(subject, &opened, type);
   }
+  return 0;
 }
 
 static __always_inline __u64 hf_open_flags(const struct hf_call *call) {
@@ -165,7 +164,8 @@ static __always_inline void hf_tell_handle(struct hf_subject *subject, const str
   }
 }
 
-static __noinline int hf_trace_open(struct hf_call *call) {
+/* As hf_tell_opened. */
+static __noinline __u64 hf_trace_open(struct hf_call *call) {
   struct hf_subject subject;
   if (!hf_guarded(&subject)) {
     return 0;
@@ -173,11 +173,19 @@ static __noinline int hf_trace_open(struct hf_call *call) {
   if (call->nr == HF_NR_OPEN_BY_HANDLE_AT) {
     hf_tell_handle(&subject, call);
   } else if (call->result >= 0) {
-    hf_tell_opened(&subject, call->result, false);
+    return hf_tell_opened(&subject, call->result, false);
   } else {
     hf_tell_refused_open(&subject, call);
   }
   return 0;
+}
+
+/* Not one below the other, for the verifier adds up what the stack holds. */
+static __always_inline void hf_trace_open_and_memory(struct hf_call *call) {
+  __u64 target = hf_trace_open(call);
+  if (target) {
+    hf_trace_attach(target, 0);
+  }
 }
 
 /* Who looks at which call; 0: nobody. */
@@ -236,7 +244,7 @@ static __always_inline void hf_trace_any_change(struct hf_call *call) {
 static __always_inline void hf_trace(struct hf_call *call, __u32 part) {
   switch (part) {
     case HF_PART_OPEN:
-      hf_trace_open(call);
+      hf_trace_open_and_memory(call);
       return;
     case HF_PART_CHANGE:
       hf_trace_any_change(call);
