@@ -21,23 +21,18 @@ struct hf_opened {
   struct inode *inode;
   __u32 mode;   /* FMODE_* */
   __u32 access; /* enum hf_file_access */
-  umode_t permissions;
 };
 
 static __always_inline bool hf_take_opened(struct hf_opened *opened, struct task_struct *task,
                                            __s64 fd) {
   struct file *file = hf_file_at(task, fd);
-  struct path path = {};
   if (!file) {
     return false;
   }
-  bpf_core_read(&path, sizeof(path), &file->f_path);
-  opened->dentry = path.dentry;
-  opened->mount = path.mnt;
-  struct inode *inode = BPF_CORE_READ(file, f_inode);
-  opened->inode = inode;
+  opened->dentry = BPF_CORE_READ(file, f_path.dentry);
+  opened->mount = BPF_CORE_READ(file, f_path.mnt);
+  opened->inode = BPF_CORE_READ(file, f_inode);
   opened->mode = BPF_CORE_READ(file, f_mode);
-  opened->permissions = BPF_CORE_READ(inode, i_mode);
   opened->access = opened->mode & FMODE_READ ? HF_ACCESS_READ : 0;
   if (opened->mode & FMODE_WRITE || BPF_CORE_READ(file, f_flags) & O_TRUNC) {
     opened->access |= HF_ACCESS_WRITE;
@@ -77,11 +72,9 @@ static __always_inline void hf_tell_file(const struct hf_subject *subject,
     return;
   }
   hf_tell_owned(subject, dentry, opened->mount, HF_OP_OPEN);
-  if (opened->mode & FMODE_CREATED) {
-    hf_tell_rootfs(subject, dentry, HF_ROOTFS_CREATE, HF_OP_CREATE, 0);
-  } else {
-    hf_tell_rootfs(subject, dentry, HF_ROOTFS_WRITE, HF_OP_OPEN, 0);
-  }
+  bool created = opened->mode & FMODE_CREATED;
+  hf_tell_rootfs(subject, dentry, created ? HF_ROOTFS_CREATE : HF_ROOTFS_WRITE,
+                 created ? HF_OP_CREATE : HF_OP_OPEN, 0);
 }
 
 static __always_inline __u64 hf_tell_regular(const struct hf_subject *subject,
@@ -111,7 +104,8 @@ static __always_inline __u64 hf_tell_opened(struct hf_subject *subject, __s64 fd
        !hf_held_on_stdio(subject->task, opened.inode, opened.mode & (FMODE_READ | FMODE_WRITE)))) {
     hf_tell_opened_as(subject, &opened, HF_ESCAPE_OUTSIDE_MOUNT);
   }
-  umode_t type = opened.permissions & S_IFMT;
+  struct inode *inode = opened.inode;
+  umode_t type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
   if (type == S_IFREG) {
     return hf_tell_regular(subject, &opened);
   }
