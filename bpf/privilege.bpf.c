@@ -195,7 +195,7 @@ static __always_inline struct pid *hf_pid_of_pidfd(struct task_struct *task, __s
   return pid || !file ? pid : BPF_CORE_READ(file, f_inode, i_private);
 }
 
-__noinline int hf_trace_process(struct hf_call *call) {
+__noinline __u64 hf_trace_target(struct hf_call *call) {
   if (!call) {
     return 0;
   }
@@ -209,9 +209,7 @@ __noinline int hf_trace_process(struct hf_call *call) {
   } else if (first == PTRACE_ATTACH || first == PTRACE_SEIZE) {
     pid = hf_pid_at(task, call->argument[1]);
   }
-  /* The right is checked before addresses and descriptors are. */
-  bool refused = call->result == -EPERM || call->result == -EACCES;
-  return hf_trace_attach((__u64)hf_task_of(pid), refused ? call->result : 0);
+  return (__u64)hf_task_of(pid);
 }
 
 __noinline int hf_trace_setuid(struct hf_call *call) {

@@ -182,6 +182,15 @@ static __always_inline void hf_trace_open_and_memory(struct hf_call *call) {
   }
 }
 
+static __always_inline void hf_trace_process(struct hf_call *call) {
+  __u64 target = hf_trace_target(call);
+  /* The right is checked before addresses and descriptors are. */
+  bool refused = call->result == -EPERM || call->result == -EACCES;
+  if (target) {
+    hf_trace_attach(target, refused ? call->result : 0);
+  }
+}
+
 /* Who looks at which call; 0: nobody. */
 enum hf_part {
   HF_PART_OPEN = 1,

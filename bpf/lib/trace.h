@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* The back end `tracepoint`, in parts: each judges calls that have ended, by what they left behind,
- * with the decisions of the hooks beside which it stands. All return 0. */
+ * with the decisions of the hooks beside which it stands. What returns an int returns 0. */
 #ifndef HOLDFAST_BPF_LIB_TRACE_H
 #define HOLDFAST_BPF_LIB_TRACE_H
 
@@ -13,9 +13,11 @@ int hf_trace_node(struct hf_call *call);                /* of a device */
 int hf_trace_kernel(struct hf_call *call); /* mounts, namespaces, modules, bpf and so on */
 int hf_trace_map(struct hf_call *call);    /* code */
 int hf_trace_network(struct hf_call *call);
-int hf_trace_process(struct hf_call *call); /* ptrace and its kind */
 int hf_trace_setuid(struct hf_call *call);
 int hf_trace_unix(struct hf_call *call); /* connections to daemons */
+
+/* The address of the task that ptrace or its kind is about; 0: none. */
+__u64 hf_trace_target(struct hf_call *call);
 
 /* An attempt to attach to the task at the address `target`; 0: none. */
 int hf_trace_attach(__u64 target, __s64 result);
