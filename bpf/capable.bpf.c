@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Decides about system calls that have no security hook of their own but cannot go on without a
 // capability: the check of that capability, within that call, is where they are refused.
+#include "bpf/lib/call.h"
 #include "bpf/lib/compat.h"
 #include "bpf/lib/decide.h"
 
@@ -10,25 +11,6 @@
 #define CAP_SYS_RAWIO 17
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_BOOT 22
-
-/* arch/x86/include/generated/uapi/asm/unistd_64.h */
-enum hf_syscall {
-  HF_NR_IOPL = 172,
-  HF_NR_IOPERM = 173,
-  HF_NR_INIT_MODULE = 175,
-  HF_NR_DELETE_MODULE = 176,
-  HF_NR_KEXEC_LOAD = 246,
-  HF_NR_UNSHARE = 272,
-  HF_NR_OPEN_BY_HANDLE_AT = 304,
-  HF_NR_SETNS = 308,
-  HF_NR_FINIT_MODULE = 313,
-  HF_NR_KEXEC_FILE_LOAD = 320,
-  HF_NR_OPEN_TREE = 428,
-  HF_NR_FSOPEN = 430,
-  HF_NR_FSPICK = 433,
-  HF_NR_MOUNT_SETATTR = 442,
-  HF_NR_OPEN_TREE_ATTR = 467,
-};
 
 /* Class and operation of a capability check within a system call; class 0: not ours. */
 static __always_inline __u32 hf_gate(int capability, int nr, __u32 *operation) {
@@ -109,13 +91,14 @@ static __always_inline int hf_check_capability(const struct hf_subject *subject,
 }
 
 /* What the event of a call says of it: flags of namespaces, or which call it was. */
-static __always_inline __u64 hf_gate_argument(struct task_struct *task, int nr) {
-  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+static __always_inline __u64 hf_gate_argument(int nr) {
+  struct hf_call call = {};
+  hf_current_call(&call);
   switch (nr) {
     case HF_NR_UNSHARE:
-      return regs->di;
+      return call.argument[0];
     case HF_NR_SETNS:
-      return regs->si;
+      return call.argument[1];
     default:
       return nr;
   }
@@ -139,7 +122,7 @@ int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int
     return 0;
   }
   struct hf_case hf_case = hf_case_of(&subject, class_id, operation, EPERM);
-  hf_case.argument = hf_gate_argument(subject.task, nr);
+  hf_case.argument = hf_gate_argument(nr);
   if (hf_decide(&hf_case)) {
     return -EPERM;
   }

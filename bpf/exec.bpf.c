@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Decides about executing files and mapping code, and ends a task's set-up.
 #include "bpf/lib/cgroup.h"
+#include "bpf/lib/descriptor.h"
 #include "bpf/lib/inode.h"
 #include "bpf/lib/namespace.h"
 #include "bpf/lib/peer.h"
+#include "bpf/lib/root.h"
+#include "bpf/lib/trace.h"
 
 /* A walk from an executed file up to a directory that is a container's. */
 struct hf_search {
@@ -87,17 +90,10 @@ static __always_inline int hf_check_listed(const struct hf_subject *subject, str
   return hf_decide_unlisted(&hf_case) ? hf_constant(-EACCES) : 0;
 }
 
-#define HF_MAGIC_SOCKFS 0x534f434b /* include/uapi/linux/magic.h */
-
 /* The connected internet socket behind a descriptor; NULL where it is something else. */
 static __always_inline struct sock *hf_connection_of(struct file *file) {
-  struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
-  if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != HF_MAGIC_SOCKFS) {
-    return NULL;
-  }
-  struct socket_alloc *alloc =
-      (void *)inode - bpf_core_field_offset(struct socket_alloc, vfs_inode);
-  struct sock *sk = BPF_CORE_READ(alloc, socket.sk);
+  struct socket *socket = hf_socket_of(file);
+  struct sock *sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
   return sk && hf_is_internet(BPF_CORE_READ(sk, __sk_common.skc_family)) &&
                  BPF_CORE_READ(sk, __sk_common.skc_dport)
              ? sk
@@ -210,7 +206,9 @@ static __always_inline int hf_check_first_exec(struct hf_subject *subject, struc
 #define PROT_EXEC 4
 #define READ_IMPLIES_EXEC 0x0400000
 #define MAP_SHARED 1
-#define VM_SHARED 8 /* include/linux/mm.h */
+/* include/linux/mm.h */
+#define VM_EXEC 4
+#define VM_SHARED 8
 
 /* Whether a mapping asked for with `prot` will be executable. */
 static __always_inline bool hf_maps_code(unsigned long prot) {
@@ -273,6 +271,27 @@ int hf_mmap_file(__u64 *ctx) {
   return hf_check_mapping(file, flags & MAP_SHARED);
 }
 
+/* The back end `tracepoint`: what a call has made executable is looked up by its address. */
+static long hf_tell_mapped(struct task_struct *task, struct vm_area_struct *area, void *unused) {
+  struct hf_subject subject;
+  struct file *file = area->vm_file;
+  unsigned long flags = area->vm_flags;
+  if (file && (flags & VM_EXEC) && hf_guarded(&subject)) {
+    hf_check_library(&subject, file, flags & VM_SHARED);
+  }
+  return 0;
+}
+
+__noinline int hf_trace_map(struct hf_call *call) {
+  struct hf_subject subject;
+  if (!call || !hf_maps_code(call->argument[2]) || call->result < 0 || !hf_guarded(&subject)) {
+    return 0;
+  }
+  __u64 address = call->nr == HF_NR_MMAP ? call->result : call->argument[0];
+  bpf_find_vma(bpf_get_current_task_btf(), address, hf_tell_mapped, NULL, 0);
+  return 0;
+}
+
 SEC("lsm/file_mprotect")
 int BPF_PROG(hf_file_mprotect, struct vm_area_struct *area, unsigned long prot) {
   return hf_maps_code(prot) ? hf_check_mapping(BPF_CORE_READ(area, vm_file),
@@ -323,5 +342,45 @@ int BPF_PROG(hf_bprm_committed, struct linux_binprm *bprm) {
   if (hf_member(&subject) && hf_arrived(&subject)) {
     subject.tag->flags &= ~HF_TASK_SETTING_UP;
   }
+  return 0;
+}
+
+/* The back end `tracepoint`: the same questions, asked when the new program is in place. What it
+ * was before is not known any more: a set-user-ID program shows by what the kernel made of it. */
+static __always_inline void hf_tell_privileges(const struct hf_subject *subject,
+                                               struct linux_binprm *bprm) {
+  const struct cred *cred = subject->task->real_cred;
+  struct file *file = bprm->file;
+  umode_t mode = BPF_CORE_READ(file, f_inode, i_mode);
+  bool set_id = (mode & S_ISUID) || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+  bool gained = HF_CAPS(cred, cap_permitted) & ~HF_CAPS(cred, cap_ambient);
+  bool root = hf_is_root_anyhow(cred, hf_root_of(cred));
+  if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec) && (set_id || (gained && !root))) {
+    hf_refuse_at(subject, HF_PRIVILEGE_SETUID, HF_OP_EXEC, EACCES, file->f_path.dentry,
+                 file->f_path.mnt);
+  }
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(hf_tp_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm) {
+  struct hf_subject subject;
+  struct file *file = bprm->file;
+  if (!hf_member(&subject) && !hf_join_by_cgroup(subject.task)) {
+    hf_check_host_exec(file, HF_OP_EXEC);
+    return 0;
+  }
+  if (!hf_member(&subject)) {
+    return 0;
+  }
+  if (!(subject.tag->flags & HF_TASK_SETTING_UP)) {
+    hf_check_exec(&subject, file);
+    hf_tell_privileges(&subject, bprm);
+  } else {
+    hf_check_first_exec(&subject, file);
+    if (hf_arrived(&subject)) {
+      subject.tag->flags &= ~HF_TASK_SETTING_UP;
+    }
+  }
+  hf_note_root(subject.tag, subject.task->real_cred);
   return 0;
 }

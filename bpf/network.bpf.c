@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Decides about network.unexpected: whom a container talks to, where it listens, raw sockets. These
 // programs are attached when the first container's policy asks about it.
+#include "bpf/lib/descriptor.h"
 #include "bpf/lib/peer.h"
+#include "bpf/lib/trace.h"
 
 /* include/linux/net.h */
 #define SOCK_STREAM 1
@@ -47,10 +49,10 @@ int BPF_PROG(hf_socket_connect, struct socket *socket) {
              : 0;
 }
 
-/* A datagram to whom its socket is connected to. */
+/* Whom the socket is connected to: where its datagrams go. */
 static __always_inline int hf_check_connected(const struct hf_subject *subject,
-                                              struct socket *socket) {
-  struct hf_case hf_case = hf_network_case(subject, HF_NETWORK_CONNECT, HF_OP_SEND);
+                                              struct socket *socket, __u32 operation) {
+  struct hf_case hf_case = hf_network_case(subject, HF_NETWORK_CONNECT, operation);
   struct sock *sk = BPF_CORE_READ(socket, sk);
   if (!hf_is_internet(BPF_CORE_READ(sk, __sk_common.skc_family))) {
     return 0;
@@ -71,7 +73,9 @@ int BPF_PROG(hf_socket_sendmsg, struct socket *socket, struct msghdr *message) {
   if (name) {
     return hf_check_peer(&subject, socket, name, HF_OP_SEND);
   }
-  return BPF_CORE_READ(socket, type) == SOCK_DGRAM ? hf_check_connected(&subject, socket) : 0;
+  return BPF_CORE_READ(socket, type) == SOCK_DGRAM
+             ? hf_check_connected(&subject, socket, HF_OP_SEND)
+             : 0;
 }
 
 static __always_inline int hf_check_port(struct socket *socket, struct hf_case *hf_case) {
@@ -83,8 +87,7 @@ static __always_inline int hf_check_port(struct socket *socket, struct hf_case *
 }
 
 /* A stream socket that was not bound has the port 0 until it listens. */
-SEC("lsm/socket_listen")
-int BPF_PROG(hf_socket_listen, struct socket *socket) {
+static __always_inline int hf_check_listen(struct socket *socket) {
   struct hf_subject subject;
   if (!hf_network_asked(&subject, HF_NETWORK_LISTEN)) {
     return 0;
@@ -95,10 +98,14 @@ int BPF_PROG(hf_socket_listen, struct socket *socket) {
   return hf_is_internet(hf_case.family) ? hf_check_port(socket, &hf_case) : 0;
 }
 
+SEC("lsm/socket_listen")
+int BPF_PROG(hf_socket_listen, struct socket *socket) {
+  return hf_check_listen(socket);
+}
+
 /* What is no stream receives as soon as it is bound. Port 0: a client that lets the kernel choose.
  */
-SEC("lsm/socket_bind")
-int BPF_PROG(hf_socket_bind, struct socket *socket) {
+static __always_inline int hf_check_bind(struct socket *socket, __u64 sockaddr) {
   struct hf_subject subject;
   if (BPF_CORE_READ(socket, type) == SOCK_STREAM ||
       !hf_network_asked(&subject, HF_NETWORK_LISTEN)) {
@@ -106,10 +113,15 @@ int BPF_PROG(hf_socket_bind, struct socket *socket) {
   }
   __u32 family = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
   struct hf_case hf_case = hf_network_case(&subject, HF_NETWORK_LISTEN, HF_OP_BIND);
-  if (!hf_is_internet(family) || !hf_take_sockaddr(&hf_case, ctx[1], family) || !hf_case.port) {
+  if (!hf_is_internet(family) || !hf_take_sockaddr(&hf_case, sockaddr, family) || !hf_case.port) {
     return 0;
   }
   return hf_check_port(socket, &hf_case);
+}
+
+SEC("lsm/socket_bind")
+int BPF_PROG(hf_socket_bind, struct socket *socket) {
+  return hf_check_bind(socket, ctx[1]);
 }
 
 /* IP packets by another name, or frames below it. */
@@ -125,11 +137,10 @@ static __always_inline bool hf_is_elsewhere(int family, int protocol) {
                                 : family != AF_UNIX && family != AF_NETLINK && family != AF_ALG;
 }
 
-SEC("lsm/socket_create")
-int BPF_PROG(hf_socket_create, int family, int type, int protocol, int kernel) {
+static __always_inline int hf_check_create(int family, int type, int protocol) {
   struct hf_subject subject;
   bool raw = hf_makes_packets(family, type & SOCK_TYPE_MASK);
-  if (kernel || (!raw && !hf_is_elsewhere(family, protocol))) {
+  if (!raw && !hf_is_elsewhere(family, protocol)) {
     return 0;
   }
   __u32 use = raw ? HF_NETWORK_RAW : HF_NETWORK_CONNECT;
@@ -140,4 +151,100 @@ int BPF_PROG(hf_socket_create, int family, int type, int protocol, int kernel) {
   hf_case.protocol = protocol;
   hf_case.argument = family;
   return hf_decide(&hf_case) ? hf_constant(-EPERM) : 0;
+}
+
+SEC("lsm/socket_create")
+int BPF_PROG(hf_socket_create, int family, int type, int protocol, int kernel) {
+  return kernel ? 0 : hf_check_create(family, type, protocol);
+}
+
+/* The back end `tracepoint`. */
+
+/* The longest address of the internet families. */
+struct hf_sockaddr_copy {
+  __u8 bytes[28];
+};
+
+/* include/uapi/linux/errno.h: how a connection ends that the kernel let begin. */
+#define EINPROGRESS 115
+#define EINVAL 22
+
+/* Where the call failed or nothing is connected, the address as the caller has it now. */
+static __always_inline int hf_tell_peer(const struct hf_subject *subject, struct socket *socket,
+                                        __u64 user_address, __u32 operation) {
+  struct hf_sockaddr_copy copy = {};
+  if (bpf_probe_read_user(&copy, 8, (void *)user_address)) {
+    return 0;
+  }
+  bpf_probe_read_user(&copy, sizeof(copy), (void *)user_address);
+  return hf_check_peer(subject, socket, (__u64)&copy, operation);
+}
+
+static __always_inline int hf_tell_connect(struct socket *socket, const struct hf_call *call) {
+  struct hf_subject subject;
+  if (!hf_network_asked(&subject, HF_NETWORK_CONNECT) ||
+      BPF_CORE_READ(socket, type) == SOCK_DGRAM) {
+    return 0;
+  }
+  return call->result == 0 || call->result == -EINPROGRESS
+             ? hf_check_connected(&subject, socket, HF_OP_CONNECT)
+             : hf_tell_peer(&subject, socket, call->argument[1], HF_OP_CONNECT);
+}
+
+/* struct msghdr begins with the address; of several messages the first is looked at. */
+static __always_inline __u64 hf_destination(const struct hf_call *call) {
+  __u64 name = 0;
+  if (call->nr == HF_NR_SENDTO) {
+    return call->argument[4];
+  }
+  bpf_probe_read_user(&name, call->is_ia32 ? 4 : 8, (void *)call->argument[1]);
+  return name;
+}
+
+static __always_inline int hf_tell_send(struct socket *socket, const struct hf_call *call) {
+  struct hf_subject subject;
+  if (!hf_network_asked(&subject, HF_NETWORK_CONNECT)) {
+    return 0;
+  }
+  __u64 name = hf_destination(call);
+  if (name) {
+    return hf_tell_peer(&subject, socket, name, HF_OP_SEND);
+  }
+  return BPF_CORE_READ(socket, type) == SOCK_DGRAM
+             ? hf_check_connected(&subject, socket, HF_OP_SEND)
+             : 0;
+}
+
+/* What the kernel refused by itself did not happen. */
+static __always_inline bool hf_was_refused(__s64 result) {
+  return result == -EPERM || result == -EACCES || result == -EINVAL;
+}
+
+__noinline int hf_trace_network(struct hf_call *call) {
+  if (!call || hf_was_refused(call->result)) {
+    return 0;
+  }
+  if (call->nr == HF_NR_SOCKET) {
+    return call->result < 0
+               ? 0
+               : hf_check_create(call->argument[0], call->argument[1], call->argument[2]);
+  }
+  struct socket *socket =
+      hf_socket_of(hf_file_at(bpf_get_current_task_btf(), (__s32)call->argument[0]));
+  if (!socket) {
+    return 0;
+  }
+  switch (call->nr) {
+    case HF_NR_CONNECT:
+      return hf_tell_connect(socket, call);
+    case HF_NR_LISTEN:
+      return call->result ? 0 : hf_check_listen(socket);
+    case HF_NR_BIND: {
+      struct hf_sockaddr_copy copy = {};
+      bpf_probe_read_user(&copy, 8, (void *)call->argument[1]);
+      return call->result ? 0 : hf_check_bind(socket, (__u64)&copy);
+    }
+    default:
+      return hf_tell_send(socket, call);
+  }
 }

@@ -2,6 +2,10 @@
 // Decides about reaching into other processes and into the kernel: ptrace, bpf, perf.
 #include "bpf/lib/compat.h"
 #include "bpf/lib/decide.h"
+#include "bpf/lib/descriptor.h"
+#include "bpf/lib/root.h"
+#include "bpf/lib/target.h"
+#include "bpf/lib/trace.h"
 
 /* include/linux/ptrace.h: attach, as opposed to the reading of /proc/PID that ps does. */
 #define PTRACE_MODE_ATTACH 0x02
@@ -17,7 +21,7 @@ static __always_inline bool hf_may_attach(const struct hf_subject *subject,
 static __always_inline bool hf_is_monitor(const struct task_struct *task) {
   __u32 index = 0;
   struct hf_host *host = bpf_map_lookup_elem(&hf_hosts, &index);
-  return host && host->monitor && host->monitor == (__u32)task->tgid;
+  return host && host->monitor && host->monitor == (__u32)BPF_CORE_READ(task, tgid);
 }
 
 /* Generations between a debugger and what it debugs. */
@@ -35,10 +39,16 @@ static __always_inline bool hf_descends(struct task_struct *task, struct task_st
   return false;
 }
 
-/* The host's number of the user that is 0 in the namespace of `cred`: a namespace that has a root
- * maps it first. */
-static __always_inline __u32 hf_root_of(const struct cred *cred) {
-  return BPF_CORE_READ(cred, user_ns, uid_map.extent[0].lower_first);
+/* What it is to attach to `child`, whose tag is `tag`; 0: a debugger's everyday work. */
+static __always_inline __u32 hf_attach_class(const struct hf_subject *subject,
+                                             struct task_struct *child, const struct hf_task *tag) {
+  if (hf_is_monitor(child)) {
+    return HF_TAMPER_MONITOR;
+  }
+  if (!hf_may_attach(subject, tag)) {
+    return HF_ESCAPE_PTRACE;
+  }
+  return hf_descends(child, subject->task) ? HF_CLASS_NONE : HF_PROCESS_INJECTION;
 }
 
 /* process_vm_readv, /proc/PID/mem and pidfd_getfd ask the same question. */
@@ -48,14 +58,9 @@ int BPF_PROG(hf_ptrace, struct task_struct *child, unsigned int mode) {
   if (!(mode & PTRACE_MODE_ATTACH) || !hf_guarded(&subject)) {
     return 0;
   }
-  __u32 class_id = HF_ESCAPE_PTRACE;
-  if (hf_is_monitor(child)) {
-    class_id = HF_TAMPER_MONITOR;
-  } else if (hf_may_attach(&subject, hf_tag_of(child))) {
-    if (hf_descends(child, subject.task)) {
-      return 0;
-    }
-    class_id = HF_PROCESS_INJECTION;
+  __u32 class_id = hf_attach_class(&subject, child, hf_tag_of(child));
+  if (!class_id) {
+    return 0;
   }
   struct hf_case hf_case = hf_case_of(&subject, class_id, HF_OP_PTRACE, EPERM);
   hf_case.argument = child->tgid;
@@ -92,12 +97,6 @@ int BPF_PROG(hf_bprm_creds, struct linux_binprm *bprm) {
   struct file *file = bprm->file;
   return hf_refuse_at(&subject, HF_PRIVILEGE_SETUID, HF_OP_EXEC, EACCES, file->f_path.dentry,
                       file->f_path.mnt);
-}
-
-/* Whether one of the user ids is root's: who has one can have the others. */
-static __always_inline bool hf_is_root_anyhow(const struct cred *cred, __u32 root) {
-  return cred->uid.val == root || cred->euid.val == root || cred->suid.val == root ||
-         cred->fsuid.val == root;
 }
 
 /* privilege.setuid: somebody who was not root in any way becomes root by setuid(2) and its kind. */
@@ -144,4 +143,98 @@ int BPF_PROG(hf_bpf, int command) {
 SEC("lsm/perf_event_open")
 int hf_perf_event_open(__u64 *ctx) {
   return hf_decide_bpf(HF_OP_PERF, 0);
+}
+
+/* The back end `tracepoint`. */
+
+/* Since 6.2 (3f0e6f2b41d3). Here alone: libbpf cannot link two objects that both name one. */
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+const volatile bool hf_finds_tasks = false;
+
+__noinline int hf_copy_tag(__u32 tgid, struct hf_task *copy) {
+  struct task_struct *task = hf_finds_tasks ? bpf_task_from_pid(tgid) : NULL;
+  if (!task) {
+    return 0;
+  }
+  struct hf_task *tag = copy ? bpf_task_storage_get(&hf_tasks, task, 0, 0) : NULL;
+  if (tag) {
+    *copy = *tag;
+  }
+  bpf_task_release(task);
+  return tag != NULL;
+}
+
+__noinline int hf_trace_attach(__u64 target, __s64 result) {
+  struct hf_subject subject;
+  struct task_struct *child = (void *)target;
+  if (!child || !hf_guarded(&subject)) {
+    return 0;
+  }
+  struct hf_task tag = {};
+  bool tagged = hf_target_tag(&subject, child, &tag);
+  __u32 class_id = hf_attach_class(&subject, child, tagged ? &tag : NULL);
+  if (!class_id) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_traced_case(&subject, class_id, HF_OP_PTRACE, result);
+  hf_case.argument = BPF_CORE_READ(child, tgid);
+  return hf_decide(&hf_case);
+}
+
+/* include/uapi/linux/ptrace.h: the requests that attach; all others need that one of these was made
+ * before. */
+#define PTRACE_ATTACH 16
+#define PTRACE_SEIZE 0x4206
+
+/* A pidfd is a file of its own until 6.9 (cb12fd8e0dab), and then the inode of a file system. */
+static __always_inline struct pid *hf_pid_of_pidfd(struct task_struct *task, __s64 fd) {
+  struct file *file = hf_file_at(task, fd);
+  struct pid *pid = file ? BPF_CORE_READ(file, private_data) : NULL;
+  return pid || !file ? pid : BPF_CORE_READ(file, f_inode, i_private);
+}
+
+__noinline __u64 hf_trace_target(struct hf_call *call) {
+  if (!call) {
+    return 0;
+  }
+  struct task_struct *task = bpf_get_current_task_btf();
+  __u64 first = call->argument[0];
+  struct pid *pid = NULL;
+  if (call->nr == HF_NR_PIDFD_GETFD) {
+    pid = hf_pid_of_pidfd(task, (__s32)first);
+  } else if (call->nr != HF_NR_PTRACE) {
+    pid = hf_pid_at(task, first);
+  } else if (first == PTRACE_ATTACH || first == PTRACE_SEIZE) {
+    pid = hf_pid_at(task, call->argument[1]);
+  }
+  return (__u64)hf_task_of(pid);
+}
+
+__noinline int hf_trace_setuid(struct hf_call *call) {
+  struct hf_subject subject;
+  if (!call || call->result < 0 || !hf_guarded(&subject)) {
+    return 0;
+  }
+  const struct cred *cred = subject.task->real_cred;
+  if ((subject.tag->flags & HF_TASK_NOT_ROOT) && hf_is_root_anyhow(cred, hf_root_of(cred))) {
+    struct hf_case hf_case = hf_traced_case(&subject, HF_PRIVILEGE_SETUID, HF_OP_SETUID, 0);
+    hf_decide(&hf_case);
+  }
+  hf_note_root(subject.tag, cred);
+  return 0;
+}
+
+/* tamper.monitor: a signal on its way to the monitor. */
+SEC("?tp_btf/signal_generate")
+int BPF_PROG(hf_tp_signal, int signal, void *info, struct task_struct *target) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject) || !hf_is_monitor(target)) {
+    return 0;
+  }
+  struct hf_case hf_case = hf_traced_case(&subject, HF_TAMPER_MONITOR, HF_OP_SIGNAL, 0);
+  hf_case.argument = target->tgid;
+  hf_decide(&hf_case);
+  return 0;
 }

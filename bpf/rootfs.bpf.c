@@ -2,6 +2,7 @@
 // Decides about every other way to change the rootfs: names, metadata, sizes. path_* hooks run for
 // system calls and io_uring alike, not for what overlayfs does to its own layers.
 #include "bpf/lib/device.h"
+#include "bpf/lib/ioctl.h"
 #include "bpf/lib/namespace.h"
 #include "bpf/lib/rootfs.h"
 #include "bpf/lib/rule.h"
@@ -10,13 +11,6 @@ static __always_inline int hf_change_outside(const struct hf_subject *subject,
                                              struct dentry *dentry, struct vfsmount *mount,
                                              __u32 operation) {
   return hf_refuse_at(subject, HF_ESCAPE_OUTSIDE_MOUNT, operation, EPERM, dentry, mount);
-}
-
-/* A second or another name would lead round the rule of the first, for reading as well. */
-static __always_inline __u32 hf_access_of(__u32 class_id) {
-  return class_id == HF_ROOTFS_LINK || class_id == HF_ROOTFS_RENAME
-             ? HF_ACCESS_READ | HF_ACCESS_WRITE
-             : HF_ACCESS_WRITE;
 }
 
 /* Whatever forbids a change in the directory `dir` but the rootfs guard. It may have been reached
@@ -33,8 +27,9 @@ static __always_inline int hf_check_change(struct hf_subject *subject, const str
   if (!verdict) {
     verdict = hf_check_tampering(subject, dentry, dir->mnt, operation);
   }
-  return verdict ? verdict
-                 : hf_check_rule(subject, dentry, dir->mnt, operation, hf_access_of(class_id));
+  return verdict
+             ? verdict
+             : hf_check_rule(subject, dentry, dir->mnt, operation, hf_access_of_change(class_id));
 }
 
 static __always_inline int hf_change_by(struct hf_subject *subject, const struct path *dir,
@@ -205,50 +200,6 @@ int BPF_PROG(hf_inode_remove_acl, void *idmap, struct dentry *dentry) {
 SEC("?lsm/inode_file_setattr")
 int BPF_PROG(hf_inode_file_setattr, struct dentry *dentry) {
   return hf_change_attribute(dentry, HF_OP_SETXATTR);
-}
-
-/* What an ioctl(2) changes through a descriptor that was opened for reading: attributes (chattr,
- * fs-verity), and on btrfs subvolumes, which are directories. Told by type and number of the
- * command; the rest of it is a size, which differs for 32-bit processes. include/uapi/linux/fs.h,
- * fscrypt.h, fsverity.h, btrfs.h. */
-static __always_inline __u32 hf_ioctl_class(unsigned int command, __u32 *operation) {
-  switch (command & 0xffff) {
-    case 0x6602: /* FS_IOC_SETFLAGS */
-    case 0x5820: /* FS_IOC_FSSETXATTR */
-    case 0x7602: /* FS_IOC_SETVERSION */
-    case 0x6613: /* FS_IOC_SET_ENCRYPTION_POLICY */
-    case 0x6685: /* FS_IOC_ENABLE_VERITY */
-    case 0x941a: /* BTRFS_IOC_SUBVOL_SETFLAGS */
-      *operation = HF_OP_SETXATTR;
-      return HF_ROOTFS_ATTR;
-    case 0x9401: /* BTRFS_IOC_SNAP_CREATE */
-    case 0x940e: /* BTRFS_IOC_SUBVOL_CREATE */
-    case 0x9417: /* BTRFS_IOC_SNAP_CREATE_V2 */
-    case 0x9418: /* BTRFS_IOC_SUBVOL_CREATE_V2 */
-      *operation = HF_OP_MKDIR;
-      return HF_ROOTFS_CREATE;
-    case 0x940f: /* BTRFS_IOC_SNAP_DESTROY */
-    case 0x943f: /* BTRFS_IOC_SNAP_DESTROY_V2 */
-      *operation = HF_OP_RMDIR;
-      return HF_ROOTFS_DELETE;
-    default:
-      return HF_CLASS_NONE;
-  }
-}
-
-/* XFS opens and changes any inode by its handle in the name of the mount that the descriptor came
- * through (include/uapi/../fs/xfs/libxfs/xfs_fs.h). */
-static __always_inline bool hf_is_by_handle(unsigned int command) {
-  switch (command & 0xffff) {
-    case 0x586b: /* XFS_IOC_OPEN_BY_HANDLE */
-    case 0x586c: /* XFS_IOC_READLINK_BY_HANDLE */
-    case 0x587a: /* XFS_IOC_ATTRLIST_BY_HANDLE */
-    case 0x587b: /* XFS_IOC_ATTRMULTI_BY_HANDLE */
-    case 0x583f: /* XFS_IOC_GETPARENTS_BY_HANDLE */
-      return true;
-    default:
-      return false;
-  }
 }
 
 static __always_inline int hf_check_handle(struct file *file) {

@@ -1,221 +1,298 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // The back end for kernels that run no LSM programs: tells what system calls did, after they did
 // it. It refuses nothing; where a call failed, somebody else (seccomp, a read-only mount, a missing
-// capability) refused it.
-#include "bpf/lib/compat.h"
-#include "bpf/lib/inode.h"
+// capability) refused it. Opened files are judged here, all other calls in the parts of trace.h.
+#include "bpf/lib/descriptor.h"
+#include "bpf/lib/device.h"
 #include "bpf/lib/interface.h"
-#include "bpf/lib/namespace.h"
-#include "bpf/lib/path.h"
-
-/* arch/x86/include/generated/uapi/asm/unistd_64.h: the calls that are looked at. */
-enum hf_traced_syscall {
-  HF_NR_OPEN = 2,
-  HF_NR_CLONE = 56,
-  HF_NR_CREAT = 85,
-  HF_NR_PIVOT_ROOT = 155,
-  HF_NR_MOUNT = 165,
-  HF_NR_UMOUNT2 = 166,
-  HF_NR_OPENAT = 257,
-  HF_NR_UNSHARE = 272,
-  HF_NR_SETNS = 308,
-  HF_NR_OPEN_TREE = 428,
-  HF_NR_MOVE_MOUNT = 429,
-  HF_NR_FSOPEN = 430,
-  HF_NR_FSPICK = 433,
-  HF_NR_CLONE3 = 435,
-  HF_NR_OPENAT2 = 437,
-  HF_NR_MOUNT_SETATTR = 442,
-};
-
-#define HF_CLONE_NEWUSER 0x10000000ULL
-#define OPEN_TREE_CLONE 1
+#include "bpf/lib/target.h"
+#include "bpf/lib/trace.h"
+#include "bpf/lib/tree.h"
 
 /* include/uapi/asm-generic/fcntl.h: what makes an open one that changes something. */
-#define HF_OPEN_CHANGES (01 | 02 | 0100 | 01000)
+#define O_TRUNC 01000
+#define HF_OPEN_CHANGES (01 | 02 | 0100 | O_TRUNC)
+#define FMODE_PATH 0x4000 /* include/linux/fs.h */
 
-/* What a traced call was asked, from its registers. */
-struct hf_call {
-  __u64 argument;  /* of struct hf_event */
-  __u64 user_path; /* address in the caller's memory; 0: none */
-  __u32 class_id;  /* 0: nothing to tell */
-  __u32 operation;
+/* A file that was just opened. */
+struct hf_opened {
+  struct dentry *dentry;
+  struct vfsmount *mount;
+  struct inode *inode;
+  __u32 mode;   /* FMODE_* */
+  __u32 access; /* enum hf_file_access */
 };
 
-static __always_inline void hf_describe(struct hf_call *call, __u32 class_id, __u32 operation,
-                                        __u64 argument, __u64 user_path) {
-  call->class_id = class_id;
-  call->operation = operation;
-  call->argument = argument;
-  call->user_path = user_path;
+static __always_inline bool hf_take_opened(struct hf_opened *opened, struct task_struct *task,
+                                           __s64 fd) {
+  struct file *file = hf_file_at(task, fd);
+  if (!file) {
+    return false;
+  }
+  opened->dentry = BPF_CORE_READ(file, f_path.dentry);
+  opened->mount = BPF_CORE_READ(file, f_path.mnt);
+  opened->inode = BPF_CORE_READ(file, f_inode);
+  opened->mode = BPF_CORE_READ(file, f_mode);
+  opened->access = opened->mode & FMODE_READ ? HF_ACCESS_READ : 0;
+  if (opened->mode & FMODE_WRITE || BPF_CORE_READ(file, f_flags) & O_TRUNC) {
+    opened->access |= HF_ACCESS_WRITE;
+  }
+  return !(opened->mode & FMODE_PATH);
 }
 
-static __always_inline void hf_describe_namespaces(struct hf_call *call, __u32 operation,
-                                                   __u64 flags) {
-  flags &= HF_CLONE_NAMESPACES | HF_CLONE_NEWUSER;
-  hf_describe(call, flags ? HF_ESCAPE_NAMESPACE : 0, operation, flags, 0);
+static __always_inline void hf_tell_opened_as(const struct hf_subject *subject,
+                                              const struct hf_opened *opened, __u32 class_id) {
+  hf_refuse_at(subject, class_id, HF_OP_OPEN, 0, opened->dentry, opened->mount);
 }
 
-static __always_inline __u64 hf_clone3_flags(__u64 user_args) {
-  __u64 flags = 0;
-  bpf_probe_read_user(&flags, sizeof(flags), (void *)user_args);
-  return flags;
-}
-
-static __always_inline void hf_describe_call(struct hf_call *call, int nr, struct pt_regs *regs) {
-  switch (nr) {
-    case HF_NR_MOUNT:
-      return hf_describe(call, HF_ESCAPE_MOUNT, HF_OP_MOUNT, regs->r10, regs->si);
-    case HF_NR_UMOUNT2:
-      return hf_describe(call, HF_ESCAPE_MOUNT, HF_OP_UMOUNT, regs->si, regs->di);
-    case HF_NR_PIVOT_ROOT:
-      return hf_describe(call, HF_ESCAPE_MOUNT, HF_OP_PIVOT_ROOT, 0, regs->di);
-    case HF_NR_MOVE_MOUNT:
-      return hf_describe(call, HF_ESCAPE_MOUNT, HF_OP_MOVE_MOUNT, 0, regs->r10);
-    case HF_NR_OPEN_TREE:
-      return hf_describe(call, regs->dx & OPEN_TREE_CLONE ? HF_ESCAPE_MOUNT : 0, HF_OP_SYSCALL, nr,
-                         regs->si);
-    case HF_NR_FSOPEN:
-      return hf_describe(call, HF_ESCAPE_MOUNT, HF_OP_SYSCALL, nr, 0);
-    case HF_NR_FSPICK:
-    case HF_NR_MOUNT_SETATTR:
-      return hf_describe(call, HF_ESCAPE_MOUNT, HF_OP_SYSCALL, nr, regs->si);
-    case HF_NR_SETNS:
-      return hf_describe(call, HF_ESCAPE_NAMESPACE, HF_OP_SETNS, regs->si, 0);
-    case HF_NR_UNSHARE:
-      return hf_describe_namespaces(call, HF_OP_UNSHARE, regs->di);
-    case HF_NR_CLONE:
-      return hf_describe_namespaces(call, HF_OP_CLONE, regs->di);
-    case HF_NR_CLONE3:
-      return hf_describe_namespaces(call, HF_OP_CLONE, hf_clone3_flags(regs->di));
-    default:
-      return hf_describe(call, 0, 0, 0, 0);
+static __always_inline void hf_tell_device(const struct hf_subject *subject,
+                                           const struct hf_opened *opened, umode_t type) {
+  struct inode *inode = opened->inode;
+  __u32 rdev = BPF_CORE_READ(inode, i_rdev);
+  __u32 access = 0;
+  access |= opened->mode & FMODE_READ ? HF_DEVICE_READ : 0;
+  access |= opened->mode & FMODE_WRITE ? HF_DEVICE_WRITE : 0;
+  if (!hf_device_granted(subject, type == S_IFBLK, rdev, access)) {
+    hf_tell_opened_as(subject, opened, HF_ESCAPE_DEVICE);
   }
 }
 
-static __always_inline void hf_tell_call(const struct hf_subject *subject,
-                                         const struct hf_call *call, long ret) {
-  struct hf_case hf_case = hf_case_of(subject, call->class_id, call->operation, ret < 0 ? -ret : 0);
-  hf_case.argument = call->argument;
-  hf_case.user_path = call->user_path;
-  hf_case.flags = ret < 0 ? HF_EVENT_REFUSED : HF_EVENT_TOO_LATE;
-  hf_decide(&hf_case);
+/* /proc/PID/mem is as good as ptrace: the task's address; 0: it is another file of procfs. */
+static __always_inline __u64 hf_memory_of(const struct hf_opened *opened) {
+  struct proc_inode *inode =
+      (void *)opened->inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
+  return hf_named(opened->dentry, "mem", 3) ? (__u64)hf_task_of(BPF_CORE_READ(inode, pid)) : 0;
 }
 
-/* The class of a file that is now open for writing; 0: none of ours. */
-static __always_inline __u32 hf_opened_class(const struct hf_subject *subject,
-                                             struct dentry *dentry) {
-  struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
-  __u64 magic = BPF_CORE_READ(sb, s_magic);
-  if (BPF_CORE_READ(sb, s_dev) == subject->policy->rootfs_dev) {
-    return HF_ROOTFS_WRITE;
-  }
-  if (magic == HF_MAGIC_PROC) {
-    return hf_proc_is_global_probed(dentry) ? HF_ESCAPE_KERNEL_INTERFACE : 0;
-  }
-  return hf_is_interface(magic) ? HF_ESCAPE_KERNEL_INTERFACE : 0;
-}
-
-static __always_inline void hf_tell_opened(const struct hf_subject *subject, long fd) {
-  struct task_struct *task = subject->task;
-  struct file **files = BPF_CORE_READ(task, files, fdt, fd);
-  struct file *file = NULL;
-  bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-  if (!file || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE) ||
-      (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFREG) {
+static __always_inline void hf_tell_file(const struct hf_subject *subject,
+                                         const struct hf_opened *opened) {
+  struct dentry *dentry = opened->dentry;
+  hf_check_rule(subject, dentry, opened->mount, HF_OP_OPEN, opened->access);
+  if (!(opened->access & HF_ACCESS_WRITE) && !(opened->mode & FMODE_CREATED)) {
     return;
   }
-  struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-  struct hf_case hf_case = hf_case_of(subject, hf_opened_class(subject, dentry), HF_OP_OPEN, 0);
-  hf_case.dentry = (__u64)dentry;
-  hf_case.flags = HF_EVENT_TOO_LATE;
-  if (hf_case.class_id == HF_ROOTFS_WRITE) {
-    hf_decide_rootfs(&hf_case);
-  } else if (hf_case.class_id) {
-    hf_case.mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
-    hf_decide(&hf_case);
+  hf_tell_owned(subject, dentry, opened->mount, HF_OP_OPEN);
+  bool created = opened->mode & FMODE_CREATED;
+  hf_tell_rootfs(subject, dentry, created ? HF_ROOTFS_CREATE : HF_ROOTFS_WRITE,
+                 created ? HF_OP_CREATE : HF_OP_OPEN, 0);
+}
+
+static __always_inline __u64 hf_tell_regular(const struct hf_subject *subject,
+                                             const struct hf_opened *opened) {
+  struct dentry *dentry = opened->dentry;
+  __u64 magic = BPF_CORE_READ(dentry, d_sb, s_magic);
+  bool writes = opened->mode & FMODE_WRITE;
+  __u32 class_id = hf_interface_class_at(subject, dentry, magic, writes);
+  if (class_id) {
+    hf_tell_opened_as(subject, opened, class_id);
+  } else {
+    hf_tell_file(subject, opened);
+  }
+  return magic == HF_MAGIC_PROC ? hf_memory_of(opened) : 0;
+}
+
+/* The task whose memory the file is; 0: it is none. */
+static __always_inline __u64 hf_tell_opened(struct hf_subject *subject, __s64 fd, bool by_handle) {
+  struct hf_opened opened = {};
+  if (!hf_take_opened(&opened, subject->task, fd)) {
+    return 0;
+  }
+  hf_check_namespace(subject, HF_OP_OPEN);
+  hf_check_credentials(subject, HF_OP_OPEN);
+  if (by_handle ||
+      (!hf_mount_own(subject, opened.mount) &&
+       !hf_held_on_stdio(subject->task, opened.inode, opened.mode & (FMODE_READ | FMODE_WRITE)))) {
+    hf_tell_opened_as(subject, &opened, HF_ESCAPE_OUTSIDE_MOUNT);
+  }
+  struct inode *inode = opened.inode;
+  umode_t type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
+  if (type == S_IFREG) {
+    return hf_tell_regular(subject, &opened);
+  }
+  if (type == S_IFCHR || type == S_IFBLK) {
+    hf_tell_device(subject, &opened, type);
+  }
+  return 0;
+}
+
+static __always_inline __u64 hf_open_flags(const struct hf_call *call) {
+  __u64 flags = 0;
+  switch (call->nr) {
+    case HF_NR_OPEN:
+      return call->argument[1];
+    case HF_NR_CREAT:
+      return HF_OPEN_CHANGES;
+    case HF_NR_OPENAT:
+      return call->argument[2];
+    default:
+      bpf_probe_read_user(&flags, sizeof(flags), (void *)call->argument[2]);
+      return flags;
   }
 }
 
 /* Only a read-only mount tells that the rootfs (or a read-only path) was meant: EACCES is everyday.
  * Which of the two it was, the monitor finds out from the path. */
-static __always_inline void hf_trace_open(const struct hf_subject *subject, __u64 path, __u64 flags,
-                                          long ret) {
-  if (ret >= 0) {
-    if (flags & HF_OPEN_CHANGES) {
-      hf_tell_opened(subject, ret);
-    }
+static __always_inline void hf_tell_refused_open(const struct hf_subject *subject,
+                                                 const struct hf_call *call) {
+  if (call->result != -EROFS || !(hf_open_flags(call) & HF_OPEN_CHANGES)) {
     return;
   }
-  if (ret == -EROFS && (flags & HF_OPEN_CHANGES)) {
-    struct hf_call call = {.user_path = path, .class_id = HF_ROOTFS_WRITE, .operation = HF_OP_OPEN};
-    hf_tell_call(subject, &call, ret);
+  struct hf_case hf_case = hf_traced_case(subject, HF_ROOTFS_WRITE, HF_OP_OPEN, call->result);
+  bool at = call->nr == HF_NR_OPENAT || call->nr == HF_NR_OPENAT2;
+  hf_case.user_path = at ? call->argument[1] : call->argument[0];
+  hf_decide(&hf_case);
+}
+
+/* include/uapi/linux/capability.h */
+#define CAP_DAC_READ_SEARCH 2
+
+/* A handle names any inode of a file system, in a mount or not. */
+static __always_inline void hf_tell_handle(struct hf_subject *subject, const struct hf_call *call) {
+  if (call->result >= 0) {
+    hf_tell_opened(subject, call->result, true);
+  } else if (HF_CAPS(subject->task->real_cred, cap_effective) & (1ULL << CAP_DAC_READ_SEARCH)) {
+    struct hf_case hf_case =
+        hf_traced_case(subject, HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_SYSCALL, call->result);
+    hf_case.argument = call->nr;
+    hf_decide(&hf_case);
   }
 }
 
-static __always_inline __u64 hf_openat2_flags(__u64 user_how) {
-  __u64 flags = 0;
-  bpf_probe_read_user(&flags, sizeof(flags), (void *)user_how);
-  return flags;
-}
-
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(hf_tp_sys_exit, struct pt_regs *regs, long ret) {
+/* As hf_tell_opened. */
+static __noinline __u64 hf_trace_open(struct hf_call *call) {
   struct hf_subject subject;
   if (!hf_guarded(&subject)) {
     return 0;
   }
-  int nr = hf_current_syscall();
-  switch (nr) {
-    case HF_NR_OPEN:
-      hf_trace_open(&subject, regs->di, regs->si, ret);
-      return 0;
-    case HF_NR_CREAT:
-      hf_trace_open(&subject, regs->di, HF_OPEN_CHANGES, ret);
-      return 0;
-    case HF_NR_OPENAT:
-      hf_trace_open(&subject, regs->si, regs->dx, ret);
-      return 0;
-    case HF_NR_OPENAT2:
-      hf_trace_open(&subject, regs->si, hf_openat2_flags(regs->dx), ret);
-      return 0;
-    default:
-      break;
-  }
-  struct hf_call call;
-  hf_describe_call(&call, nr, regs);
-  if (call.class_id) {
-    hf_tell_call(&subject, &call, ret);
+  if (call->nr == HF_NR_OPEN_BY_HANDLE_AT) {
+    hf_tell_handle(&subject, call);
+  } else if (call->result >= 0) {
+    return hf_tell_opened(&subject, call->result, false);
+  } else {
+    hf_tell_refused_open(&subject, call);
   }
   return 0;
 }
 
-static __always_inline void hf_trace_exec(const struct hf_subject *subject,
-                                          struct linux_binprm *bprm) {
-  struct file *file = bprm->file;
-  struct inode *inode = file->f_inode;
-  __u32 class_id = hf_has_no_name(inode) ? HF_FILELESS_EXEC : HF_DRIFT_EXEC;
-  if (class_id == HF_DRIFT_EXEC && hf_from_image(subject->policy, inode)) {
-    return;
+/* Not one below the other, for the verifier adds up what the stack holds. */
+static __always_inline void hf_trace_open_and_memory(struct hf_call *call) {
+  __u64 target = hf_trace_open(call);
+  if (target) {
+    hf_trace_attach(target, 0);
   }
-  struct hf_case hf_case = hf_case_of(subject, class_id, HF_OP_EXEC, 0);
-  hf_case.dentry = (__u64)file->f_path.dentry;
-  hf_case.mount = (__u64)file->f_path.mnt;
-  hf_case.flags = HF_EVENT_TOO_LATE;
-  hf_decide(&hf_case);
 }
 
-SEC("?tp_btf/sched_process_exec")
-int BPF_PROG(hf_tp_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm) {
-  struct hf_subject subject;
-  if (!hf_member(&subject)) {
-    return 0;
+static __always_inline void hf_trace_process(struct hf_call *call) {
+  __u64 target = hf_trace_target(call);
+  /* The right is checked before addresses and descriptors are. */
+  bool refused = call->result == -EPERM || call->result == -EACCES;
+  if (target) {
+    hf_trace_attach(target, refused ? call->result : 0);
   }
-  if (hf_arrived(&subject)) {
-    subject.tag->flags &= ~HF_TASK_SETTING_UP;
+}
+
+/* Who looks at which call; 0: nobody. */
+enum hf_part {
+  HF_PART_OPEN = 1,
+  HF_PART_CHANGE,
+  HF_PART_CHANGE_FILE,
+  HF_PART_KERNEL,
+  HF_PART_PROCESS,
+  HF_PART_MAP,
+  HF_PART_NETWORK,
+  HF_PART_SETUID,
+};
+
+static const __u8 hf_parts[HF_NR_MAX] = {
+#define HF_PART_OF(enumerator, name, number, ia32, part) [number] = HF_PART_##part,
+    HF_SYSCALLS(HF_PART_OF)
+#undef HF_PART_OF
+};
+
+static __always_inline void hf_trace_socket(struct hf_call *call) {
+  if (call->nr == HF_NR_CONNECT) {
+    hf_trace_unix(call);
   }
-  if (!(subject.tag->flags & HF_TASK_SETTING_UP)) {
-    hf_trace_exec(&subject, bprm);
+  hf_trace_network(call);
+}
+
+static __always_inline bool hf_has_two_paths(__u32 nr) {
+  switch (nr) {
+    case HF_NR_LINK:
+    case HF_NR_LINKAT:
+    case HF_NR_RENAME:
+    case HF_NR_RENAMEAT:
+    case HF_NR_RENAMEAT2:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/* Without a path, times are those of a descriptor: futimens(3). */
+static __always_inline void hf_trace_any_change(struct hf_call *call) {
+  if (call->nr == HF_NR_UTIMENSAT && !call->argument[1]) {
+    hf_trace_change_file(call);
+    return;
+  }
+  if (call->nr == HF_NR_MKNOD || call->nr == HF_NR_MKNODAT) {
+    hf_trace_node(call);
+  }
+  hf_trace_change(call, false);
+  if (hf_has_two_paths(call->nr)) {
+    hf_trace_change(call, true);
+  }
+}
+
+static __always_inline void hf_trace(struct hf_call *call, __u32 part) {
+  switch (part) {
+    case HF_PART_OPEN:
+      hf_trace_open_and_memory(call);
+      return;
+    case HF_PART_CHANGE:
+      hf_trace_any_change(call);
+      return;
+    case HF_PART_CHANGE_FILE:
+      hf_trace_change_file(call);
+      return;
+    case HF_PART_KERNEL:
+      hf_trace_kernel(call);
+      return;
+    case HF_PART_PROCESS:
+      hf_trace_process(call);
+      return;
+    case HF_PART_MAP:
+      hf_trace_map(call);
+      return;
+    case HF_PART_NETWORK:
+      hf_trace_socket(call);
+      return;
+    case HF_PART_SETUID:
+      hf_trace_setuid(call);
+      return;
+    default:
+      return;
+  }
+}
+
+static __always_inline void hf_call_ended(__u64 number, __s64 result) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  __u32 nr = hf_is_ia32(task) ? (__u32)hf_current_syscall() : number;
+  __u32 part = nr < HF_NR_MAX ? hf_parts[nr] : 0;
+  if (part) {
+    struct hf_call call = {};
+    hf_current_call(&call);
+    call.result = result;
+    hf_trace(&call, part);
+  }
+}
+
+/* Every call of everybody ends here: a bystander leaves after one pointer test, a container's task
+ * after one look into a table. */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(hf_tp_sys_exit, struct pt_regs *regs, long ret) {
+  if (bpf_get_current_task_btf()->bpf_storage) {
+    hf_call_ended(regs->orig_ax, ret);
   }
   return 0;
 }

@@ -15,6 +15,7 @@ struct kernel_cap_struct {
 struct cred___words {
   struct kernel_cap_struct cap_permitted;
   struct kernel_cap_struct cap_effective;
+  struct kernel_cap_struct cap_ambient;
 };
 
 struct timespec64 {
@@ -70,10 +71,5 @@ static __always_inline __u64 hf_ctime_ns(const struct inode *inode) {
   return (__u64)BPF_CORE_READ(plain, i_ctime.tv_sec) * HF_NS_PER_S +
          BPF_CORE_READ(plain, i_ctime.tv_nsec);
 }
-
-/* The system call that the current task is in, by its x86-64 number; -1 where it is none. Kernel
- * code cannot change orig_ax between entry and a hook, and ptrace can only before the call starts.
- */
-int hf_current_syscall(void);
 
 #endif

@@ -5,6 +5,9 @@
 #include "bpf/lib/path.h"
 #include "bpf/lib/tell.h"
 
+/* Set before loading: the programs of the back end `tracepoint` ask when all is over. */
+const volatile bool hf_tells_only = false;
+
 /* What policy's action makes of an operation. A bystander is refused, never killed. */
 static __always_inline __u32 hf_outcome_of(__u32 action, const struct hf_case *hf_case) {
   if (hf_case->flags & HF_EVENT_REFUSED) {
@@ -19,6 +22,9 @@ static __always_inline __u32 hf_outcome_of(__u32 action, const struct hf_case *h
 
 static __always_inline int hf_conclude(struct hf_scratch *scratch, struct hf_case *hf_case,
                                        __u32 action) {
+  if (hf_tells_only && !(hf_case->flags & HF_EVENT_REFUSED)) {
+    hf_case->flags |= HF_EVENT_TOO_LATE;
+  }
   __u32 outcome = hf_outcome_of(action, hf_case);
   hf_case->action = action;
   if (scratch) {
@@ -107,6 +113,19 @@ static __always_inline struct hf_path_rule *hf_rule_of(struct hf_scratch *scratc
   return bpf_map_lookup_elem(&hf_paths, key);
 }
 
+static __always_inline void hf_build_rootfs_path(struct hf_scratch *scratch,
+                                                 const struct hf_policy *policy, __u64 dentry) {
+  bool shared = policy->flags & HF_POLICY_ROOTFS_SHARED;
+  hf_build_path(scratch, dentry, 0, shared ? policy->rootfs : 0);
+}
+
+/* Whether what was built is no part of the rootfs, or writable by policy. */
+static __always_inline bool hf_is_exempt(struct hf_scratch *scratch, __u32 slot) {
+  __u32 flags = scratch->path_flags;
+  return (flags & HF_PATH_ELSEWHERE) ||
+         (!(flags & HF_PATH_TRUNCATED) && hf_rule_of(scratch, slot, HF_PATH_WRITABLE));
+}
+
 /* include/uapi/linux/stat.h: S_ISUID, S_ISGID */
 #define HF_SET_ID 06000
 
@@ -140,12 +159,9 @@ __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
   }
   struct hf_scratch *scratch = hf_scratch_claim();
   if (scratch) {
-    bool shared = policy->flags & HF_POLICY_ROOTFS_SHARED;
-    hf_build_path(scratch, hf_case->dentry, 0, shared ? policy->rootfs : 0);
-    __u32 flags = scratch->path_flags;
-    bool elsewhere = flags & HF_PATH_ELSEWHERE;
-    if (elsewhere ||
-        (!(flags & HF_PATH_TRUNCATED) && hf_rule_of(scratch, slot, HF_PATH_WRITABLE))) {
+    hf_build_rootfs_path(scratch, policy, hf_case->dentry);
+    if (hf_is_exempt(scratch, slot)) {
+      bool elsewhere = scratch->path_flags & HF_PATH_ELSEWHERE;
       hf_case->siblings_too = elsewhere || hf_directory_writable(scratch, hf_case->dentry, slot);
       hf_scratch_release(scratch);
       return 0;
@@ -207,5 +223,66 @@ __noinline int hf_decide_file(struct hf_case *hf_case, __u32 access) {
       return 0;
     }
   }
+  return hf_conclude(scratch, hf_case, action);
+}
+
+/* The directory that was built, and the caller's path below it. */
+static __always_inline void hf_append_user_path(struct hf_scratch *scratch, __u64 user_path) {
+  __u64 len = scratch->path_len;
+  __u64 start = scratch->path_start;
+  HF_MASK(start, HF_PATH_MAX - 1);
+  HF_MASK(len, HF_PATH_MAX / 2 - 1);
+  bpf_probe_read_kernel(scratch->path, len, &scratch->path[start]);
+  if (len == 1) { /* the root has its slash already */
+    len = 0;
+  }
+  HF_MASK(len, HF_PATH_MAX / 2 - 1);
+  scratch->path[len] = '/';
+  long added = bpf_probe_read_user_str(&scratch->path[len + 1], HF_PATH_MAX / 2, (void *)user_path);
+  scratch->path_start = 0;
+  scratch->path_len = len + (added > 0 ? added : 1);
+}
+
+static __always_inline void hf_build_named_path(struct hf_scratch *scratch,
+                                                const struct hf_policy *policy,
+                                                struct hf_case *hf_case, bool exact) {
+  scratch->path_len = 0;
+  scratch->path_flags = 0;
+  if (!hf_case->dentry) {
+    hf_take_user_path(scratch, hf_case);
+    return;
+  }
+  if (exact) {
+    hf_build_rootfs_path(scratch, policy, hf_case->dentry);
+  } else {
+    hf_build_path(scratch, hf_case->dentry, hf_case->mount, 0);
+  }
+  hf_append_user_path(scratch, hf_case->user_path);
+}
+
+__noinline int hf_decide_named(struct hf_case *hf_case, __u32 exact) {
+  if (!hf_case) {
+    return 1;
+  }
+  __u32 slot = hf_case->slot;
+  struct hf_policy *policy = bpf_map_lookup_elem(&hf_policies, &slot);
+  __u32 action = policy ? hf_action_of(policy, hf_case->class_id) : HF_OFF;
+  if (action == HF_OFF) {
+    return 0;
+  }
+  struct hf_scratch *scratch = hf_scratch_claim();
+  if (!scratch) {
+    return hf_conclude(NULL, hf_case, action);
+  }
+  hf_build_named_path(scratch, policy, hf_case, exact);
+  if (exact && hf_is_exempt(scratch, slot)) {
+    hf_scratch_release(scratch);
+    return 0;
+  }
+  if (exact && action == HF_ALERT && hf_rule_of(scratch, HF_SLOT_ALL, HF_PATH_RECORDED)) {
+    action = HF_RECORD;
+  }
+  hf_case->flags |= exact ? 0 : HF_EVENT_USER_PATH;
+  hf_case->dentry = 0; /* which is the directory, not the object */
   return hf_conclude(scratch, hf_case, action);
 }

@@ -42,6 +42,11 @@ int hf_decide_rootfs(struct hf_case *hf_case);
 /* The same for the execution of the file at `dentry`, if policy does not list it. */
 int hf_decide_unlisted(struct hf_case *hf_case);
 
+/* The same, when all is over, for a change of what `user_path` leads to. A plain name in the
+ * directory at `dentry` (`exact`) is judged like a dentry. Of any other path the monitor finds out
+ * whether it is part of the rootfs; a relative one begins at `dentry`, reached through `mount`. */
+int hf_decide_named(struct hf_case *hf_case, __u32 exact);
+
 enum hf_file_access {
   HF_ACCESS_READ = 1u << 0,
   HF_ACCESS_WRITE = 1u << 1, /* a change of any kind */

@@ -26,10 +26,10 @@
 
 static __always_inline bool hf_named(struct dentry *dentry, const char *name, __u32 len) {
   char found[16] = {};
-  if (len >= sizeof(found) || dentry->d_name.len != len) {
+  if (len >= sizeof(found) || BPF_CORE_READ(dentry, d_name.len) != len) {
     return false;
   }
-  bpf_probe_read_kernel(found, len, dentry->d_name.name);
+  bpf_probe_read_kernel(found, len, BPF_CORE_READ(dentry, d_name.name));
   for (__u32 i = 0; i < len; i++) {
     if (found[i] != name[i]) {
       return false;
@@ -41,20 +41,6 @@ static __always_inline bool hf_named(struct dentry *dentry, const char *name, __
 /* Whether a file of procfs is about the system and not about one process: its topmost directory is
  * no number. Names in procfs are the kernel's, nobody else can make any. */
 static __always_inline bool hf_proc_is_global(struct dentry *dentry) {
-  for (int i = 0; i < HF_PROC_DEPTH; i++) {
-    struct dentry *parent = dentry->d_parent;
-    if (parent == parent->d_parent) {
-      char first = 0;
-      bpf_probe_read_kernel(&first, sizeof(first), dentry->d_name.name);
-      return first < '0' || first > '9';
-    }
-    dentry = parent;
-  }
-  return true;
-}
-
-/* The same for a dentry that is only an address. */
-static __always_inline bool hf_proc_is_global_probed(struct dentry *dentry) {
   for (int i = 0; i < HF_PROC_DEPTH; i++) {
     struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
     if (parent == BPF_CORE_READ(parent, d_parent)) {
@@ -91,8 +77,8 @@ static __always_inline bool hf_in_cgroup(struct dentry *dentry, __u64 cgroup_id)
 
 /* Reading /proc/kcore is reading all memory. */
 static __always_inline bool hf_is_kcore(struct dentry *dentry) {
-  struct dentry *parent = dentry->d_parent;
-  return parent == parent->d_parent && hf_named(dentry, "kcore", 5);
+  struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+  return parent == BPF_CORE_READ(parent, d_parent) && hf_named(dentry, "kcore", 5);
 }
 
 static __always_inline bool hf_is_interface(__u64 magic) {
@@ -113,13 +99,12 @@ static __always_inline bool hf_is_interface(__u64 magic) {
   }
 }
 
-/* The class that opening `file` belongs to because of the file system it is on; 0: an ordinary
- * file. */
-static __always_inline __u32 hf_interface_class(const struct hf_subject *subject,
-                                                struct file *file) {
-  struct dentry *dentry = file->f_path.dentry;
-  __u64 magic = dentry->d_sb->s_magic;
-  if (!(file->f_mode & FMODE_WRITE)) {
+/* The class that opening the file at `dentry` belongs to because of the file system it is on, whose
+ * number is `magic`; 0: an ordinary file. */
+static __always_inline __u32 hf_interface_class_at(const struct hf_subject *subject,
+                                                   struct dentry *dentry, __u64 magic,
+                                                   bool writes) {
+  if (!writes) {
     return magic == HF_MAGIC_PROC && hf_is_kcore(dentry) ? HF_ESCAPE_KERNEL_INTERFACE : 0;
   }
   if (magic == HF_MAGIC_PROC) {
@@ -134,6 +119,12 @@ static __always_inline __u32 hf_interface_class(const struct hf_subject *subject
     return hf_named(dentry, "release_agent", 13) ? HF_ESCAPE_KERNEL_INTERFACE : HF_ESCAPE_CGROUP;
   }
   return hf_is_interface(magic) ? HF_ESCAPE_KERNEL_INTERFACE : 0;
+}
+
+static __always_inline __u32 hf_interface_class(const struct hf_subject *subject,
+                                                struct file *file) {
+  struct dentry *dentry = file->f_path.dentry;
+  return hf_interface_class_at(subject, dentry, dentry->d_sb->s_magic, file->f_mode & FMODE_WRITE);
 }
 
 #endif

@@ -34,6 +34,8 @@ enum hf_task_flag {
   HF_TASK_TOLD_NAMESPACE = 1u << 3,
   /* The mount that it last asked for write access is not the container's. */
   HF_TASK_WRITES_OUTSIDE = 1u << 4,
+  /* It was root in no way when that was last looked at. Kept by the back end `tracepoint`. */
+  HF_TASK_NOT_ROOT = 1u << 8,
 };
 
 struct hf_namespace_key {

@@ -60,7 +60,21 @@ struct ipc_namespace {
   struct ns_common ns;
 };
 
+struct xarray {
+  void *xa_head;
+};
+
+struct xa_node {
+  unsigned char shift;
+  void *slots[64];
+};
+
+struct idr {
+  struct xarray idr_rt;
+};
+
 struct pid_namespace {
+  struct idr idr; /* of struct pid, by number */
   struct ns_common ns;
 };
 
@@ -97,6 +111,7 @@ struct inode {
   unsigned long i_ino;
   __u32 i_rdev;
   struct super_block *i_sb;
+  void *i_private;
 };
 
 struct dentry {
@@ -129,6 +144,7 @@ struct file {
   unsigned int f_flags;
   struct path f_path;
   struct inode *f_inode;
+  void *private_data;
 };
 
 struct fdtable {
@@ -161,17 +177,33 @@ struct vm_area_struct {
 };
 
 struct linux_binprm {
+  unsigned int secureexec : 1;
   struct file *file;
   struct cred *cred;
 };
 
 struct upid {
   int nr;
+  struct pid_namespace *ns;
+};
+
+struct hlist_node {
+  struct hlist_node *next;
+};
+
+struct hlist_head {
+  struct hlist_node *first;
 };
 
 struct pid {
   unsigned int level;
+  struct hlist_head tasks[1]; /* the first list: of PIDTYPE_PID */
   struct upid numbers[1];
+};
+
+struct proc_inode {
+  struct pid *pid;
+  struct inode vfs_inode;
 };
 
 typedef struct {
@@ -196,6 +228,7 @@ struct cred {
   kuid_t fsuid;
   kernel_cap_t cap_permitted;
   kernel_cap_t cap_effective;
+  kernel_cap_t cap_ambient;
   struct user_namespace *user_ns;
 };
 
@@ -220,6 +253,7 @@ struct sock_cgroup_data {
 struct sock {
   struct sock_common __sk_common;
   struct sock_cgroup_data sk_cgrp_data;
+  struct pid *sk_peer_pid;
   __u16 sk_type;
   __u16 sk_protocol;
 };
@@ -246,6 +280,7 @@ struct unix_address {
 struct unix_sock {
   struct unix_address *addr;
   struct path path; /* where it was bound */
+  struct sock *peer;
 };
 
 struct msghdr {
@@ -280,6 +315,10 @@ struct css_set {
 
 struct bpf_local_storage;
 
+struct thread_info {
+  __u32 status;
+};
+
 struct task_struct {
   int pid;
   int tgid;
@@ -295,16 +334,22 @@ struct task_struct {
   unsigned int personality;
   struct css_set *cgroups;
   struct bpf_local_storage *bpf_storage;
+  struct thread_info thread_info;
+  struct hlist_node pid_links[1]; /* the first: of PIDTYPE_PID */
 };
 
 struct pt_regs {
   unsigned long orig_ax;
   unsigned long ax;
-  unsigned long di;
-  unsigned long si;
+  unsigned long bx;
+  unsigned long cx;
   unsigned long dx;
-  unsigned long r10;
+  unsigned long si;
+  unsigned long di;
+  unsigned long bp;
   unsigned long r8;
+  unsigned long r9;
+  unsigned long r10;
 };
 
 struct bpf_iter_meta;
@@ -335,6 +380,9 @@ struct bpf_iter__task_file {
 #define S_IFDIR 0040000
 #define S_IFCHR 0020000
 #define S_IFIFO 0010000
+#define S_ISUID 0004000
+#define S_ISGID 0002000
+#define S_IXGRP 0000010
 
 /* include/linux/fs.h */
 #define FMODE_READ 0x1

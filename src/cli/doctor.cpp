@@ -192,6 +192,9 @@ int tell_tier(std::optional<kernel::Backend> backend) {
         "our LSM programs. The runtime's seccomp filter and read-only root still prevent.\n",
         kernel::backend_name(*backend));
   }
+  for (const std::string_view spot : kernel::blind_spots(*backend)) {
+    fmt::print("not seen {}\n", spot);
+  }
   return 0;
 }
 

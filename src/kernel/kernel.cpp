@@ -312,6 +312,10 @@ void Kernel::rest() {
 
 std::vector<Slot> Kernel::slots() const { return state_->used; }
 
+bool Kernel::is_writable(std::uint32_t slot, const std::string& path) const {
+  return kernel::is_writable(state_->skeleton(), slot, path);
+}
+
 Ring& Kernel::ring(hf_ring which) { return state_->rings[which]; }
 const Ring& Kernel::ring(hf_ring which) const { return state_->rings[which]; }
 Accounts& Kernel::accounts() { return *state_->accounts; }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ inline constexpr std::array kBackends = {Backend::kLsm, Backend::kModifyReturn,
 const char* backend_name(Backend backend);  // "lsm", "modify-return", "tracepoint"
 std::optional<Backend> backend_of(std::string_view name);
 bool backend_enforces(Backend backend);
+// What a back end never sees, a phrase each. The README has the same list, and a test compares
+// them.
+std::span<const std::string_view> blind_spots(Backend backend);
 
 // What a try of this kernel found. `missing` has one sentence with a remedy for each thing that is
 // not there.
@@ -99,6 +103,9 @@ class Kernel {
 
   // Slots in use (after open(), those of the former monitor).
   [[nodiscard]] std::vector<Slot> slots() const;
+
+  // Whether the policy of a slot lets its container write at `path`.
+  [[nodiscard]] bool is_writable(std::uint32_t slot, const std::string& path) const;
 
   // Where events come from, and what was counted instead of sent.
   [[nodiscard]] Ring& ring(hf_ring which);

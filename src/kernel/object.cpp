@@ -163,7 +163,10 @@ Result<Object> Object::load(const std::string& directory, Backend backend) {
   if (!object.skeleton_) {
     return fail_errno("cannot open the BPF object", errno);
   }
-  object.skeleton_->rodata->hf_modify_return = backend == Backend::kModifyReturn;
+  auto& rodata = *object.skeleton_->rodata;
+  rodata.hf_modify_return = backend == Backend::kModifyReturn;
+  rodata.hf_tells_only = !backend_enforces(backend);
+  rodata.hf_finds_tasks = has_function("bpf_task_from_pid");
   // Inode storage is part of BPF LSM. The verifier never sees what uses it under other back ends.
   bpf_map__set_autocreate(object.skeleton_->maps.hf_verdicts, backend == Backend::kLsm);
   TRY(choose_programs(*object.skeleton_, backend));

@@ -72,6 +72,7 @@ constexpr std::array kPrograms = {
     Program{"hf_get_write_access", Use::kTrace, "mnt_get_write_access", kOptional},
     Program{"hf_tp_sys_exit", Use::kTracepoint},
     Program{"hf_tp_exec", Use::kTracepoint},
+    Program{"hf_tp_signal", Use::kTracepoint},
 };
 
 // Hooks whose function in security/security.c is called otherwise.
@@ -146,6 +147,8 @@ bool wanted(const Program& program, Backend backend) {
   const auto found = prototype_of(function_of(program, backend));
   return found && (program.parameters < 0 || found->parameters == program.parameters);
 }
+
+bool has_function(const std::string& name) { return prototype_of(name).has_value(); }
 
 std::vector<std::string> missing_functions(Backend backend) {
   std::vector<std::string> missing;

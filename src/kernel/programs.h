@@ -50,6 +50,9 @@ Status retarget(bpf_program& program, const std::string& function);
 // Attaches a program, retargeted or not. nullptr and errno on failure; the caller owns the link.
 bpf_link* attach(const bpf_program& program);
 
+// Whether the running kernel's BTF has a function of that name.
+bool has_function(const std::string& name);
+
 // The function that calls the hook of `program`: "security_file_open". Only for kHook.
 std::string security_function(const Program& program);
 

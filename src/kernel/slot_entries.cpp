@@ -136,6 +136,13 @@ Status write_common_entries(hf_skeleton& skeleton) {
   return Ok{};
 }
 
+bool is_writable(const hf_skeleton& skeleton, std::uint32_t slot, std::string_view path) {
+  // A rule is shorter than that: what comes behind changes nothing.
+  const auto key = path_key(slot, HF_PATH_WRITABLE, path.substr(0, HF_RULE_PATH_MAX - 1));
+  return key.ok() &&
+         map_get<hf_path_rule>(bpf_map__fd(skeleton.maps.hf_paths), key.value()).has_value();
+}
+
 bool is_shared(const Identity& rootfs) { return !rootfs.is_root; }
 
 Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "src/base/result.h"
 #include "src/kernel/iterators.h"
@@ -20,6 +21,9 @@ Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cg
 
 // Removes everything a slot has, its policy last zeroed by the caller.
 void remove_entries(hf_skeleton& skeleton, std::uint32_t slot);
+
+// Whether the slot's policy has a rule that lets `path` be written.
+bool is_writable(const hf_skeleton& skeleton, std::uint32_t slot, std::string_view path);
 
 // Whether the rootfs is one of possibly several directories on its superblock.
 bool is_shared(const Identity& rootfs);

@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "src/base/clock.h"
+#include "src/base/file.h"
+#include "src/base/path.h"
 #include "src/event/decode.h"
-#include "src/event/refused.h"
+#include "src/event/named.h"
+#include "src/oci/spec.h"
 
 namespace holdfast::monitor {
 
@@ -19,6 +22,8 @@ constexpr std::uint64_t kLookEveryNs = HF_REPEAT_NS;
 // Of a batch.
 constexpr std::size_t kRecordsRoom = std::size_t{32} << 10;
 constexpr std::size_t kRecordsWithAlerts = 16;
+// What gets no line takes no room: a container could keep us at it for ever.
+constexpr std::size_t kMostTaken = 8192;
 
 constexpr std::array<const char*, HF_RING_COUNT> kRingNames = {"alerts", "records"};
 
@@ -33,6 +38,21 @@ detect::Loss::Cause cause_of(hf_counter counter) {
     default:
       return detect::Loss::Cause::kNoStorage;
   }
+}
+
+// Whether config.json mounts something at or above `path`: for what nobody is left to look up.
+bool is_mounted(const std::string& bundle, const std::string& path) {
+  const std::string file = bundle + "/config.json";
+  const auto bytes = base::read_file(file, oci::kSpecLimits.max_bytes);
+  const auto spec = bytes.ok() ? oci::parse_spec(bytes.value(), file) : bytes.error();
+  if (!spec.ok()) {
+    return false;
+  }
+  const std::string clean = base::clean_path(path);
+  return std::ranges::any_of(spec.value().mounts, [&clean](const oci::Mount& mount) {
+    const std::string destination = base::clean_path(mount.destination);
+    return destination.size() > 1 && base::is_at_or_below(clean, destination);
+  });
 }
 
 }  // namespace
@@ -100,9 +120,9 @@ bool Pipeline::take_sent() {
   const kernel::Ring& alerts = kernel_.ring(HF_RING_ALERTS);
   const auto waiting = [&alerts] { return alerts.handed_out() < alerts.written(); };
   const bool urgent = waiting();
-  while (sink_.room() > kRecordsRoom && take_next(HF_RING_ALERTS)) {
+  while (has_room(kRecordsRoom) && take_next(HF_RING_ALERTS)) {
   }
-  for (std::size_t taken = 0; sink_.room() > 0; ++taken) {
+  for (std::size_t taken = 0; has_room(0); ++taken) {
     if (taken >= kRecordsWithAlerts && (urgent || waiting())) {
       return false;
     }
@@ -111,6 +131,10 @@ bool Pipeline::take_sent() {
     }
   }
   return false;
+}
+
+bool Pipeline::has_room(std::size_t besides) const {
+  return sink_.room() > besides && sources_.size() < kMostTaken;
 }
 
 // Adds a line about the next event of a ring, unless it has one already. False: there is none.
@@ -150,7 +174,7 @@ bool Pipeline::take_losses(std::uint64_t now_ns) {
 
 bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
   std::size_t place = 0;
-  while (sink_.room() > 0) {
+  while (has_room(0)) {
     const auto repeat = kernel_.accounts().claim(now_ns, place);
     if (!repeat) {
       return true;
@@ -174,12 +198,29 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   // A task from outside has ancestors, and a root, of its own.
   const bool outside = (event.flags & HF_EVENT_BYSTANDER) != 0;
   const pid_t init = entry == nullptr || outside ? 0 : entry->registration.pid;
-  event::refine_refused(event, init, "/proc");
+  if (!kernel::backend_enforces(kernel_.backend()) && !stands(event, init, entry)) {
+    drop(source);
+    return;
+  }
   detect::Context about = context();
   if (entry != nullptr) {
     about.container = &entry->told;
   }
   add(detect::detect(event, processes_.read(event, init), about), source, std::move(origin));
+}
+
+// Changes that the tracepoint back end knows by their path alone are often none of the rootfs.
+bool Pipeline::stands(event::Event& event, pid_t init, const Entry* entry) const {
+  const bool named = (event.flags & HF_EVENT_USER_PATH) != 0;
+  const bool was_rootfs = event.class_id >= HF_ROOTFS_WRITE && event.class_id <= HF_ROOTFS_ATTR;
+  if (!named || !was_rootfs || event.outcome != HF_OUTCOME_SEEN) {
+    return event::refine_named(event, init, "/proc");
+  }
+  if (!event::refine_named(event, init, "/proc") || kernel_.is_writable(event.slot, event.path)) {
+    return false;
+  }
+  const bool unknown = (event.flags & HF_EVENT_USER_PATH) != 0;
+  return !unknown || entry == nullptr || !is_mounted(entry->told.bundle, event.path);
 }
 
 void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin origin) {
@@ -190,12 +231,18 @@ void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin
 void Pipeline::add(detect::Alert alert, Source source, detect::Origin origin) {
   alert.origin = std::move(origin);
   sink_.add(alert);
-  sources_.push_back(source);
+  sources_.push_back({source, true});
 }
 
+// What gets no line is given back in its turn: a ring is given back up to a place in it, and lines
+// about what comes before may not be in the file yet.
+void Pipeline::drop(const Source& source) { sources_.push_back({source, false}); }
+
 void Pipeline::write(std::uint64_t now_ns) {
-  for (std::size_t left = sink_.flush(now_ns); left > 0; --left) {
-    give_back(sources_.front());
+  std::size_t lines = sink_.flush(now_ns);
+  while (!sources_.empty() && (lines > 0 || !sources_.front().has_line)) {
+    lines -= sources_.front().has_line ? 1 : 0;
+    give_back(sources_.front().source);
     sources_.pop_front();
   }
 }

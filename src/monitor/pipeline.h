@@ -47,8 +47,14 @@ class Pipeline {
     std::uint64_t position;
   };
   using Source = std::variant<Sent, Repeated, kernel::Loss>;
+  struct Taken {
+    Source source;
+    bool has_line;
+  };
 
   void skip_losses();
+  // Of the batch, in bytes.
+  [[nodiscard]] bool has_room(std::size_t besides) const;
   bool take_sent();
   bool take_next(hf_ring ring);
   // These two are false when the batch is full and there is more.
@@ -58,10 +64,12 @@ class Pipeline {
   void add_event(event::Event& event, Source source, detect::Origin origin);
   void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
   void add(detect::Alert alert, Source source, detect::Origin origin);
+  void drop(const Source& source);
   void write(std::uint64_t now_ns);
   void give_back(const Source& source);
   [[nodiscard]] detect::Context context() const;
   [[nodiscard]] bool is_told(const detect::Origin& origin) const;
+  bool stands(event::Event& event, pid_t init, const Entry* entry) const;
 
   kernel::Kernel& kernel_;
   const Registry& registry_;
@@ -70,7 +78,7 @@ class Pipeline {
   std::string host_;
   std::string backend_;
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
-  std::deque<Source> sources_;        // of the lines in the sink's batch
+  std::deque<Taken> sources_;         // of the lines in the sink's batch, and between them
   std::uint64_t look_at_ns_ = 1;      // at what the kernel counts; 0: nothing happened since
 };
 

@@ -29,6 +29,7 @@ extern const struct operation process_operations[];
 extern const struct operation network_operations[];
 extern const struct operation depth_operations[];
 extern const struct operation anonymous_operations[];
+extern const struct operation ia32_operations[];
 
 /* 0, or errno when `result` is negative. */
 static inline int outcome(long result) { return result < 0 ? errno : 0; }

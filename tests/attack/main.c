@@ -17,6 +17,7 @@ static const struct operation* const tables[] = {
     control_operations, file_operations,      tree_operations,  uring_operations,
     mount_operations,   namespace_operations, exec_operations,  kernel_operations,
     process_operations, network_operations,   depth_operations, anonymous_operations,
+    ia32_operations,
 };
 
 static const struct operation* find(const char* name) {

@@ -1,10 +1,10 @@
-/* measure FILE PROGRAM [OPERATION]...: what one call of each operation costs, in nanoseconds of
- * processor time, that of children included. In a machine that counts instructions (tests/vm/run
- * --icount) one nanosecond is one instruction. FILE is read; FILE.new beside it is written, made
- * and removed. PROGRAM is executed.
+/* measure [-r ROUNDS] FILE PROGRAM [OPERATION]...: what one call of each operation costs, in
+ * nanoseconds of processor time, that of children included. In a machine that counts instructions
+ * (tests/vm/run --icount) one nanosecond is one instruction. FILE is read; FILE.new beside it is
+ * written, made and removed. PROGRAM is executed.
  *
- * The first round is thrown away: it fills caches, ours too. Of ten others the least is printed,
- * for what comes between (an interrupt, a timer) only ever adds.
+ * The first round is thrown away: it fills caches, ours too. Of ROUNDS others (ten) the least is
+ * printed, for what comes between (an interrupt, a timer) only ever adds.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -20,8 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kRounds = 10, kNameBytes = 4096 };
+enum { kNameBytes = 4096 };
 
+static int rounds = 10;
 static const char* file;
 static const char* program;
 static char fresh[kNameBytes];
@@ -110,7 +111,7 @@ static long long round_ns(void (*run)(void), int count) {
 
 static void measure(const char* name, void (*run)(void), int count) {
   long long least = 0;
-  for (int i = 0; i <= kRounds; i++) {
+  for (int i = 0; i <= rounds; i++) {
     long long ns = round_ns(run, count);
     if (i == 1 || (i > 1 && ns < least)) least = ns;
   }
@@ -125,8 +126,13 @@ static int is_wanted(const char* name, int argc, char** argv) {
 }
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    fprintf(stderr, "usage: measure FILE PROGRAM [OPERATION]...\n");
+  if (argc > 2 && strcmp(argv[1], "-r") == 0) {
+    rounds = atoi(argv[2]);
+    argc -= 2;
+    argv += 2;
+  }
+  if (argc < 3 || rounds < 1) {
+    fprintf(stderr, "usage: measure [-r ROUNDS] FILE PROGRAM [OPERATION]...\n");
     return 2;
   }
   file = argv[1];

@@ -1,4 +1,4 @@
-#include "src/event/refused.h"
+#include "src/event/named.h"
 
 #include <filesystem>
 #include <fstream>
@@ -20,6 +20,7 @@ Event refused_write(const std::string& path) {
   Event event;
   event.outcome = HF_OUTCOME_REFUSED;
   event.class_id = HF_ROOTFS_WRITE;
+  event.flags = HF_EVENT_USER_PATH;
   event.tgid = kProcess;
   event.path = path;
   return event;
@@ -27,7 +28,7 @@ Event refused_write(const std::string& path) {
 
 hf_class class_after(const std::string& path, const std::string& proc_root) {
   Event event = refused_write(path);
-  refine_refused(event, kInit, proc_root);
+  refine_named(event, kInit, proc_root);
   return event.class_id;
 }
 
@@ -39,14 +40,14 @@ void give_root(const std::string& proc_root, pid_t pid, const std::string& root)
   std::filesystem::create_symlink("/proc/self/mountinfo", folder + "/mountinfo");
 }
 
-TEST(Refused, TheSuperblockThatThePathLeadsToDecides) {
+TEST(Named, TheSuperblockThatThePathLeadsToDecides) {
   const TempDir proc;
   give_root(proc.path(), kProcess, "/");
   EXPECT_EQ(class_after("/proc/sys/kernel/core_pattern", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
   EXPECT_EQ(class_after("/etc/passwd", proc.path()), HF_ROOTFS_WRITE);
 }
 
-TEST(Refused, AFileOfTheRootfsIsNoInterfaceWhateverItIsCalled) {
+TEST(Named, AFileOfTheRootfsIsNoInterfaceWhateverItIsCalled) {
   const TempDir proc;
   const TempDir root;
   std::filesystem::create_directories(root.path() + "/proc/sys");
@@ -65,7 +66,7 @@ void pretend_filesystem(const std::string& proc_root, pid_t pid, const std::stri
   }
 }
 
-TEST(Refused, EveryFileSystemThatConfiguresTheKernelIsAnInterface) {
+TEST(Named, EveryFileSystemThatConfiguresTheKernelIsAnInterface) {
   const TempDir proc;
   give_root(proc.path(), kProcess, "/");
   for (const char* type : {"proc", "sysfs", "debugfs", "tracefs", "securityfs", "binfmt_misc",
@@ -77,13 +78,13 @@ TEST(Refused, EveryFileSystemThatConfiguresTheKernelIsAnInterface) {
   EXPECT_EQ(class_after("/etc/passwd", proc.path()), HF_ROOTFS_WRITE);
 }
 
-TEST(Refused, TheInitServesForAProcessThatIsGone) {
+TEST(Named, TheInitServesForAProcessThatIsGone) {
   const TempDir proc;
   give_root(proc.path(), kInit, "/");
   EXPECT_EQ(class_after("/proc/sys/kernel/core_pattern", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
 }
 
-TEST(Refused, WithBothGoneTheSpellingDecides) {
+TEST(Named, WithBothGoneTheSpellingDecides) {
   const TempDir proc;
   EXPECT_EQ(class_after("/proc/sys/kernel/core_pattern", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
   EXPECT_EQ(class_after("/etc/../sys/kernel/mm", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
@@ -91,7 +92,7 @@ TEST(Refused, WithBothGoneTheSpellingDecides) {
   EXPECT_EQ(class_after("relative", proc.path()), HF_ROOTFS_WRITE);
 }
 
-TEST(Refused, ARelativePathBeginsAtTheWorkingDirectory) {
+TEST(Named, ARelativePathBeginsAtTheWorkingDirectory) {
   const TempDir proc;
   give_root(proc.path(), kProcess, "/");
   std::filesystem::create_directory_symlink("/tmp", proc.path() + "/70/cwd");
@@ -100,12 +101,56 @@ TEST(Refused, ARelativePathBeginsAtTheWorkingDirectory) {
   EXPECT_EQ(class_after("proc/sys/kernel/core_pattern", proc.path()), HF_ROOTFS_WRITE);
 }
 
-TEST(Refused, OnlyRefusedWritesAreLookedAt) {
+TEST(Named, OnlyChangesThatAreKnownByTheirPathAloneAreLookedAt) {
   const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
   Event event = refused_write("/proc/sys/kernel/core_pattern");
-  event.outcome = HF_OUTCOME_DENIED;
-  refine_refused(event, kInit, proc.path());
+  event.flags = 0;
+  EXPECT_TRUE(refine_named(event, kInit, proc.path()));
   EXPECT_EQ(event.class_id, HF_ROOTFS_WRITE);
+  event.flags = HF_EVENT_USER_PATH;
+  event.class_id = HF_ESCAPE_MOUNT;
+  EXPECT_TRUE(refine_named(event, kInit, proc.path()));
+  EXPECT_EQ(event.class_id, HF_ESCAPE_MOUNT);
+}
+
+Event removal(const std::string& path) {
+  Event event = refused_write(path);
+  event.outcome = HF_OUTCOME_SEEN;
+  event.class_id = HF_ROOTFS_DELETE;
+  return event;
+}
+
+TEST(Named, AChangeOnAnotherMountIsNoneOfTheRootfs) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  Event event = removal("/proc/../dev/shm/gone");
+  EXPECT_FALSE(refine_named(event, 0, proc.path()));
+}
+
+TEST(Named, AChangeThatWentThroughGetsThePathThatItHas) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  Event event = removal("/usr/./bin/../lib/gone");
+  EXPECT_TRUE(refine_named(event, 0, proc.path()));
+  EXPECT_EQ(event.path, "/usr/lib/gone");
+  EXPECT_EQ(event.flags & HF_EVENT_USER_PATH, 0U);
+}
+
+TEST(Named, AChangeOfAFileGetsThePathOfTheFile) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  Event event = removal("/usr/../etc/passwd");
+  event.class_id = HF_ROOTFS_ATTR;
+  EXPECT_TRUE(refine_named(event, 0, proc.path()));
+  EXPECT_EQ(event.path, "/etc/passwd");
+}
+
+TEST(Named, WithBothGoneAChangeStandsAsItIsSpelled) {
+  const TempDir proc;
+  Event event = removal("/dev/shm/gone");
+  EXPECT_TRUE(refine_named(event, kInit, proc.path()));
+  EXPECT_EQ(event.path, "/dev/shm/gone");
 }
 
 }  // namespace

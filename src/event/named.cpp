@@ -1,0 +1,189 @@
+#include "src/event/named.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/core.h>
+
+#include "src/base/file.h"
+#include "src/base/path.h"
+#include "src/base/unique_fd.h"
+#include "src/event/text.h"
+
+namespace holdfast::event {
+namespace {
+
+// File systems through which a process configures the kernel, as in bpf/lib/interface.h.
+constexpr std::array<std::string_view, 11> kInterfaces = {
+    "proc", "sysfs",    "debugfs",  "tracefs", "securityfs", "binfmt_misc",
+    "bpf",  "efivarfs", "configfs", "pstore",  "selinuxfs",
+};
+
+constexpr std::size_t kMaxFdinfo = 4096;
+// A few thousand mounts.
+constexpr std::size_t kMaxMountinfo = std::size_t{1024} * 1024;
+
+// Opens `path` below `root` without leaving it and without opening what is there. Only what the
+// kernel has in its caches: the container may have mounted a FUSE file system that lets whoever
+// looks something up wait for ever.
+base::UniqueFd open_cached(int root, const std::string& path) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_CACHED;
+  return base::UniqueFd(
+      static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
+}
+
+// `path` as process `pid` means it, from its working directory if it is relative; "" when that is
+// not known any more. Which directory a call named by descriptor is not known here.
+std::string absolute(const std::string& path, pid_t pid, const std::string& proc_root) {
+  if (path.starts_with('/')) {
+    return path;
+  }
+  std::error_code error;
+  const std::filesystem::path cwd =
+      std::filesystem::read_symlink(fmt::format("{}/{}/cwd", proc_root, pid), error);
+  return error || !cwd.is_absolute() ? "" : (cwd / path).string();
+}
+
+base::UniqueFd open_root(pid_t pid, const std::string& proc_root) {
+  const std::string start = fmt::format("{}/{}/root", proc_root, pid);
+  return base::UniqueFd(open(start.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+// A file as a process sees it, and what of the path the kernel did not know any more below it.
+struct Found {
+  base::UniqueFd root;
+  base::UniqueFd file;
+  std::filesystem::path rest;
+};
+
+// The file at `path`, or the nearest directory above that the kernel still knows. Names in
+// /proc/sys are looked up afresh each time and so are never found, /proc is.
+Found find(pid_t pid, std::filesystem::path path, const std::string& proc_root) {
+  Found found{open_root(pid, proc_root), {}, {}};
+  if (!found.root.valid() || path.empty()) {
+    return found;
+  }
+  found.file = open_cached(found.root.get(), path);
+  while (!found.file.valid() && path.has_relative_path()) {
+    found.rest = found.rest.empty() ? path.filename() : path.filename() / found.rest;
+    path = path.parent_path();
+    found.file = open_cached(found.root.get(), path);
+  }
+  return found;
+}
+
+// What follows `key` on its line of `text`.
+std::string_view value_of(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) {
+    return "";
+  }
+  text.remove_prefix(at + key.size());
+  return text.substr(0, text.find('\n'));
+}
+
+// Number of the mount that `fd` came through; "" when it is not known.
+std::string mount_of(int fd) {
+  const auto info = base::read_file(fmt::format("/proc/self/fdinfo/{}", fd), kMaxFdinfo);
+  return info.ok() ? std::string(value_of(info.value(), "mnt_id:\t")) : "";
+}
+
+// Type of the file system of the mount `id`, by the mounts that process `pid` sees (proc(5),
+// mountinfo). Not by fstatfs(2), which asks the file system, and FUSE lets one wait.
+std::string filesystem_of(const std::string& id, pid_t pid, const std::string& proc_root) {
+  const auto mounts =
+      base::read_file(fmt::format("{}/{}/mountinfo", proc_root, pid), kMaxMountinfo);
+  if (!mounts.ok()) {
+    return "";
+  }
+  const std::string text = "\n" + mounts.value();
+  const std::string_view type = value_of(value_of(text, "\n" + id + " "), " - ");
+  return std::string(type.substr(0, type.find(' ')));
+}
+
+bool is_interface_type(const std::string& type) {
+  return std::ranges::find(kInterfaces, type) != kInterfaces.end();
+}
+
+bool is_spelled_interface(const std::string& path) {
+  const std::string spelled = base::clean_path(path);
+  return base::is_at_or_below(spelled, "/proc") || base::is_at_or_below(spelled, "/sys");
+}
+
+bool is_rootfs_change(hf_class class_id) {
+  return class_id >= HF_ROOTFS_WRITE && class_id <= HF_ROOTFS_ATTR;
+}
+
+// Names are changed in the directory that holds them; all else is done to the file itself.
+bool changes_a_name(hf_class class_id) {
+  return class_id != HF_ROOTFS_WRITE && class_id != HF_ROOTFS_ATTR;
+}
+
+// The path that the kernel has for what was found.
+std::string canonical(const Found& found, const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path path =
+      std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", found.file.get()), error);
+  return error ? "" : printable(base::clean_path((path / found.rest / name).string()));
+}
+
+// Whether the file came through the mount that is the root of the process, or that of the init.
+bool is_on_root(const Found& found, const std::string& mount, pid_t init,
+                const std::string& proc_root) {
+  if (mount == mount_of(found.root.get())) {
+    return true;
+  }
+  const base::UniqueFd root = init == 0 ? base::UniqueFd() : open_root(init, proc_root);
+  return root.valid() && mount == mount_of(root.get());
+}
+
+}  // namespace
+
+bool refine_named(Event& event, pid_t init, const std::string& proc_root) {
+  if ((event.flags & HF_EVENT_USER_PATH) == 0 || !is_rootfs_change(event.class_id)) {
+    return true;
+  }
+  auto pid = static_cast<pid_t>(event.tgid);
+  const std::filesystem::path path = absolute(event.path, pid, proc_root);
+  const bool names = changes_a_name(event.class_id) && path.has_filename();
+  const std::filesystem::path looked_up = names ? path.parent_path() : path;
+  Found found = find(pid, looked_up, proc_root);
+  if (!found.file.valid() && init != 0) {
+    pid = init;
+    found = find(pid, looked_up, proc_root);
+  }
+  const std::string mount = found.file.valid() ? mount_of(found.file.get()) : "";
+  if (mount.empty()) {
+    event.class_id = event.outcome == HF_OUTCOME_REFUSED && is_spelled_interface(path.string())
+                         ? HF_ESCAPE_KERNEL_INTERFACE
+                         : event.class_id;
+    return true;
+  }
+  if (is_interface_type(filesystem_of(mount, pid, proc_root))) {
+    event.class_id = HF_ESCAPE_KERNEL_INTERFACE;
+    return true;
+  }
+  if (!is_on_root(found, mount, init, proc_root)) {
+    return false;
+  }
+  if (event.outcome != HF_OUTCOME_REFUSED) {
+    std::string known = canonical(found, names ? path.filename().string() : "");
+    if (!known.empty()) {
+      event.path = std::move(known);
+      event.flags &= ~static_cast<std::uint32_t>(HF_EVENT_USER_PATH);
+    }
+  }
+  return true;
+}
+
+}  // namespace holdfast::event
