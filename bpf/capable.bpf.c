@@ -70,23 +70,26 @@ static __always_inline bool hf_lacks(const struct cred *cred, struct user_namesp
 /* privilege.capability: one that the profile does not list is used. Credentials that have more than
  * the container can have are the mounter's, which overlayfs takes on. Told once a task where it is
  * not refused: root uses some with every call. */
-static __always_inline int hf_check_capability(const struct hf_subject *subject,
-                                               const struct cred *cred,
-                                               const struct user_namespace *ns, int capability,
-                                               unsigned int options) {
-  const struct hf_policy *policy = subject->policy;
+SEC("lsm/capable")
+int BPF_PROG(hf_capability, const struct cred *cred, struct user_namespace *ns, int capability,
+             unsigned int options) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject) || hf_lacks(cred, ns, capability)) {
+    return 0;
+  }
+  const struct hf_policy *policy = subject.policy;
   __u64 bit = 1ULL << (capability & 63);
   if (hf_action_of(policy, HF_PRIVILEGE_CAPABILITY) == HF_OFF || (policy->capabilities & bit) ||
-      (subject->tag->told_capabilities & bit) || (options & CAP_OPT_NOAUDIT) ||
+      (subject.tag->told_capabilities & bit) || (options & CAP_OPT_NOAUDIT) ||
       ns->ns.inum != policy->user_ns || (HF_CAPS(cred, cap_permitted) & ~policy->bounding)) {
     return 0;
   }
-  struct hf_case hf_case = hf_case_of(subject, HF_PRIVILEGE_CAPABILITY, HF_OP_CAPABILITY, EPERM);
+  struct hf_case hf_case = hf_case_of(&subject, HF_PRIVILEGE_CAPABILITY, HF_OP_CAPABILITY, EPERM);
   hf_case.argument = bit;
   if (hf_decide(&hf_case)) {
     return hf_constant(-EPERM);
   }
-  subject->tag->told_capabilities |= bit;
+  subject.tag->told_capabilities |= bit;
   return 0;
 }
 
@@ -105,15 +108,10 @@ static __always_inline __u64 hf_gate_argument(int nr) {
 }
 
 SEC("lsm/capable")
-int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int capability,
-             unsigned int options) {
+int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int capability) {
   struct hf_subject subject;
-  if (!hf_guarded(&subject) || hf_lacks(cred, ns, capability)) {
+  if (!hf_may_matter(capability) || !hf_guarded(&subject) || hf_lacks(cred, ns, capability)) {
     return 0;
-  }
-  int verdict = hf_check_capability(&subject, cred, ns, capability, options);
-  if (verdict || !hf_may_matter(capability)) {
-    return verdict;
   }
   __u32 operation;
   int nr = hf_current_syscall();

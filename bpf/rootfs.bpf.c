@@ -3,7 +3,7 @@
 // system calls and io_uring alike, not for what overlayfs does to its own layers.
 #include "bpf/lib/device.h"
 #include "bpf/lib/ioctl.h"
-#include "bpf/lib/namespace.h"
+#include "bpf/lib/place.h"
 #include "bpf/lib/rootfs.h"
 #include "bpf/lib/rule.h"
 
@@ -45,15 +45,14 @@ static __always_inline int hf_change_in(const struct path *dir, struct dentry *d
   return hf_guarded(&subject) ? hf_change_by(&subject, dir, dentry, class_id, operation, 0) : 0;
 }
 
-/* A change of metadata by a hook that knows no mount: see write_access.bpf.c. */
+/* A change of metadata by a hook that knows no mount. */
 static __always_inline int hf_change_attribute(struct dentry *dentry, __u32 operation) {
   struct hf_subject subject;
   if (!hf_guarded(&subject)) {
     return 0;
   }
-  return subject.tag->flags & HF_TASK_WRITES_OUTSIDE
-             ? hf_change_outside(&subject, dentry, NULL, operation)
-             : hf_change(&subject, dentry, HF_ROOTFS_ATTR, operation, 0);
+  return hf_writes_outside(&subject) ? hf_change_outside(&subject, dentry, NULL, operation)
+                                     : hf_change(&subject, dentry, HF_ROOTFS_ATTR, operation, 0);
 }
 
 /* escape.device: a node for a device that config.json does not grant. 0:0 is overlay's whiteout. */

@@ -7,7 +7,7 @@
 #include "bpf/lib/compat.h"
 #include "bpf/lib/decide.h"
 #include "bpf/lib/interface.h"
-#include "bpf/lib/namespace.h"
+#include "bpf/lib/place.h"
 
 /* Whether `mount` shows the container's rootfs. A shared superblock holds volumes as well. */
 static __always_inline bool hf_is_rootfs_mount(const struct hf_policy *policy,
@@ -16,9 +16,8 @@ static __always_inline bool hf_is_rootfs_mount(const struct hf_policy *policy,
          (!(policy->flags & HF_POLICY_ROOTFS_SHARED) || (__u64)mount->mnt_root == policy->rootfs);
 }
 
-/* One call asks several times: an open for the directory and for the file, and each question passes
- * two of the functions below. What asks again from the same place this soon is the same call, or a
- * flood of it. */
+/* One call asks several times: an open for the directory and for the file. What asks again from the
+ * same place this soon is the same call, or a flood of it. */
 #define HF_SAME_CALL_NS 1000000ULL
 
 static __always_inline bool hf_same_call(const struct hf_task *tag, __u64 call) {
@@ -53,16 +52,6 @@ static __always_inline int hf_tell_refused(struct hf_subject *subject, struct vf
   return 0;
 }
 
-/* For the hooks that ask next. A program that traces is left out when it interrupts itself; then
- * the answer is that of the task's request before. */
-static __always_inline void hf_note_place(struct hf_subject *subject, struct vfsmount *mount) {
-  if (hf_mount_own(subject, mount)) {
-    subject->tag->flags &= ~HF_TASK_WRITES_OUTSIDE;
-  } else {
-    subject->tag->flags |= HF_TASK_WRITES_OUTSIDE;
-  }
-}
-
 /* include/linux/mount.h, include/linux/fs.h */
 #define MNT_READONLY 0x40
 #define SB_RDONLY 1
@@ -73,32 +62,20 @@ static __always_inline bool hf_is_read_only(const struct vfsmount *mount) {
   return (mount->mnt_flags & MNT_READONLY) || (sb->s_flags & SB_RDONLY) || sb->s_readonly_remount;
 }
 
-/* Every change of a file system asks its mount first. */
-SEC("?fentry/mnt_want_write")
+/* Every change of a file system asks its mount first, an open for writing too. */
+SEC("?fentry/mnt_get_write_access")
 int BPF_PROG(hf_want_write, struct vfsmount *mount) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  if (!task->bpf_storage) {
+    return 0;
+  }
+  bool refused = hf_is_read_only(mount);
   struct hf_subject subject;
-  if (!hf_guarded(&subject)) {
+  if ((!refused && hf_is_opening(task)) || !hf_guarded(&subject)) {
     return 0;
   }
   hf_note_place(&subject, mount);
-  return hf_is_read_only(mount) ? hf_tell_refused(&subject, mount) : 0;
-}
-
-/* An open that makes nothing asks here only. What hooks come after an open know its mount. */
-static __always_inline int hf_asked_by_open(struct vfsmount *mount) {
-  struct hf_subject subject;
-  return hf_is_read_only(mount) && hf_guarded(&subject) ? hf_tell_refused(&subject, mount) : 0;
-}
-
-/* Renamed to mnt_get_write_access by 3e15dcf77b23 (6.8). */
-SEC("?fentry/__mnt_want_write")
-int BPF_PROG(hf_open_want_write, struct vfsmount *mount) {
-  return hf_asked_by_open(mount);
-}
-
-SEC("?fentry/mnt_get_write_access")
-int BPF_PROG(hf_get_write_access, struct vfsmount *mount) {
-  return hf_asked_by_open(mount);
+  return refused ? hf_tell_refused(&subject, mount) : 0;
 }
 
 /* A change through a descriptor. One that was opened for writing has its mount's leave already, and

@@ -319,6 +319,8 @@ struct thread_info {
   __u32 status;
 };
 
+struct nameidata;
+
 struct task_struct {
   int pid;
   int tgid;
@@ -330,6 +332,7 @@ struct task_struct {
   struct fs_struct *fs;
   struct files_struct *files;
   struct nsproxy *nsproxy;
+  struct nameidata *nameidata; /* of a path that is being looked up; NULL: none */
   struct mm_struct *mm;
   unsigned int personality;
   struct css_set *cgroups;

@@ -100,10 +100,12 @@ std::uint32_t policy_flags(const profile::Policy& policy, const Identity& rootfs
   return flags;
 }
 
-// Whether any of a policy's actions by enum hf_network_use is one.
-template <typename Actions>
-bool asks_about_network(const Actions& network) {
-  return std::ranges::any_of(network, [](std::uint8_t action) { return action != HF_OFF; });
+// Adds what `policy`, an hf_policy or what is compiled into one, asks about.
+template <typename Policy>
+void add_topics(Topics& topics, const Policy& policy) {
+  topics.network |=
+      std::ranges::any_of(policy.network, [](auto action) { return action != HF_OFF; });
+  topics.capabilities |= policy.action[HF_PRIVILEGE_CAPABILITY] != HF_OFF;
 }
 
 // A weaker back end would take from running containers what they were promised.
@@ -132,7 +134,7 @@ struct Kernel::State {
   Result<Slot> take_slot();
   // What is true of the host: who we are, and which files and sockets are not for containers.
   Status write_host();
-  [[nodiscard]] bool uses_network();
+  [[nodiscard]] Topics topics();
   void clear(std::uint32_t slot);
 
   Options options;
@@ -183,11 +185,14 @@ Status Kernel::State::write_host() {
   return map_set(hosts, std::uint32_t{0}, host, "hf_hosts");
 }
 
-bool Kernel::State::uses_network() {
-  return std::ranges::any_of(used, [this](const Slot& slot) {
-    const auto policy = map_get<hf_policy>(policies(), slot.number);
-    return policy && asks_about_network(policy->network);
-  });
+Topics Kernel::State::topics() {
+  Topics topics;
+  for (const Slot& slot : used) {
+    if (const auto policy = map_get<hf_policy>(policies(), slot.number)) {
+      add_topics(topics, *policy);
+    }
+  }
+  return topics;
 }
 
 void Kernel::State::clear(std::uint32_t slot) {
@@ -266,7 +271,7 @@ Result<Kernel> Kernel::open(const Options& options) {
   if (state->used.empty()) {
     state->object.detach();
   } else {
-    state->object.set_network(state->uses_network());
+    state->object.set_topics(state->topics());
     TRY(state->object.attach());
   }
   return Kernel(std::move(state));
@@ -276,9 +281,9 @@ Backend Kernel::backend() const { return state_->backend; }
 
 Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
   const Slot slot = TRY(state_->take_slot());
-  if (asks_about_network(policy.network)) {
-    state_->object.set_network(true);
-  }
+  Topics topics = state_->object.topics();
+  add_topics(topics, policy);
+  state_->object.set_topics(topics);
   TRY(write_user_sockets(state_->skeleton()));
   TRY(state_->object.attach());
   const Status filled = state_->fill(slot, target, policy);

@@ -125,6 +125,9 @@ Status choose_programs(hf_skeleton& skeleton, Backend backend) {
     if (load && entry.use == Use::kHook && backend == Backend::kModifyReturn) {
       TRY(retarget(*program, security_function(entry)));
     }
+    if (load && entry.use == Use::kTrace) {
+      TRY(trace(*program, traced_function(entry)));
+    }
   }
   return Ok{};
 }
@@ -205,9 +208,9 @@ Status Object::attach_one(const bpf_program& program, const std::string& path) {
   return Ok{};
 }
 
-void Object::set_network(bool wanted) {
-  attached_ = attached_ && network_ == wanted;
-  network_ = wanted;
+void Object::set_topics(const Topics& topics) {
+  attached_ = attached_ && topics_ == topics;
+  topics_ = topics;
 }
 
 // A monitor may have died in the middle of this, or had another back end: that there are links does
@@ -219,7 +222,7 @@ Status Object::attach() {
   std::set<std::string> ours;
   std::vector<std::string> made;
   for (const Program& entry : programs()) {
-    if (entry.use == Use::kOnDemand || !wanted(entry, backend_) || (entry.network && !network_)) {
+    if (entry.use == Use::kOnDemand || !wanted(entry, backend_) || !topics_.include(entry.topic)) {
       continue;
     }
     ours.insert(entry.name);

@@ -33,8 +33,9 @@ class Object {
   [[nodiscard]] const hf_skeleton& skeleton() const { return *skeleton_; }
   [[nodiscard]] hf_skeleton& skeleton() { return *skeleton_; }
 
-  // Whether attach() includes the programs about the network; not before it is called again.
-  void set_network(bool wanted);
+  // What attach() includes beyond the usual programs; not before it is called again.
+  void set_topics(const Topics& topics);
+  [[nodiscard]] const Topics& topics() const { return topics_; }
 
   // Attaches and pins every program of the back end that is not attached yet, by us or by a former
   // monitor, replaces what has other code by the same name, and lets go of those of another back
@@ -59,7 +60,7 @@ class Object {
   std::string directory_;
   Backend backend_;
   std::unique_ptr<hf_skeleton, DestroySkeleton> skeleton_;
-  bool network_ = false;
+  Topics topics_;
   bool attached_ = false;  // every wanted program is
 };
 

@@ -14,7 +14,6 @@ namespace holdfast::kernel {
 namespace {
 
 constexpr bool kOptional = true;
-constexpr bool kNetwork = true;
 
 constexpr std::array kPrograms = {
     Program{"hf_tag_threads", Use::kOnDemand},
@@ -33,6 +32,7 @@ constexpr std::array kPrograms = {
     Program{"hf_move_mount", Use::kHook, "move_mount"},
     Program{"hf_sb_pivotroot", Use::kHook, "sb_pivotroot"},
     Program{"hf_capable", Use::kHook, "capable"},
+    Program{"hf_capability", Use::kHook, "capable", !kOptional, -1, Topic::kCapabilities},
     Program{"hf_userns_create", Use::kHook, "userns_create", kOptional},
     Program{"hf_ptrace", Use::kHook, "ptrace_access_check"},
     Program{"hf_bpf", Use::kHook, "bpf"},
@@ -42,11 +42,11 @@ constexpr std::array kPrograms = {
     Program{"hf_fix_setuid", Use::kHook, "task_fix_setuid"},
     Program{"hf_unix_connect", Use::kHook, "unix_stream_connect"},
     Program{"hf_unix_may_send", Use::kHook, "unix_may_send"},
-    Program{"hf_socket_connect", Use::kHook, "socket_connect", !kOptional, -1, kNetwork},
-    Program{"hf_socket_sendmsg", Use::kHook, "socket_sendmsg", !kOptional, -1, kNetwork},
-    Program{"hf_socket_listen", Use::kHook, "socket_listen", !kOptional, -1, kNetwork},
-    Program{"hf_socket_bind", Use::kHook, "socket_bind", !kOptional, -1, kNetwork},
-    Program{"hf_socket_create", Use::kHook, "socket_create", !kOptional, -1, kNetwork},
+    Program{"hf_socket_connect", Use::kHook, "socket_connect", !kOptional, -1, Topic::kNetwork},
+    Program{"hf_socket_sendmsg", Use::kHook, "socket_sendmsg", !kOptional, -1, Topic::kNetwork},
+    Program{"hf_socket_listen", Use::kHook, "socket_listen", !kOptional, -1, Topic::kNetwork},
+    Program{"hf_socket_bind", Use::kHook, "socket_bind", !kOptional, -1, Topic::kNetwork},
+    Program{"hf_socket_create", Use::kHook, "socket_create", !kOptional, -1, Topic::kNetwork},
     Program{"hf_path_mknod", Use::kHook, "path_mknod"},
     Program{"hf_path_mkdir", Use::kHook, "path_mkdir"},
     Program{"hf_path_symlink", Use::kHook, "path_symlink"},
@@ -66,24 +66,24 @@ constexpr std::array kPrograms = {
     Program{"hf_inode_file_setattr", Use::kHook, "inode_file_setattr", kOptional},
     Program{"hf_file_ioctl", Use::kHook, "file_ioctl"},
     Program{"hf_file_ioctl_compat", Use::kHook, "file_ioctl_compat", kOptional},
-    Program{"hf_want_write", Use::kTrace, "mnt_want_write"},
     Program{"hf_want_write_file", Use::kTrace, "mnt_want_write_file"},
-    Program{"hf_open_want_write", Use::kTrace, "__mnt_want_write", kOptional},
-    Program{"hf_get_write_access", Use::kTrace, "mnt_get_write_access", kOptional},
+    Program{"hf_want_write", Use::kTrace, "mnt_get_write_access"},
     Program{"hf_tp_sys_exit", Use::kTracepoint},
     Program{"hf_tp_exec", Use::kTracepoint},
     Program{"hf_tp_signal", Use::kTracepoint},
 };
 
-// Hooks whose function in security/security.c is called otherwise.
 struct Renamed {
-  std::string_view hook;
+  std::string_view target;
   std::string_view function;
 };
+// Hooks whose function in security/security.c is called otherwise.
 constexpr std::array kRenamed = {
     Renamed{"bprm_check_security", "security_bprm_check"},
     Renamed{"userns_create", "security_create_user_ns"},
 };
+// Renamed by 3e15dcf77b23 (6.8): what older kernels call it.
+constexpr Renamed kFormer = {"mnt_get_write_access", "__mnt_want_write"};
 
 struct Prototype {
   int parameters = 0;
@@ -108,7 +108,7 @@ std::optional<Prototype> prototype_of(const std::string& function) {
 
 std::string function_of(const Program& program, Backend backend) {
   if (program.use == Use::kTrace) {
-    return program.target;
+    return traced_function(program);
   }
   return backend == Backend::kLsm ? fmt::format("bpf_lsm_{}", program.target)
                                   : security_function(program);
@@ -116,15 +116,32 @@ std::string function_of(const Program& program, Backend backend) {
 
 }  // namespace
 
+bool Topics::include(Topic topic) const {
+  switch (topic) {
+    case Topic::kUsual:
+      return true;
+    case Topic::kNetwork:
+      return network;
+    case Topic::kCapabilities:
+      return capabilities;
+  }
+  return true;
+}
+
 std::span<const Program> programs() { return kPrograms; }
 
 std::string security_function(const Program& program) {
   for (const Renamed& renamed : kRenamed) {
-    if (renamed.hook == program.target) {
+    if (renamed.target == program.target) {
       return std::string(renamed.function);
     }
   }
   return fmt::format("security_{}", program.target);
+}
+
+std::string traced_function(const Program& program) {
+  const bool former = program.target == kFormer.target && !has_function(program.target);
+  return std::string(former ? kFormer.function : program.target);
 }
 
 bool wanted(const Program& program, Backend backend) {
@@ -175,6 +192,11 @@ Status retarget(bpf_program& program, const std::string& function) {
                                         found->returns ? BPF_MODIFY_RETURN : BPF_TRACE_FENTRY);
   const int error = bpf_program__set_attach_target(&program, 0, function.c_str());
   return error == 0 ? Status(Ok{}) : fail_errno("cannot attach to " + function, -error);
+}
+
+Status trace(bpf_program& program, const std::string& function) {
+  const int error = bpf_program__set_attach_target(&program, 0, function.c_str());
+  return error == 0 ? Status(Ok{}) : fail_errno("cannot trace " + function, -error);
 }
 
 // Not bpf_program__attach: since libbpf 1.2 (d6e6286a12e7) that one gives up on a program whose

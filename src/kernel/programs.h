@@ -21,17 +21,28 @@ enum class Use {
   kOnDemand,    // every back end; runs when the monitor asks, is attached to nothing
 };
 
+// What most policies do not ask about: its programs are attached with the first container whose
+// policy does.
+enum class Topic { kUsual, kNetwork, kCapabilities };
+
+struct Topics {
+  bool network = false;
+  bool capabilities = false;
+  [[nodiscard]] bool include(Topic topic) const;
+  bool operator==(const Topics&) const = default;
+};
+
 struct Program {
   const char* name;
   Use use;
-  // kHook: name of the hook in include/linux/lsm_hook_defs.h. kTrace: the kernel function.
+  // kHook: name of the hook in include/linux/lsm_hook_defs.h. kTrace: the kernel function, by the
+  // newest kernel's name.
   const char* target = nullptr;
   // Whether a kernel that lacks the target is good enough without.
   bool optional = false;
   // Of several programs for one target, the one whose target has that many parameters; -1: any.
   int parameters = -1;
-  // Attached when the first container's policy asks about the network.
-  bool network = false;
+  Topic topic = Topic::kUsual;
 };
 
 std::span<const Program> programs();
@@ -47,6 +58,9 @@ std::vector<std::string> missing_functions(Backend backend);
 // to. To be called between open and load.
 Status retarget(bpf_program& program, const std::string& function);
 
+// Makes a program that traces trace `function`. To be called between open and load.
+Status trace(bpf_program& program, const std::string& function);
+
 // Attaches a program, retargeted or not. nullptr and errno on failure; the caller owns the link.
 bpf_link* attach(const bpf_program& program);
 
@@ -55,5 +69,8 @@ bool has_function(const std::string& name);
 
 // The function that calls the hook of `program`: "security_file_open". Only for kHook.
 std::string security_function(const Program& program);
+
+// The function that `program` traces, by the running kernel's name. Only for kTrace.
+std::string traced_function(const Program& program);
 
 }  // namespace holdfast::kernel
