@@ -100,6 +100,7 @@ int BPF_PROG(hf_path_unlink, const struct path *dir, struct dentry *dentry) {
 
 SEC("lsm/path_rmdir")
 int BPF_PROG(hf_path_rmdir, const struct path *dir, struct dentry *dentry) {
+  __sync_fetch_and_add(&hf_removals, 1); /* whoever removes it: see verdict.h */
   return hf_change_in(dir, dentry, HF_ROOTFS_DELETE, HF_OP_RMDIR);
 }
 

@@ -24,10 +24,32 @@ static __always_inline bool hf_same_call(const struct hf_task *tag, __u64 call) 
   return tag->refused_call == call && bpf_ktime_get_boot_ns() - tag->refused_ns < HF_SAME_CALL_NS;
 }
 
+/* What was asked for; class HF_CLASS_NONE: no change. A file or a symbolic link that is read wants
+ * to have its time noted (touch_atime in fs/inode.c), and asks like one who writes. Within an open
+ * only links are read, and are still being followed then. Of what io_uring does without opening
+ * nothing is known, and nothing told. */
+static __always_inline struct hf_change hf_asked_for(const struct task_struct *task,
+                                                     const struct hf_call *call) {
+  const struct hf_change none = {};
+  const struct hf_change some_open = hf_change_fd(HF_ROOTFS_WRITE, HF_OP_OPEN, 0);
+  struct hf_change change = hf_change_of(call);
+  bool opens = change.operation == HF_OP_OPEN;
+  if (!task->nameidata) {
+    return opens ? none : change;
+  }
+  if (task->nameidata->depth) {
+    return none;
+  }
+  return opens ? change : some_open;
+}
+
 static __always_inline int hf_tell_refused(struct hf_subject *subject, struct vfsmount *mount) {
   struct hf_call entered = {};
   hf_current_call(&entered);
-  struct hf_change change = hf_change_of(&entered);
+  struct hf_change change = hf_asked_for(subject->task, &entered);
+  if (!change.class_id) {
+    return 0;
+  }
   __u64 magic = mount->mnt_sb->s_magic;
   if (magic == HF_MAGIC_PROC || hf_is_interface(magic)) {
     change.class_id = HF_ESCAPE_KERNEL_INTERFACE;

@@ -4,6 +4,7 @@
 #define HOLDFAST_BPF_LIB_CHANGE_H
 
 #include "bpf/lib/call.h"
+#include "bpf/lib/ioctl.h"
 
 /* include/uapi/linux/fcntl.h */
 #define AT_FDCWD (-100)
@@ -14,7 +15,7 @@
 struct hf_change {
   __u32 class_id;
   __u32 operation;
-  __u64 path;
+  __u64 path;      /* 0: by descriptor */
   __s32 directory; /* descriptor of where a relative path begins; AT_FDCWD */
   __u32 follows;   /* a symbolic link at the end of the path is followed */
 };
@@ -48,6 +49,18 @@ static __always_inline bool hf_follows(__u64 flags) {
   return !(flags & AT_SYMLINK_NOFOLLOW);
 }
 
+/* Of the file behind a descriptor. */
+static __always_inline struct hf_change hf_change_fd(__u32 class_id, __u32 operation, __s32 fd) {
+  return hf_change_at(class_id, operation, fd, 0);
+}
+
+static __always_inline struct hf_change hf_change_ioctl(__s32 fd, __u32 command) {
+  __u32 operation = HF_OP_NONE;
+  __u32 class_id = hf_ioctl_class(command, &operation);
+  return hf_change_fd(class_id, operation, fd);
+}
+
+/* HF_CLASS_NONE: the call changes nothing, or is io_uring's and does not tell. */
 static __always_inline struct hf_change hf_change_of(const struct hf_call *call) {
   __u64 a0 = call->argument[0], a1 = call->argument[1], a2 = call->argument[2];
   __u64 a3 = call->argument[3], a4 = call->argument[4];
@@ -120,8 +133,18 @@ static __always_inline struct hf_change hf_change_of(const struct hf_call *call)
     case HF_NR_OPENAT:
     case HF_NR_OPENAT2:
       return hf_change_target(HF_ROOTFS_WRITE, HF_OP_OPEN, a0, a1, true);
+    case HF_NR_FCHMOD:
+      return hf_change_fd(HF_ROOTFS_ATTR, HF_OP_CHMOD, a0);
+    case HF_NR_FCHOWN:
+      return hf_change_fd(HF_ROOTFS_ATTR, HF_OP_CHOWN, a0);
+    case HF_NR_FSETXATTR:
+      return hf_change_fd(HF_ROOTFS_ATTR, HF_OP_SETXATTR, a0);
+    case HF_NR_FREMOVEXATTR:
+      return hf_change_fd(HF_ROOTFS_ATTR, HF_OP_REMOVEXATTR, a0);
+    case HF_NR_IOCTL:
+      return hf_change_ioctl(a0, a1);
     default:
-      return hf_change_cwd(HF_ROOTFS_WRITE, HF_OP_OPEN, 0); /* io_uring, or by descriptor */
+      return hf_change_fd(HF_CLASS_NONE, HF_OP_NONE, 0);
   }
 }
 

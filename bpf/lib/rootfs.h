@@ -12,34 +12,31 @@ static __always_inline bool hf_on_rootfs(const struct hf_subject *subject,
   return dentry->d_sb->s_dev == subject->policy->rootfs_dev;
 }
 
-/* 0, or -EROFS where the change of `dentry` must be refused. Finds it out anew. */
-static __always_inline int hf_judge_change(struct hf_subject *subject, struct dentry *dentry,
-                                           __u32 class_id, __u32 operation, __u64 argument,
-                                           bool *siblings_too) {
+/* 0, or -EROFS where the change of `dentry` must be refused. `stored`: see verdict.h. */
+static __always_inline int hf_change_with(struct hf_subject *subject, struct dentry *dentry,
+                                          __u32 class_id, __u32 operation, __u64 argument,
+                                          bool stored) {
+  if (!hf_on_rootfs(subject, dentry)) {
+    return 0;
+  }
+  struct hf_verdict now = hf_verdict_now(subject);
+  if ((__u64)dentry != subject->policy->rootfs && hf_verdict_holds(&now, dentry, stored)) {
+    return 0;
+  }
   struct hf_case hf_case = hf_case_of(subject, class_id, operation, EROFS);
   hf_case.dentry = (__u64)dentry;
   hf_case.argument = argument;
   int verdict = hf_decide_rootfs(&hf_case) ? hf_constant(-EROFS) : 0;
-  *siblings_too = hf_case.siblings_too;
+  if (hf_case.siblings_too) {
+    hf_verdict_keep(&now, dentry, stored);
+  }
   return verdict;
 }
 
 /* The same, of a dentry that a hook was given. */
 static __always_inline int hf_change(struct hf_subject *subject, struct dentry *dentry,
                                      __u32 class_id, __u32 operation, __u64 argument) {
-  if (!hf_on_rootfs(subject, dentry)) {
-    return 0;
-  }
-  __u32 renames = hf_renames();
-  if ((__u64)dentry != subject->policy->rootfs && hf_verdict_holds(subject, dentry, renames)) {
-    return 0;
-  }
-  bool siblings_too;
-  int verdict = hf_judge_change(subject, dentry, class_id, operation, argument, &siblings_too);
-  if (siblings_too) {
-    hf_verdict_keep(subject, dentry, renames);
-  }
-  return verdict;
+  return hf_change_with(subject, dentry, class_id, operation, argument, !hf_modify_return);
 }
 
 /* Since 6.18 the path of an open file is in a union, out of which the verifier lets
@@ -53,13 +50,8 @@ static __always_inline int hf_change_file(struct hf_subject *subject, struct fil
                                           __u32 class_id, __u32 operation) {
   struct dentry *dentry = file->f_path.dentry;
   struct file___path_in_union *newer = (void *)file;
-  if (!bpf_core_field_exists(newer->__f_path)) {
-    return hf_change(subject, dentry, class_id, operation, 0);
-  }
-  bool siblings_too;
-  return hf_on_rootfs(subject, dentry)
-             ? hf_judge_change(subject, dentry, class_id, operation, 0, &siblings_too)
-             : 0;
+  bool stored = !hf_modify_return && !bpf_core_field_exists(newer->__f_path);
+  return hf_change_with(subject, dentry, class_id, operation, 0, stored);
 }
 
 #endif

@@ -319,7 +319,9 @@ struct thread_info {
   __u32 status;
 };
 
-struct nameidata;
+struct nameidata {
+  unsigned int depth; /* symbolic links that are being followed */
+};
 
 struct task_struct {
   int pid;

@@ -3,6 +3,7 @@
 #include "bpf/lib/verdict.h"
 
 __u64 hf_rename_lock = 0;
+__u32 hf_removals = 0;
 
 /* Run once, before anything is attached. A kernel that keeps its addresses from everybody
  * (kernel.kptr_restrict = 2) does not tell; then nothing is kept. */

@@ -153,9 +153,10 @@ std::string deed(const Rule& rule, const Object& object) {
   return text;
 }
 
+// A runtime executes itself from a mount of that one file: its path there is "/".
 std::string program(const event::Process& process) {
-  const std::string& name = process.exe.empty() ? process.comm : process.exe;
-  return name.substr(name.rfind('/') + 1);
+  const std::string name = process.exe.substr(process.exe.rfind('/') + 1);
+  return name.empty() ? process.comm : name;
 }
 
 std::string owner(std::uint32_t slot, const Container* container) {

@@ -28,9 +28,11 @@ namespace fs = std::filesystem;
 std::string maps_directory(const std::string& directory) { return directory + "/maps"; }
 std::string links_directory(const std::string& directory) { return directory + "/links"; }
 
-// Maps of global variables belong to one load; all others outlive the monitor.
+// Maps of global variables belong to one load, and so does what is only kept to be quick; all
+// others outlive the monitor.
 bool is_pinned(const bpf_map* map) {
-  return !bpf_map__is_internal(map) && bpf_map__autocreate(map);
+  const bool is_cache = bpf_map__type(map) == BPF_MAP_TYPE_LRU_HASH;
+  return !bpf_map__is_internal(map) && !is_cache && bpf_map__autocreate(map);
 }
 
 std::string pin_path(const std::string& directory, const bpf_map* map) {

@@ -113,6 +113,28 @@ SCRIPT
   hf_attack detect --profile immutable --mode detect <<'SCRIPT'
 t creat creat /new
 SCRIPT
+  frozen
+}
+
+# A read-only rootfs whose files and symlinks were never read: the kernel would like to note that
+# they are (relatime), and asks the mount for write access like one who writes.
+frozen() {
+  hf_bundle frozen --overlay --readonly-root --profile default --script <(
+    hf_prelude
+    cat <<'SCRIPT'
+t read open-read /data/file
+t through-symlink creat /away/file -- open-write /away/file
+cat /data/other >/dev/null
+ls -lR /etc >/dev/null
+t write open-write /data/file
+t create creat /new
+t chmod fchmod /data/file 600
+t sentinel creat /sentinel
+SCRIPT
+  )
+  ln -s /dev/shm "$HF_DIR/frozen/rootfs/away"
+  hf_run frozen
+  wait_until hf_told_all frozen
 }
 
 teardown_file() { hf_teardown; }
@@ -280,6 +302,21 @@ labels() { operations "" "" | awk '{print $2}'; }
 @test "beside a plain directory, a volume on the same file system stays writable" {
   assert_result plain volume "creat: ok"
   assert_result plain shm "creat: ok"
+}
+
+@test "what a read-only rootfs refuses is told" {
+  assert_result frozen write "open-write: EROFS"
+  assert_result frozen create "creat: EROFS"
+  assert_result frozen chmod "fchmod: EROFS"
+  assert_alert frozen rootfs.write alerted "$(path_is /data/file) and .object.result == \"EROFS\""
+  assert_alert frozen rootfs.write alerted "$(path_is /new)"
+  assert_alert frozen rootfs.attr alerted '.object.operation == "chmod"'
+}
+
+@test "reading a read-only rootfs is no attempt to change it" {
+  assert_result frozen read "open-read: ok"
+  assert_result frozen through-symlink "creat: ok open-write: ok"
+  assert_no_alert frozen rootfs.write '.object.path | IN("/data/file", "/new", "/sentinel") | not'
 }
 
 @test "mode detect tells what it would have refused" {

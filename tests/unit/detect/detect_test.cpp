@@ -124,6 +124,19 @@ TEST(Detect, SaysWhatHappenedInASentence) {
       "host; allowed.");
 }
 
+TEST(Detect, AProgramWithoutAPathIsCalledByItsCommand) {
+  event::Event event;
+  event.class_id = HF_ESCAPE_MOUNT;
+  event.outcome = HF_OUTCOME_DENIED;
+  event::Process process;
+  process.comm = "runc:[2:INIT]";
+  for (const char* exe : {"", "/"}) {
+    process.exe = exe;
+    const std::string message = detect(event, process, Context{}).message;
+    EXPECT_TRUE(message.starts_with("runc:[2:INIT] ")) << message;
+  }
+}
+
 TEST(Detect, SaysWhatPolicyCouldNotRefuse) {
   const Alert alert =
       judge({HF_ESCAPE_CGROUP, HF_OP_CGROUP_ATTACH, ""}, HF_DENY, 0, 0, HF_EVENT_TOO_LATE);
