@@ -119,8 +119,13 @@ static __always_inline struct hf_asked hf_ask(const struct hf_call *call) {
   }
 }
 
-static __always_inline bool hf_makes_namespaces(__u32 operation) {
-  return operation == HF_OP_UNSHARE || operation == HF_OP_SETNS || operation == HF_OP_CLONE;
+/* It is in its new namespaces already. Those of setns(2) it did not make. */
+static __always_inline void hf_note_namespaces(struct hf_subject *subject, __u32 operation) {
+  if (operation == HF_OP_UNSHARE || operation == HF_OP_CLONE) {
+    subject->tag->flags |= HF_TASK_NEW_NAMESPACES;
+  } else if (operation == HF_OP_SETNS) {
+    subject->tag->flags &= ~HF_TASK_NEW_NAMESPACES;
+  }
 }
 
 /* A child leaves clone(2) as well, with 0: what its parent made has been told. */
@@ -138,8 +143,8 @@ __noinline int hf_trace_kernel(struct hf_call *call) {
   if (!asked.class_id || (asked.capability && !(HF_CAPS(cred, cap_effective) & asked.capability))) {
     return 0;
   }
-  if (!call->result && hf_makes_namespaces(asked.operation)) {
-    subject.tag->flags |= HF_TASK_NEW_NAMESPACES;
+  if (!call->result) {
+    hf_note_namespaces(&subject, asked.operation);
   }
   if (hf_is_child(call)) {
     return 0;

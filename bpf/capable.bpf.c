@@ -3,7 +3,7 @@
 // capability: the check of that capability, within that call, is where they are refused.
 #include "bpf/lib/call.h"
 #include "bpf/lib/compat.h"
-#include "bpf/lib/decide.h"
+#include "bpf/lib/namespace.h"
 
 /* include/uapi/linux/capability.h */
 #define CAP_DAC_READ_SEARCH 2
@@ -124,8 +124,10 @@ int BPF_PROG(hf_capable, const struct cred *cred, struct user_namespace *ns, int
   if (hf_decide(&hf_case)) {
     return -EPERM;
   }
-  if (operation == HF_OP_UNSHARE || operation == HF_OP_SETNS) {
-    subject.tag->flags |= HF_TASK_NEW_NAMESPACES;
+  if (operation == HF_OP_UNSHARE) {
+    subject.tag->flags |= hf_makes_own(&subject);
+  } else if (operation == HF_OP_SETNS) {
+    hf_before_setns(&subject);
   }
   return 0;
 }
@@ -144,6 +146,6 @@ int BPF_PROG(hf_userns_create, const struct cred *cred) {
   if (hf_decide(&hf_case)) {
     return -EPERM;
   }
-  subject.tag->flags |= HF_TASK_NEW_NAMESPACES;
+  subject.tag->flags |= hf_makes_own(&subject);
   return 0;
 }

@@ -125,21 +125,7 @@ static __always_inline int hf_check_stdio(const struct hf_subject *subject, stru
 
 /* Namespaces beyond the mount one are looked at here, where the price does not matter. */
 static __always_inline int hf_check_namespaces(struct hf_subject *subject) {
-  struct task_struct *task = subject->task;
-  struct nsproxy *proxy = task->nsproxy;
-  __u32 foreign = 0;
-  __u32 inum = BPF_CORE_READ(proxy, net_ns, ns.inum);
-  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
-  inum = BPF_CORE_READ(proxy, ipc_ns, ns.inum);
-  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
-  inum = BPF_CORE_READ(proxy, uts_ns, ns.inum);
-  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
-  inum = BPF_CORE_READ(proxy, cgroup_ns, ns.inum);
-  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
-  inum = BPF_CORE_READ(proxy, pid_ns_for_children, ns.inum);
-  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
-  inum = BPF_CORE_READ(task, real_cred, user_ns, ns.inum);
-  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  __u32 foreign = hf_foreign_namespace(subject);
   if (!foreign) {
     return 0;
   }

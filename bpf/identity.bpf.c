@@ -102,7 +102,7 @@ int BPF_PROG(hf_task_alloc, struct task_struct *child, unsigned long clone_flags
     if (hf_decide(&hf_case)) {
       return -EPERM;
     }
-    flags |= HF_TASK_NEW_NAMESPACES;
+    flags |= hf_makes_own(&subject);
   }
   /* A child without its tag would be a hole: rather no child. */
   return hf_inherit(child, subject.tag, flags) ? 0 : -EPERM;

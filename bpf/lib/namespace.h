@@ -53,11 +53,46 @@ static __always_inline bool hf_namespace_own(struct hf_subject *subject, __u32 i
   return hf_namespace_is(subject->tag->slot, inum);
 }
 
+/* A namespace, beyond the mount one, that the subject is in and that is not its container's; 0:
+ * none. */
+static __always_inline __u32 hf_foreign_namespace(struct hf_subject *subject) {
+  struct task_struct *task = subject->task;
+  struct nsproxy *proxy = task->nsproxy;
+  __u32 foreign = 0;
+  __u32 inum = BPF_CORE_READ(proxy, net_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, ipc_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, uts_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, cgroup_ns, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(proxy, pid_ns_for_children, ns.inum);
+  foreign = hf_namespace_own(subject, inum) ? foreign : inum;
+  inum = BPF_CORE_READ(task, real_cred, user_ns, ns.inum);
+  return hf_namespace_own(subject, inum) ? foreign : inum;
+}
+
 /* Whether a task that enters the container has arrived: its mounts are the container's, the first
  * ones or those that a program in it made since. */
 static __always_inline bool hf_arrived(const struct hf_subject *subject) {
   __u32 inum = subject->task->nsproxy->mnt_ns->ns.inum;
   return inum == subject->policy->mount_ns || hf_namespace_is(subject->tag->slot, inum);
+}
+
+/* HF_TASK_NEW_NAMESPACES for the namespaces that the subject may make now, or 0: what is made
+ * elsewhere than at home is not the container's. */
+static __always_inline __u32 hf_makes_own(struct hf_subject *subject) {
+  return hf_arrived(subject) && !hf_foreign_namespace(subject) ? HF_TASK_NEW_NAMESPACES : 0;
+}
+
+/* Before the subject goes where it did not make anything: what it made so far is the container's.
+ */
+static __always_inline void hf_before_setns(struct hf_subject *subject) {
+  if (subject->tag->flags & HF_TASK_NEW_NAMESPACES) {
+    hf_namespaces_adopt(subject->tag->slot, subject->task);
+    subject->tag->flags &= ~HF_TASK_NEW_NAMESPACES;
+  }
 }
 
 /* Whether a file that the subject already holds on stdin, stdout or stderr gives it at least

@@ -22,7 +22,12 @@ setup_file() {
   hf_monitor_start
   hf_enforces || return 0
   attacks | hf_attack deny --profile immutable --caps all --mount /proc:/hostproc
-  attacks | hf_attack watch --profile watching --caps all --mount /proc:/hostproc
+  {
+    attacks
+    echo 't made unshare mnt,uts -- open-read /etc/passwd'
+    echo 't entered unshare uts -- setns /hostproc/1/ns/mnt -- open-read /etc/passwd'
+    echo 't leaked open-read /hostproc/1/root/etc/passwd'
+  } | hf_attack watch --profile watching --caps all --mount /proc:/hostproc
   hf_attack unprivileged --profile immutable <<'SCRIPT'
 t user unshare user
 t user-mount unshare user,mnt -- mount-tmpfs /mnt
@@ -79,6 +84,14 @@ setup() { require enforcing; }
   assert_alerted watch unshare-net "unshare: ok" escape.namespace
   assert_alerted watch clone-uts "clone: ok" escape.namespace '.object.operation == "clone"'
   assert_alerted watch setns-net "setns: ok" escape.namespace '.object.operation == "setns"'
+}
+
+@test "namespaces that a task made are the container's, those it entered are not" {
+  assert_result watch made "unshare: ok open-read: ok"
+  assert_result watch entered "unshare: ok setns: ok open-read: ok"
+  assert_alert watch escape.namespace alerted '.object.operation == "open"'
+  # What one task entered is no way out for another.
+  assert_alerted watch leaked "open-read: ok" escape.outside-mount
 }
 
 @test "namespaces that config.json shares with the host are the container's own" {

@@ -83,5 +83,33 @@ TEST(Programs, WhatIsOptionalIsLeftOutWhereTheKernelLacksItsTarget) {
   EXPECT_TRUE(wanted({"p", Use::kTrace, "no_such_function"}, Backend::kLsm));
 }
 
+// What few policies ask about costs nobody else anything.
+TEST(Programs, TopicsAreAttachedWhereAPolicyAsks) {
+  const auto attached = [](const Topics& topics) {
+    std::set<std::string> names;
+    for (const Program& entry : programs()) {
+      if (topics.include(entry.topic)) {
+        names.insert(entry.name);
+      }
+    }
+    return names;
+  };
+  EXPECT_TRUE(attached({}).contains("hf_capable"));
+  EXPECT_FALSE(attached({}).contains("hf_capability"));
+  EXPECT_FALSE(attached({}).contains("hf_socket_connect"));
+  EXPECT_TRUE(attached({.network = true}).contains("hf_socket_connect"));
+  EXPECT_FALSE(attached({.network = true}).contains("hf_capability"));
+  EXPECT_TRUE(attached({.capabilities = true}).contains("hf_capability"));
+}
+
+// Every kernel has the one or the other.
+TEST(Programs, WriteAccessIsTracedByTheRunningKernelsName) {
+  for (const Program& entry : programs()) {
+    if (entry.name == std::string_view("hf_want_write")) {
+      EXPECT_TRUE(has_function(traced_function(entry))) << traced_function(entry);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::kernel
