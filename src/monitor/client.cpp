@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "src/base/unique_fd.h"
 #include "src/monitor/log_file.h"
@@ -119,10 +120,11 @@ Status send_packet(int fd, const std::string& packet, const std::string& socket_
 
 Result<std::string> receive_packet(int fd, const std::string& socket_path,
                                    Clock::time_point deadline) {
-  std::string packet(kMaxMessageBytes, '\0');
+  // Not zeroed: an answer is short, and touching all of this costs 400 000 instructions.
+  const auto room = std::make_unique_for_overwrite<char[]>(kMaxMessageBytes);
   for (;;) {
     TRY(wait_for(fd, POLLIN, socket_path, deadline));
-    const ssize_t got = recv(fd, packet.data(), packet.size(), MSG_TRUNC);
+    const ssize_t got = recv(fd, room.get(), kMaxMessageBytes, MSG_TRUNC);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
       continue;
     }
@@ -132,11 +134,10 @@ Result<std::string> receive_packet(int fd, const std::string& socket_path,
     if (got == 0) {
       return fail("the monitor at " + socket_path + " closed the connection without an answer");
     }
-    if (static_cast<std::size_t>(got) > packet.size()) {
+    if (static_cast<std::size_t>(got) > kMaxMessageBytes) {
       return fail("the answer of the monitor at " + socket_path + " is too long");
     }
-    packet.resize(static_cast<std::size_t>(got));
-    return packet;
+    return std::string(room.get(), static_cast<std::size_t>(got));
   }
 }
 
