@@ -55,7 +55,10 @@ static __always_inline bool hf_hand_on(struct task_struct *task) {
   }
   bool known = tag->slot == slot && tag->generation == generation;
   if (known && hf_in_force) {
-    tag->flags &= former->flags | ~(__u32)HF_TASK_SETTING_UP;
+    /* Written to only then: our programs do so at the same time. */
+    if (tag->flags & ~former->flags & HF_TASK_SETTING_UP) {
+      tag->flags &= ~(__u32)HF_TASK_SETTING_UP;
+    }
     return false;
   }
   tag->flags = former->flags;
