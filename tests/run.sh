@@ -13,7 +13,7 @@ passed=0 failed=0 skipped=0
 
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
-  privilege process rootfs verifier)
+  privilege process rootfs upgrade verifier)
 native_files=(tests/integration/{tracepoint,shim_passthrough,failure,monitor}.bats)
 
 usage() {

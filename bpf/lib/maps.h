@@ -3,49 +3,13 @@
 #ifndef HOLDFAST_BPF_LIB_MAPS_H
 #define HOLDFAST_BPF_LIB_MAPS_H
 
+#include "bpf/abi/handover.h"
 #include "bpf/lib/types.h"
 
 /* Weak, so that the linker keeps one of each. */
 #define HF_MAP \
   SEC(".maps") \
   __weak
-
-/* A task's tag. It stays with the task whatever cgroup, namespace or parent it leaves. */
-struct hf_task {
-  __u32 slot;
-  __u32 generation; /* of the slot when the task was tagged */
-  __u32 flags;      /* enum hf_task_flag */
-  __u32 padding;
-  __u64 refused_ns; /* CLOCK_BOOTTIME of the last refusal by a read-only mount that was told */
-  __u64 told_capabilities; /* bits for which privilege.capability was told */
-  __u64 refused_call;      /* and which call that was: address of its path argument, mixed with its
-                              number */
-};
-
-enum hf_task_flag {
-  /* The runtime's own init: it mounts and pivots before the container's program runs. */
-  HF_TASK_SETTING_UP = 1u << 0,
-  /* Its policy let it make namespaces; the first unknown ones it is seen in become the container's.
-   */
-  HF_TASK_NEW_NAMESPACES = 1u << 1,
-  /* What holds of the task until it ends is told once where policy only alerts. Children inherit
-     it. */
-  HF_TASK_TOLD_CREDENTIALS = 1u << 2,
-  HF_TASK_TOLD_NAMESPACE = 1u << 3,
-  /* The mount that it last asked for write access is not the container's. */
-  HF_TASK_WRITES_OUTSIDE = 1u << 4,
-  /* It was root in no way when that was last looked at. Kept by the back end `tracepoint`. */
-  HF_TASK_NOT_ROOT = 1u << 8,
-};
-
-struct hf_namespace_key {
-  __u32 slot;
-  __u32 inum;
-};
-
-/* Value of hf_superblocks for a superblock that holds several rootfs directories: look in
- * hf_rootfs. */
-#define HF_SUPERBLOCK_SHARED 0xffffffffu
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -48,7 +48,7 @@ struct Object {
 
 // Where in the kernel a line comes from. Of two lines with the same origin one is too many.
 struct Origin {
-  std::string queue;        // "alerts", "records", "repeats" or "losses"
+  std::string queue;        // "alerts", "records", "repeats", "losses" or "former"
   std::uint64_t epoch = 0;  // of the kernel's maps: positions of another epoch say nothing
   std::uint64_t position = 0;
   auto operator<=>(const Origin&) const = default;

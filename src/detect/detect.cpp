@@ -210,7 +210,7 @@ struct LossText {
   const char* cause;
   const char* sentence;
 };
-constexpr std::array<LossText, 5> kLossTexts = {{
+constexpr std::array<LossText, 6> kLossTexts = {{
     // by Loss::Cause
     {"alerts-full", "alerts of {container} could not be told: their ring was full"},
     {"records-full", "records of {container} could not be told: their ring was full"},
@@ -218,6 +218,9 @@ constexpr std::array<LossText, 5> kLossTexts = {{
     {"no-storage",
      "processes could not be tagged as those of {container}: the kernel had no memory"},
     {"unreadable", "records of the kernel could not be told: they are of another version"},
+    {"former-version",
+     "events, or fewer, were not told: they waited for another version of holdfast, which this one "
+     "has replaced"},
 }};
 
 }  // namespace

@@ -20,9 +20,17 @@ struct Context {
 
 Alert detect(const event::Event& event, event::Process process, const Context& context);
 
-// What could not be told. `kUnreadable` is a record of a ring that no monitor of this version made.
+// What could not be told. `kUnreadable` is a record of a ring that no monitor of this version made,
+// `kFormerVersion` what waited in the rings of another one when it was replaced.
 struct Loss {
-  enum class Cause { kAlertsFull, kRecordsFull, kNoBuffer, kNoStorage, kUnreadable };
+  enum class Cause {
+    kAlertsFull,
+    kRecordsFull,
+    kNoBuffer,
+    kNoStorage,
+    kUnreadable,
+    kFormerVersion
+  };
   Cause cause = Cause::kAlertsFull;
   std::uint32_t slot = 0;  // 0: of no container that is known
   std::uint64_t count = 1;

@@ -16,24 +16,23 @@
 #include "src/kernel/object.h"
 
 namespace holdfast::kernel {
-namespace {
 
-// Runs an iterator over the threads (or the descriptors of the threads) of process `pid`.
-Status run(bpf_program* program, std::int32_t pid) {
+Status run_iterator(const bpf_program& program, std::int32_t pid) {
   bpf_iter_link_info info{};
   info.task.pid = static_cast<__u32>(pid);
   bpf_iter_attach_opts options{};
   options.sz = sizeof(options);
   options.link_info = &info;
   options.link_info_len = sizeof(info);
-  const Link link(bpf_program__attach_iter(program, &options));
+  const Link link(bpf_program__attach_iter(&program, &options));
   if (!link) {
-    return fail_errno(fmt::format("cannot attach BPF iterator {}", bpf_program__name(program)),
+    return fail_errno(fmt::format("cannot attach BPF iterator {}", bpf_program__name(&program)),
                       errno);
   }
   const base::UniqueFd fd(bpf_iter_create(bpf_link__fd(link.get())));
   if (!fd.valid()) {
-    return fail_errno(fmt::format("cannot run BPF iterator {}", bpf_program__name(program)), errno);
+    return fail_errno(fmt::format("cannot run BPF iterator {}", bpf_program__name(&program)),
+                      errno);
   }
   std::array<char, 64> nothing;
   ssize_t got = 0;
@@ -41,13 +40,11 @@ Status run(bpf_program* program, std::int32_t pid) {
          (got < 0 && (errno == EAGAIN || errno == EINTR))) {
   }
   if (got < 0) {
-    return fail_errno(fmt::format("BPF iterator {} did not end", bpf_program__name(program)),
+    return fail_errno(fmt::format("BPF iterator {} did not end", bpf_program__name(&program)),
                       errno);
   }
   return Ok{};
 }
-
-}  // namespace
 
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path) {
   const base::UniqueFd fd = TRY(base::open_file(path, O_PATH));
@@ -59,7 +56,7 @@ Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd) {
   request = {};
   request.tgid = static_cast<std::uint32_t>(getpid());
   request.fd = static_cast<std::uint32_t>(fd.get());
-  TRY(run(skeleton.progs.hf_identify_file, getpid()));
+  TRY(run_iterator(*skeleton.progs.hf_identify_file, getpid()));
   if (request.found == 0) {
     return fail(fmt::format("the kernel does not tell which file descriptor {} is", fd.get()));
   }
@@ -73,7 +70,7 @@ Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_
   request.tgid = static_cast<std::uint32_t>(pid);
   request.slot = slot;
   request.generation = generation;
-  TRY(run(skeleton.progs.hf_tag_threads, pid));
+  TRY(run_iterator(*skeleton.progs.hf_tag_threads, pid));
   if (request.tagged == 0) {
     return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));
   }

@@ -11,6 +11,10 @@
 
 namespace holdfast::kernel {
 
+// Runs an iterator over the threads of process `pid`, or over their descriptors; 0: over those of
+// all processes.
+Status run_iterator(const bpf_program& program, std::int32_t pid);
+
 // A directory as the kernel identifies it. stat(2) shows other devices on btrfs.
 struct Identity {
   hf_directory_key directory{};

@@ -16,11 +16,14 @@
 
 #include "src/base/cgroup.h"
 #include "src/base/log.h"
+#include "src/kernel/former.h"
 #include "src/kernel/host_entries.h"
 #include "src/kernel/iterators.h"
 #include "src/kernel/maps.h"
 #include "src/kernel/object.h"
+#include "src/kernel/pins.h"
 #include "src/kernel/slot_entries.h"
+#include "src/kernel/takeover.h"
 
 namespace holdfast::kernel {
 namespace {
@@ -83,21 +86,33 @@ bool is_of_host(const std::string& path) {
   return !error && (end == rootfs.end() || rootfs == "/usr" || rootfs == "/");
 }
 
-std::uint32_t policy_flags(const profile::Policy& policy, const Identity& rootfs) {
-  const std::array<std::pair<bool, hf_policy_flag>, 5> wanted = {{
-      {policy.own_user_namespace, HF_POLICY_OWN_USER_NS},
-      {policy.all_devices, HF_POLICY_ALL_DEVICES},
-      {!policy.files.empty(), HF_POLICY_FILE_RULES},
-      {is_shared(rootfs), HF_POLICY_ROOTFS_SHARED},
-      {!is_shared(rootfs) && rootfs.magic == OVERLAYFS_SUPER_MAGIC, HF_POLICY_ROOTFS_OVERLAY},
-  }};
-  std::uint32_t flags = 0;
-  for (const auto& [set, flag] : wanted) {
-    if (set) {
-      flags |= flag;
-    }
+// What the flags say of the rootfs; the others follow from the policy.
+constexpr std::uint32_t kRootfsFlags = HF_POLICY_ROOTFS_SHARED | HF_POLICY_ROOTFS_OVERLAY;
+
+std::uint32_t rootfs_flags(const Identity& rootfs) {
+  if (is_shared(rootfs)) {
+    return HF_POLICY_ROOTFS_SHARED;
   }
-  return flags;
+  return rootfs.magic == OVERLAYFS_SUPER_MAGIC ? HF_POLICY_ROOTFS_OVERLAY : 0;
+}
+
+std::uint32_t policy_flags(const profile::Policy& policy) {
+  const auto where = [](bool set, hf_policy_flag flag) { return set ? std::uint32_t{flag} : 0U; };
+  return where(policy.own_user_namespace, HF_POLICY_OWN_USER_NS) |
+         where(policy.all_devices, HF_POLICY_ALL_DEVICES) |
+         where(!policy.files.empty(), HF_POLICY_FILE_RULES);
+}
+
+// Makes of what is known of a container what is to be judged of it.
+void apply(const profile::Policy& policy, Backend backend, hf_policy& entry) {
+  entry.bounding = policy.bounding;
+  entry.capabilities = policy.capabilities;
+  entry.flags = (entry.flags & kRootfsFlags) | policy_flags(policy);
+  // What cannot refuse must not promise to, whatever the policy asks for.
+  const std::uint8_t strongest = backend_enforces(backend) ? HF_KILL : HF_ALERT;
+  const auto weakened = [strongest](std::uint8_t action) { return std::min(action, strongest); };
+  std::ranges::transform(policy.action, entry.action, weakened);
+  std::ranges::transform(policy.network, entry.network, weakened);
 }
 
 // Adds what `policy`, an hf_policy or what is compiled into one, asks about.
@@ -132,6 +147,9 @@ struct Kernel::State {
   Status map_shared();
   Status fill(const Slot& slot, const Target& target, const profile::Policy& policy);
   Result<Slot> take_slot();
+  Status take_over(const Former& former, const std::vector<Inherited>& containers);
+  Status put_in_force(const Former& former, const std::vector<Inherited>& containers);
+  void note_used(const Slot& slot);
   // What is true of the host: who we are, and which files and sockets are not for containers.
   Status write_host();
   [[nodiscard]] Topics topics();
@@ -211,18 +229,13 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
   hf_policy entry{};
   entry.cgroup_id = TRY(cgroup_id(options.cgroup_mount, target.cgroup));
   entry.started_ns = coarse_now_ns();
-  entry.bounding = policy.bounding;
-  entry.capabilities = policy.capabilities;
   entry.rootfs = rootfs.directory.dentry;
   entry.rootfs_dev = rootfs.directory.dev;
   entry.generation = slot.generation;
-  entry.flags = policy_flags(policy, rootfs);
-  // What cannot refuse must not promise to, whatever the policy asks for.
-  const std::uint8_t strongest = backend_enforces(backend) ? HF_KILL : HF_ALERT;
-  const auto weakened = [strongest](std::uint8_t action) { return std::min(action, strongest); };
-  std::ranges::transform(policy.action, entry.action, weakened);
-  std::ranges::transform(policy.network, entry.network, weakened);
-  TRY(write_entries(skeleton(), slot.number, entry.cgroup_id, rootfs, policy));
+  entry.flags = rootfs_flags(rootfs);
+  apply(policy, backend, entry);
+  TRY(write_rules(skeleton(), slot.number, policy));
+  TRY(write_places(skeleton(), slot.number, entry.cgroup_id, rootfs));
   TRY(map_set(policies(), slot.number, entry, "hf_policies"));
   // Tagged tasks are setting up: the namespaces below are read by nothing before their first exec,
   // and the hook that waits for our answer holds that back.
@@ -231,6 +244,50 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
   entry.user_ns = tagged.user_ns;
   std::ranges::copy(tagged.runtime, entry.runtime);
   return map_set(policies(), slot.number, entry, "hf_policies");
+}
+
+// The other version's programs are attached all the while, and judge by their own tags and
+// policies. Ours judge a task when it has a tag and its container a policy: so all tags come first,
+// or a process of a container that has none yet would be the host's that runs a container's file.
+Status Kernel::State::take_over(const Former& former, const std::vector<Inherited>& containers) {
+  std::vector<Slot> slots;
+  for (const Inherited& container : containers) {
+    TRY(check_kept(former.policy(container.slot.number), container.slot.number, backend));
+    if (container.slot.number >= HF_MAX_CONTAINERS) {
+      return fail(fmt::format("slot {} is beyond what this build has room for, {} containers",
+                              container.slot.number, HF_MAX_CONTAINERS - 1));
+    }
+    if (asks_about_network(container.policy->network)) {
+      object.set_network(true);
+    }
+    slots.push_back(container.slot);
+  }
+  TRY(object.attach());
+  TagMover mover = TRY(TagMover::start(former, skeleton(), slots));
+  TRY(mover.run());
+  TRY(copy_places(former, skeleton(), slots));
+  TRY(put_in_force(former, containers));
+  mover.in_force();
+  // Whoever entered a container's cgroup before our programs knew that.
+  TRY(mover.run());
+  return copy_namespaces(former, skeleton(), slots);
+}
+
+Status Kernel::State::put_in_force(const Former& former, const std::vector<Inherited>& containers) {
+  for (const auto& [slot, policy] : containers) {
+    TRY(write_rules(skeleton(), slot.number, *policy));
+    hf_policy entry = former.policy(slot.number);
+    apply(*policy, backend, entry);
+    TRY(map_set(policies(), slot.number, entry, "hf_policies"));
+  }
+  return Ok{};
+}
+
+void Kernel::State::note_used(const Slot& slot) {
+  std::erase_if(used, [&slot](const Slot& known) { return known.number == slot.number; });
+  used.push_back(slot);
+  last_slot = slot.number;
+  next_generation = std::max(next_generation, slot.generation + 1);
 }
 
 Kernel::Kernel(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -244,7 +301,7 @@ Result<Kernel> Kernel::open(const Options& options) {
     resolved.cgroup_mount = base::cgroup2_mount("/sys/fs/cgroup");
   }
   resolved.backend = TRY(choose_backend(options.backend));
-  const std::string directory = fmt::format("{}/v{}", resolved.pin_dir, HF_ABI_VERSION);
+  const std::string directory = version_directory(resolved.pin_dir, HF_ABI_VERSION);
   auto state = std::make_unique<State>(resolved, *resolved.backend,
                                        TRY(Object::load(directory, *resolved.backend)));
   TRY(state->map_shared());
@@ -293,6 +350,19 @@ Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
   }
   state_->used.push_back(slot);
   return slot;
+}
+
+Status Kernel::take_over(const Former& former, const std::vector<Inherited>& containers) {
+  const bool had_none = state_->used.empty();
+  const Status taken = state_->take_over(former, containers);
+  if (taken.ok()) {
+    for (const Inherited& container : containers) {
+      state_->note_used(container.slot);
+    }
+  } else if (had_none) {
+    state_->object.unpin();
+  }
+  return taken;
 }
 
 Status Kernel::remove(const Slot& slot) {

@@ -71,6 +71,14 @@ struct Slot {
   std::uint32_t generation = 0;
 };
 
+// A container that another version of holdfast guards.
+struct Inherited {
+  Slot slot;
+  const profile::Policy* policy = nullptr;  // never null; the caller's
+};
+
+class Former;
+
 // Owns every BPF descriptor. One per host: the caller holds the monitor's lock. Links stay pinned
 // when it goes, so that enforcement survives the process; unload() is the only way to take them
 // off.
@@ -90,6 +98,11 @@ class Kernel {
   // init as setting up. Attaches the programs when they are not. On failure nothing of it is
   // left in the maps.
   Result<Slot> add(const Target& target, const profile::Policy& policy);
+
+  // Puts containers of another version under guard, in the slots that they have there: at no moment
+  // is a task of theirs judged by neither version. On failure they stay as they were there, and if
+  // there were no others here, nothing is attached or pinned here any more. Can be done again.
+  Status take_over(const Former& former, const std::vector<Inherited>& containers);
 
   // Forgets a container. Idempotent.
   Status remove(const Slot& slot);

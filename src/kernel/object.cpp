@@ -18,15 +18,13 @@
 #include <fmt/core.h>
 
 #include "src/base/unique_fd.h"
+#include "src/kernel/pins.h"
 #include "src/kernel/programs.h"
 
 namespace holdfast::kernel {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string maps_directory(const std::string& directory) { return directory + "/maps"; }
-std::string links_directory(const std::string& directory) { return directory + "/links"; }
 
 // Maps of global variables belong to one load, and so does what is only kept to be quick; all
 // others outlive the monitor.
@@ -37,28 +35,6 @@ bool is_pinned(const bpf_map* map) {
 
 std::string pin_path(const std::string& directory, const bpf_map* map) {
   return maps_directory(directory) + "/" + bpf_map__name(map);
-}
-
-// Only what is empty: a mistaken PIN_DIR may hold somebody's files.
-void remove_empty(const std::string& directory) {
-  rmdir(maps_directory(directory).c_str());
-  rmdir(links_directory(directory).c_str());
-  rmdir(directory.c_str());
-}
-
-// Removes the files of `directory` whose name `wanted` picks.
-template <typename Wanted>
-void remove_files(const std::string& directory, Wanted wanted) {
-  std::error_code error;
-  std::vector<fs::path> gone;
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    if (wanted(at->path().filename().string())) {
-      gone.push_back(at->path());
-    }
-  }
-  for (const fs::path& file : gone) {
-    unlink(file.c_str());
-  }
 }
 
 // Without it /sys/fs/bpf is a directory of sysfs, in which nobody can make another.
@@ -257,13 +233,12 @@ void Object::detach_unless(Keep keep) {
 
 void Object::detach() {
   attached_ = false;
-  detach_unless([](const std::string&) { return false; });
+  unpin_links(directory_);
 }
 
 void Object::unpin() {
-  detach();
-  remove_files(maps_directory(directory_), [](const std::string&) { return true; });
-  remove_empty(directory_);
+  attached_ = false;
+  unpin_all(directory_);
 }
 
 }  // namespace holdfast::kernel

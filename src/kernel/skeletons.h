@@ -1,6 +1,7 @@
 // The generated skeletons, which are written for C and older warnings.
 #pragma once
 
+#include "bpf/abi/handover.h"
 #include "bpf/abi/requests.h"
 
 #pragma GCC diagnostic push
@@ -10,5 +11,6 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "bpf/holdfast.skel.h"
+#include "bpf/move.skel.h"
 #include "bpf/probe.skel.h"
 #pragma GCC diagnostic pop

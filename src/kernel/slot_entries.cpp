@@ -14,13 +14,6 @@
 namespace holdfast::kernel {
 namespace {
 
-// As in bpf/lib/maps.h, which is for the BPF compiler only.
-constexpr std::uint32_t kSuperblockShared = 0xffffffffU;
-struct NamespaceKey {
-  std::uint32_t slot;
-  std::uint32_t inum;
-};
-
 // The key of a path with everything below it.
 Result<hf_path_key> path_key(std::uint32_t slot, hf_path_kind kind, std::string_view path) {
   const std::string prefix = path == "/" ? std::string(path) : fmt::format("{}/", path);
@@ -80,7 +73,7 @@ Status write_device(int fd, std::uint32_t slot, const profile::DeviceRule& rule)
 Status write_directory(hf_skeleton& skeleton, std::uint32_t slot, const hf_directory_key& key) {
   const int superblocks = bpf_map__fd(skeleton.maps.hf_superblocks);
   if (!map_get<std::uint32_t>(superblocks, key.dev)) {
-    TRY(map_set(superblocks, key.dev, kSuperblockShared, "hf_superblocks"));
+    TRY(map_set(superblocks, key.dev, HF_SUPERBLOCK_SHARED, "hf_superblocks"));
   }
   return map_set(bpf_map__fd(skeleton.maps.hf_rootfs), key, slot, "hf_rootfs");
 }
@@ -121,7 +114,7 @@ void remove_keyed(const bpf_map* map, std::uint32_t slot) {
 void remove_unused_superblocks(hf_skeleton& skeleton) {
   const auto directories = map_keys<hf_directory_key>(bpf_map__fd(skeleton.maps.hf_rootfs));
   remove_if<std::uint32_t>(skeleton.maps.hf_superblocks, [&](int fd, std::uint32_t dev) {
-    return map_get<std::uint32_t>(fd, dev) == kSuperblockShared &&
+    return map_get<std::uint32_t>(fd, dev) == HF_SUPERBLOCK_SHARED &&
            std::none_of(directories.begin(), directories.end(),
                         [dev](const hf_directory_key& key) { return key.dev == dev; });
   });
@@ -145,8 +138,7 @@ bool is_writable(const hf_skeleton& skeleton, std::uint32_t slot, std::string_vi
 
 bool is_shared(const Identity& rootfs) { return !rootfs.is_root; }
 
-Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
-                     const Identity& rootfs, const profile::Policy& policy) {
+Status write_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& policy) {
   TRY(write_paths(skeleton, slot, policy));
   for (const profile::PeerRule& rule : policy.peers) {
     TRY(write_peer(skeleton, slot, rule));
@@ -154,6 +146,11 @@ Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cg
   for (const profile::DeviceRule& rule : policy.devices) {
     TRY(write_device(bpf_map__fd(skeleton.maps.hf_devices), slot, rule));
   }
+  return Ok{};
+}
+
+Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
+                    const Identity& rootfs) {
   if (cgroup_id != 0) {
     TRY(map_set(bpf_map__fd(skeleton.maps.hf_cgroups), cgroup_id, slot, "hf_cgroups"));
   }
@@ -168,7 +165,7 @@ void remove_entries(hf_skeleton& skeleton, std::uint32_t slot) {
   remove_keyed<hf_path_key>(skeleton.maps.hf_paths, slot);
   remove_keyed<hf_peer_key>(skeleton.maps.hf_peers, slot);
   remove_keyed<hf_device_key>(skeleton.maps.hf_devices, slot);
-  remove_keyed<NamespaceKey>(skeleton.maps.hf_namespaces, slot);
+  remove_keyed<hf_namespace_key>(skeleton.maps.hf_namespaces, slot);
 }
 
 }  // namespace holdfast::kernel

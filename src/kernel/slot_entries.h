@@ -15,9 +15,12 @@ namespace holdfast::kernel {
 // What is true of all containers. To be called once, before the first is added.
 Status write_common_entries(hf_skeleton& skeleton);
 
-// Writes everything but the policy itself: cgroup, rootfs, devices, paths, peers.
-Status write_entries(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
-                     const Identity& rootfs, const profile::Policy& policy);
+// What policy says beyond hf_policy: devices, paths, peers.
+Status write_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& policy);
+
+// By what the container is known: cgroup and rootfs.
+Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
+                    const Identity& rootfs);
 
 // Removes everything a slot has, its policy last zeroed by the caller.
 void remove_entries(hf_skeleton& skeleton, std::uint32_t slot);

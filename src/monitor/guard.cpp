@@ -33,8 +33,13 @@ Guard::Guard(kernel::Kernel& kernel, Registry& registry, std::string proc_root,
       proc_root_(std::move(proc_root)),
       cgroup_mount_(base::cgroup2_mount(sysfs_cgroup)) {}
 
-void Guard::take_over() {
-  const Registry::Restored restored = registry_.restore(kernel_.slots());
+void Guard::take_over(const std::vector<kernel::Former>& others) {
+  std::vector<kernel::Slot> slots = kernel_.slots();
+  for (const kernel::Former& other : others) {
+    const std::vector<kernel::Slot> theirs = other.slots();
+    slots.insert(slots.end(), theirs.begin(), theirs.end());
+  }
+  const Registry::Restored restored = registry_.restore(slots);
   for (const std::string& problem : restored.problems) {
     base::log(LogLevel::kWarning, problem);
   }
@@ -47,6 +52,16 @@ void Guard::take_over() {
     base::log(LogLevel::kNotice,
               fmt::format("containers taken over: {}", registry_.entries().size()));
   }
+}
+
+Status Guard::take_over_from(const kernel::Former& other) {
+  std::vector<kernel::Inherited> containers;
+  for (const kernel::Slot& slot : other.slots()) {
+    if (const Entry* entry = registry_.find_slot(slot.number, slot.generation)) {
+      containers.push_back({slot, &entry->registration.policy});
+    }
+  }
+  return containers.empty() ? Status(Ok{}) : kernel_.take_over(other, containers);
 }
 
 Result<std::uint32_t> Guard::add(const Registration& registration) {

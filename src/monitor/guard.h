@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "src/base/result.h"
+#include "src/kernel/former.h"
 #include "src/kernel/kernel.h"
 #include "src/monitor/protocol.h"
 #include "src/monitor/registry.h"
@@ -17,9 +19,12 @@ class Guard {
   Guard(kernel::Kernel& kernel, Registry& registry, std::string proc_root = "/proc",
         const std::string& sysfs_cgroup = "/sys/fs/cgroup");
 
-  // After open() of both: takes over what a former monitor guarded and lets go of slots nobody was
-  // told of.
-  void take_over();
+  // After open() of both: takes over what a former monitor guarded, under `others` too, and lets go
+  // of slots nobody was told of.
+  void take_over(const std::vector<kernel::Former>& others);
+
+  // After that: puts under our guard what is under that of another version.
+  Status take_over_from(const kernel::Former& other);
 
   // Guards a container; its slot. Asking again for the same init is fine (prestart and
   // createRuntime may both ask). Refused: an init that is gone, a cgroup that is not its own, an id

@@ -12,12 +12,14 @@
 #include <cerrno>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "src/base/clock.h"
 #include "src/base/log.h"
 #include "src/base/unique_fd.h"
+#include "src/kernel/former.h"
 #include "src/monitor/guard.h"
 #include "src/monitor/lock.h"
 #include "src/monitor/log_file.h"
@@ -129,6 +131,7 @@ struct Monitor::State {
   bool try_to_leave();
   Status finish();
   Status leave_nothing();
+  Status replace(kernel::Former& other);
 
   Options options;
   Lock lock;
@@ -155,6 +158,12 @@ Result<Monitor> Monitor::start(const Options& options) {
   base::UniqueFd signals = TRY(take_signals());
   // Before the kernel is told to keep containers away from its file.
   sink::FileSink sink = TRY(sink::FileSink::open(options.alerts));
+  // Before anything is loaded: what cannot be taken over stays as it is.
+  std::vector<kernel::Former> others = TRY(kernel::Former::find(options.pin_dir));
+  Registry registry = TRY(Registry::open(directory + "/containers"));
+  if (!others.empty()) {
+    TRY(registry.check());
+  }
   kernel::Options kernel_options;
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;
@@ -162,12 +171,14 @@ Result<Monitor> Monitor::start(const Options& options) {
   kernel_options.protect = {directory, options.alerts, kConfigDirectory,
                             std::filesystem::path(sink::kDefaultAlertPath).parent_path()};
   kernel::Kernel kernel = TRY(kernel::Kernel::open(kernel_options));
-  Registry registry = TRY(Registry::open(directory + "/containers"));
   auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
                                        std::move(registry), std::move(sink), std::move(signals));
   State* self = state.get();  // The handler lives in the state.
   // Names first: those that have ended meanwhile keep theirs for the events that waited for us.
-  state->guard.take_over();
+  state->guard.take_over(others);
+  for (kernel::Former& other : others) {
+    TRY(state->replace(other));
+  }
   state->pipeline.drain();
   state->guard.sweep();
   state->server.emplace(
@@ -328,6 +339,28 @@ Status Monitor::State::leave_nothing() {
   }
   base::log(LogLevel::kError,
             "leaving with alerts that could not be written; they wait for the next monitor");
+  return Ok{};
+}
+
+// Its programs are in force until ours are, and its maps are there until it is told what was in
+// them.
+Status Monitor::State::replace(kernel::Former& other) {
+  const Status taken = guard.take_over_from(other);
+  if (!taken.ok()) {
+    return fail(
+        fmt::format("containers stay under the guard of holdfast's ABI version {}, whose "
+                    "place this one cannot take: {}",
+                    other.version(), taken.error().message));
+  }
+  other.detach();
+  if (!pipeline.tell_unread(other.id(), other.untold())) {
+    return fail(
+        fmt::format("ABI version {} is replaced, but {} does not take the alert of what it "
+                    "had not told; make room there and start the monitor again",
+                    other.version(), options.alerts));
+  }
+  other.remove();
+  base::log(LogLevel::kNotice, fmt::format("took the place of ABI version {}", other.version()));
   return Ok{};
 }
 

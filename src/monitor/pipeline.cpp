@@ -105,6 +105,18 @@ bool Pipeline::finish() {
   return !blocked();
 }
 
+bool Pipeline::tell_unread(std::uint64_t former, std::uint64_t count) {
+  boot_to_real_ns_ = base::boot_to_real_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  const detect::Origin origin{"former", kernel_.epoch(), former};
+  if (count != 0 && !is_told(origin)) {
+    const detect::Loss loss{detect::Loss::Cause::kFormerVersion, 0, count, now_ns};
+    add(detect::lost_alert(loss, context()), {}, origin);
+  }
+  write(now_ns);
+  return !blocked();
+}
+
 // Whether all that was counted is in the batch.
 bool Pipeline::look(std::uint64_t now_ns) {
   const bool all = take_losses(now_ns) && take_repeats(now_ns);
@@ -252,8 +264,8 @@ void Pipeline::give_back(const Source& source) {
     kernel_.ring(sent->ring).give_back(sent->end);
   } else if (const auto* repeated = std::get_if<Repeated>(&source)) {
     kernel_.accounts().free(repeated->position);
-  } else {
-    kernel_.accounts().told(std::get<kernel::Loss>(source));
+  } else if (const auto* loss = std::get_if<kernel::Loss>(&source)) {
+    kernel_.accounts().told(*loss);
   }
 }
 

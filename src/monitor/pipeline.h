@@ -31,6 +31,10 @@ class Pipeline {
   // kernel was still counting. False when the file does not take it.
   bool finish();
 
+  // Tells that `count` events of another version's maps, of the id `former`, are never read. Before
+  // the first drain(). False when the file does not take it.
+  bool tell_unread(std::uint64_t former, std::uint64_t count);
+
   // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
 
@@ -46,7 +50,8 @@ class Pipeline {
   struct Repeated {
     std::uint64_t position;
   };
-  using Source = std::variant<Sent, Repeated, kernel::Loss>;
+  // Of what is in no map of ours: nothing.
+  using Source = std::variant<std::monostate, Sent, Repeated, kernel::Loss>;
   struct Taken {
     Source source;
     bool has_line;

@@ -72,14 +72,21 @@ std::string entry_text(const Entry& entry) {
   Request request;
   request.op = Request::Op::kRegister;
   request.registration = entry.registration;
-  return fmt::format("{{\"slot\":{},\"generation\":{},\"start_ticks\":{},\"request\":{}}}\n",
-                     entry.slot.number, entry.slot.generation, entry.init_start_ticks,
-                     encode(request));
+  return fmt::format(
+      "{{\"version\":{},\"slot\":{},\"generation\":{},\"start_ticks\":{},\"request\":{}}}\n",
+      kRegistryVersion, entry.slot.number, entry.slot.generation, entry.init_start_ticks,
+      encode(request));
 }
 
 Result<Entry> parse_entry(const std::string& text, const std::string& what) {
   const nlohmann::json json = TRY(base::parse_json(text, what, {.max_bytes = kMaxFileBytes}));
   const base::JsonView view(json, what);
+  std::int64_t version = kRegistryVersion;
+  TRY(view.read("version", version));
+  if (version != kRegistryVersion) {
+    return view.error_at("version", fmt::format("is {}, and this build of holdfast reads {}",
+                                                version, kRegistryVersion));
+  }
   Entry entry;
   entry.slot.number = TRY(read_u32(view, "slot"));
   entry.slot.generation = TRY(read_u32(view, "generation"));
@@ -104,6 +111,15 @@ Result<Registry> Registry::open(const std::string& directory) {
     return fail_errno("cannot make the directory " + directory, errno);
   }
   return Registry(directory);
+}
+
+Status Registry::check() const {
+  for (const std::filesystem::path& path : files_of(directory_)) {
+    if (path.extension() == kSuffix) {
+      TRY(read_entry(path));
+    }
+  }
+  return Ok{};
 }
 
 Registry::Restored Registry::restore(const std::vector<kernel::Slot>& slots) {

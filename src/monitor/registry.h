@@ -31,6 +31,10 @@ class Registry {
   // Keeps its files (ID.json, 0600, replaced atomically) in `directory`, which it makes (0700).
   static Result<Registry> open(const std::string& directory);
 
+  // Fails at the first file of a container that cannot be read. To be asked before restore() where
+  // a file may be another version's: this one must not remove what it does not understand.
+  [[nodiscard]] Status check() const;
+
   struct Restored {
     std::vector<kernel::Slot>
         nameless;  // slots in use that no file knows: nobody was told that they are guarded
@@ -70,6 +74,9 @@ class Registry {
   std::map<std::uint32_t, std::string> id_of_slot_;  // ids of entries_
   std::deque<Entry> gone_;                           // newest first
 };
+
+// Of a container's file. A reader that knows a lower one than it finds must leave the file alone.
+inline constexpr std::uint32_t kRegistryVersion = 1;
 
 // The file of an entry, and back. Exposed for tests.
 std::string entry_text(const Entry& entry);

@@ -99,7 +99,15 @@ static int run_outlive(int argc, char** argv) {
   return error;
 }
 
+/* Whatever it waits for is said by whoever makes a file. */
+static int run_await(int argc, char** argv) {
+  (void)argc;
+  while (access(argv[0], F_OK) != 0) usleep(100000);
+  return 0;
+}
+
 const struct operation control_operations[] = {
+    {"await", "PATH (goes on when it is there)", 1, 1, run_await},
     {"fork", "(the rest runs in a child)", 0, 0, run_fork},
     {"clone-into-cgroup", "CGROUP-DIRECTORY (the rest runs in a child born there)", 1, 1,
      run_clone_into_cgroup},

@@ -181,6 +181,9 @@ TEST(Detect, TellsWhoLostHowManyAndWhy) {
   EXPECT_EQ(full.cause, "records-full");
   EXPECT_EQ(full.container->id, "id");
   EXPECT_NE(full.message.find("12 records of container web"), std::string::npos);
+  const Alert former = lost_alert({Loss::Cause::kFormerVersion, 0, 7, 0}, {});
+  EXPECT_EQ(former.cause, "former-version");
+  EXPECT_EQ(former.message.find("7 events"), 0U);
   const Alert unknown = lost_alert({Loss::Cause::kNoStorage, 3, 1, 0}, {});
   EXPECT_FALSE(unknown.container.has_value());
   EXPECT_NE(unknown.message.find("container of slot 3"), std::string::npos);

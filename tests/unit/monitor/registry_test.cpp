@@ -87,6 +87,25 @@ TEST_F(RegistryTest, TheNextMonitorTakesOver) {
   EXPECT_EQ(restored.problems.size(), 2U);
 }
 
+TEST_F(RegistryTest, LeavesAFileOfAnotherVersionAlone) {
+  Entry entry;
+  entry.registration = registration_of("a");
+  entry.slot = {1, 8};
+  Registry registry = open();
+  root_.write("containers/a.json", entry_text(entry));
+  root_.write("containers/left.json.123.tmp", "{}");
+  EXPECT_TRUE(registry.check().ok());
+  std::string newer = entry_text(entry);
+  const std::string version = "\"version\":1,\"slot\"";
+  newer.replace(newer.find(version), version.size(), "\"version\":2,\"slot\"");
+  root_.write("containers/a.json", newer);
+  const Status checked = registry.check();
+  ASSERT_FALSE(checked.ok());
+  EXPECT_NE(checked.error().message.find("/version: is 2"), std::string::npos)
+      << checked.error().message;
+  EXPECT_TRUE(has_file("a"));
+}
+
 TEST_F(RegistryTest, SurvivesFilesThatAreNonsense) {
   Registry registry = open();
   root_.write("containers/empty.json", "");
