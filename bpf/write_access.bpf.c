@@ -43,6 +43,18 @@ static __always_inline struct hf_change hf_asked_for(const struct task_struct *t
   return opens ? change : some_open;
 }
 
+/* What makes two requests the same: the mount and how the path begins, which may have been written
+ * into the same memory. */
+static __always_inline __u64 hf_mark_of(const struct hf_change *change,
+                                        const struct vfsmount *mount) {
+  __u64 words[4] = {};
+  if (change->path) {
+    bpf_probe_read_user_str(words, sizeof(words), (void *)change->path);
+  }
+  return change->path ^ (__u64)mount ^ words[0] ^ (words[1] << 1) ^ (words[2] << 2) ^
+         (words[3] << 3);
+}
+
 static __always_inline int hf_tell_refused(struct hf_subject *subject, struct vfsmount *mount) {
   struct hf_call entered = {};
   hf_current_call(&entered);
@@ -56,7 +68,7 @@ static __always_inline int hf_tell_refused(struct hf_subject *subject, struct vf
   } else if (!hf_is_rootfs_mount(subject->policy, mount)) {
     return 0;
   }
-  __u64 call = change.path ^ ((__u64)entered.nr << 48);
+  __u64 call = hf_mark_of(&change, mount) ^ ((__u64)entered.nr << 48);
   if (hf_same_call(subject->tag, call)) {
     hf_count(subject->tag->slot, HF_COUNT_ASKED_AGAIN, 1);
     return 0;

@@ -14,6 +14,7 @@ static __always_inline __u32 hf_ioctl_class(unsigned int command, __u32 *operati
     case 0x6602: /* FS_IOC_SETFLAGS */
     case 0x5820: /* FS_IOC_FSSETXATTR */
     case 0x7602: /* FS_IOC_SETVERSION */
+    case 0x7211: /* FAT_IOCTL_SET_ATTRIBUTES */
     case 0x6613: /* FS_IOC_SET_ENCRYPTION_POLICY */
     case 0x6685: /* FS_IOC_ENABLE_VERITY */
     case 0x941a: /* BTRFS_IOC_SUBVOL_SETFLAGS */

@@ -251,17 +251,17 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
 // or a process of a container that has none yet would be the host's that runs a container's file.
 Status Kernel::State::take_over(const Former& former, const std::vector<Inherited>& containers) {
   std::vector<Slot> slots;
+  Topics topics = object.topics();
   for (const Inherited& container : containers) {
     TRY(check_kept(former.policy(container.slot.number), container.slot.number, backend));
     if (container.slot.number >= HF_MAX_CONTAINERS) {
       return fail(fmt::format("slot {} is beyond what this build has room for, {} containers",
                               container.slot.number, HF_MAX_CONTAINERS - 1));
     }
-    if (asks_about_network(container.policy->network)) {
-      object.set_network(true);
-    }
+    add_topics(topics, *container.policy);
     slots.push_back(container.slot);
   }
+  object.set_topics(topics);
   TRY(object.attach());
   TagMover mover = TRY(TagMover::start(former, skeleton(), slots));
   TRY(mover.run());
