@@ -10,6 +10,34 @@
 #include "bpf/lib/trace.h"
 #include "bpf/lib/tree.h"
 
+/* Addresses of a struct dentry and of the struct vfsmount that it was reached through; 0: none. */
+struct hf_start {
+  __u64 dentry;
+  __u64 mount;
+};
+
+/* Where a path begins that goes on from the descriptor `directory`. */
+static __always_inline struct hf_start hf_start_of(struct task_struct *task, __s32 directory) {
+  struct hf_start start = {};
+  if (directory == AT_FDCWD) {
+    start.dentry = (__u64)task->fs->pwd.dentry;
+    start.mount = (__u64)task->fs->pwd.mnt;
+    return start;
+  }
+  struct file *file = hf_file_at(task, directory);
+  if (file) {
+    start.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+    start.mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
+  }
+  return start;
+}
+
+static __always_inline struct hf_start hf_root_of_task(struct task_struct *task) {
+  struct hf_start start = {.dentry = (__u64)task->fs->root.dentry};
+  start.mount = (__u64)task->fs->root.mnt;
+  return start;
+}
+
 /* By descriptor. */
 
 static __always_inline __u32 hf_file_change(const struct hf_call *call, __u32 *operation) {
@@ -24,9 +52,6 @@ static __always_inline __u32 hf_file_change(const struct hf_call *call, __u32 *o
     case HF_NR_FCHOWN:
       *operation = HF_OP_CHOWN;
       return HF_ROOTFS_ATTR;
-    case HF_NR_UTIMENSAT: /* without a path: futimens(3) */
-      *operation = HF_OP_UTIMES;
-      return HF_ROOTFS_ATTR;
     case HF_NR_FSETXATTR:
       *operation = HF_OP_SETXATTR;
       return HF_ROOTFS_ATTR;
@@ -35,9 +60,21 @@ static __always_inline __u32 hf_file_change(const struct hf_call *call, __u32 *o
       return HF_ROOTFS_ATTR;
     case HF_NR_IOCTL:
       return hf_ioctl_class(call->argument[1], operation);
-    default:
-      return HF_CLASS_NONE;
+    default: { /* without a path: futimens(3), AT_EMPTY_PATH */
+      struct hf_change change = hf_change_of(call);
+      *operation = change.operation;
+      return change.class_id;
+    }
   }
+}
+
+/* Of a change of mode. */
+static __always_inline __u64 hf_mode_of(const struct hf_call *call, __u32 operation) {
+  if (operation != HF_OP_CHMOD) {
+    return 0;
+  }
+  return call->nr == HF_NR_CHMOD || call->nr == HF_NR_FCHMOD ? call->argument[1]
+                                                             : call->argument[2];
 }
 
 __noinline int hf_trace_change_file(struct hf_call *call) {
@@ -50,27 +87,26 @@ __noinline int hf_trace_change_file(struct hf_call *call) {
   if (!class_id || !hf_guarded(&subject)) {
     return 0;
   }
-  struct file *file = hf_file_at(subject.task, (__s32)call->argument[0]);
-  struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+  struct hf_start start = hf_start_of(subject.task, (__s32)call->argument[0]);
+  struct dentry *dentry = (void *)start.dentry;
+  struct vfsmount *mount = (void *)start.mount;
+  struct inode *inode = dentry ? BPF_CORE_READ(dentry, d_inode) : NULL;
   umode_t type = inode ? BPF_CORE_READ(inode, i_mode) & S_IFMT : 0;
   if (type != S_IFREG && type != S_IFDIR) {
     return 0;
   }
-  struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-  struct vfsmount *mount = BPF_CORE_READ(file, f_path.mnt);
   if (!hf_mount_own(&subject, mount) && !hf_held_on_stdio(subject.task, inode, FMODE_WRITE)) {
     hf_refuse_at(&subject, HF_ESCAPE_OUTSIDE_MOUNT, operation, EPERM, dentry, mount);
   }
   hf_tell_owned(&subject, dentry, mount, operation);
   hf_check_rule(&subject, dentry, mount, operation, HF_ACCESS_WRITE);
-  hf_tell_rootfs(&subject, dentry, class_id, operation,
-                 operation == HF_OP_CHMOD ? call->argument[1] : 0);
+  hf_tell_rootfs(&subject, dentry, class_id, operation, hf_mode_of(call, operation));
   return 0;
 }
 
 /* By path. */
 
-/* Names are no longer; longer paths are no names. */
+/* Words of the longest name; what is longer is a path, or judged like one. */
 #define HF_WORDS ((HF_NAME_MAX + 1) / 8)
 #define HF_EACH_BYTE 0x0101010101010101ULL
 
@@ -85,6 +121,7 @@ enum hf_spelling {
   HF_SPELLED = 1u << 0, /* there is one */
   HF_SPELLED_ABSOLUTE = 1u << 1,
   HF_SPELLED_PLAIN = 1u << 2, /* one name, of something in the directory where it begins */
+  HF_SPELLED_EMPTY = 1u << 3, /* or there is none: where it begins is meant */
 };
 
 /* The first bytes of the path are in scratch->path, `len` with the terminator, and zeroes behind.
@@ -104,50 +141,41 @@ static __always_inline bool hf_is_plain(const struct hf_scratch *scratch, long l
 static __noinline __u32 hf_spelling_of(__u64 user_path) {
   struct hf_scratch *scratch = user_path ? hf_scratch_claim() : NULL;
   if (!scratch) {
-    return 0;
+    return user_path ? 0 : HF_SPELLED_EMPTY;
   }
   __builtin_memset(scratch->path, 0, HF_NAME_MAX + 1);
   long len = bpf_probe_read_user_str(scratch->path, HF_NAME_MAX + 1, (void *)user_path);
   __u32 spelling = len > 1 ? HF_SPELLED : 0;
+  spelling |= len == 1 ? HF_SPELLED_EMPTY : 0;
   spelling |= scratch->path[0] == '/' ? HF_SPELLED_ABSOLUTE : 0;
   spelling |= hf_is_plain(scratch, len) ? HF_SPELLED_PLAIN : 0;
   hf_scratch_release(scratch);
   return spelling;
 }
 
-/* Where the path begins, into the case. */
-static __always_inline void hf_begin(struct hf_case *hf_case, struct task_struct *task,
-                                     __s32 directory, bool absolute) {
-  if (absolute) {
-    hf_case->dentry = (__u64)task->fs->root.dentry;
-    hf_case->mount = (__u64)task->fs->root.mnt;
-  } else if (directory == AT_FDCWD) {
-    hf_case->dentry = (__u64)task->fs->pwd.dentry;
-    hf_case->mount = (__u64)task->fs->pwd.mnt;
-  } else {
-    struct file *file = hf_file_at(task, directory);
-    hf_case->dentry = file ? (__u64)BPF_CORE_READ(file, f_path.dentry) : 0;
-    hf_case->mount = file ? (__u64)BPF_CORE_READ(file, f_path.mnt) : 0;
-  }
-}
-
-static __always_inline void hf_tell_path(struct hf_subject *subject, const struct hf_change *change,
-                                         __u64 argument, __s64 result) {
+/* enum hf_spelling. */
+static __always_inline __u32 hf_tell_path(struct hf_subject *subject,
+                                          const struct hf_change *change, __u64 argument,
+                                          __s64 result) {
   struct hf_case hf_case = hf_traced_case(subject, change->class_id, change->operation, result);
   __u32 spelling = hf_spelling_of(change->path);
-  hf_begin(&hf_case, subject->task, change->directory, spelling & HF_SPELLED_ABSOLUTE);
+  struct hf_start start = spelling & HF_SPELLED_ABSOLUTE
+                              ? hf_root_of_task(subject->task)
+                              : hf_start_of(subject->task, change->directory);
+  hf_case.dentry = start.dentry;
+  hf_case.mount = start.mount;
   if (!(spelling & HF_SPELLED) || !hf_case.dentry) {
-    return;
+    return spelling;
   }
   if (!hf_mount_own(subject, (void *)hf_case.mount)) {
     hf_case.class_id = HF_ESCAPE_OUTSIDE_MOUNT;
     hf_decide(&hf_case);
-    return;
+    return spelling;
   }
   bool exact = (spelling & HF_SPELLED_PLAIN) && !change->follows;
   struct dentry *dentry = (void *)hf_case.dentry;
   if (exact && BPF_CORE_READ(dentry, d_sb, s_dev) != subject->policy->rootfs_dev) {
-    return;
+    return spelling;
   }
   hf_case.user_path = change->path;
   hf_case.argument = argument;
@@ -155,6 +183,7 @@ static __always_inline void hf_tell_path(struct hf_subject *subject, const struc
     hf_case.dentry = 0;
   }
   hf_decide_named(&hf_case, exact);
+  return spelling;
 }
 
 /* escape.device: a node for a device that config.json does not grant. The kernel may have refused
@@ -204,7 +233,6 @@ __noinline int hf_trace_change(struct hf_call *call, __u32 other) {
   if (other) {
     change = hf_other_name(call, change);
   }
-  __u64 mode = call->nr == HF_NR_CHMOD ? call->argument[1] : call->argument[2];
-  hf_tell_path(&subject, &change, change.operation == HF_OP_CHMOD ? mode : 0, call->result);
-  return 0;
+  __u64 mode = hf_mode_of(call, change.operation);
+  return hf_tell_path(&subject, &change, mode, call->result) & HF_SPELLED_EMPTY;
 }

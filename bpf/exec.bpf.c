@@ -304,17 +304,17 @@ static __always_inline bool hf_join_by_cgroup(struct task_struct *task) {
   return true;
 }
 
+/* Whether the current task belongs to a container, or does from now on. */
+static __always_inline bool hf_member_or_joined(struct hf_subject *subject) {
+  return hf_member(subject) || (hf_join_by_cgroup(subject->task) && hf_member(subject));
+}
+
 SEC("lsm/bprm_check_security")
 int BPF_PROG(hf_bprm_check, struct linux_binprm *bprm) {
   struct hf_subject subject;
   struct file *file = bprm->file;
-  if (!hf_member(&subject)) {
-    if (!hf_join_by_cgroup(subject.task)) {
-      return hf_check_host_exec(file, HF_OP_EXEC);
-    }
-    if (!hf_member(&subject)) {
-      return 0;
-    }
+  if (!hf_member_or_joined(&subject)) {
+    return hf_check_host_exec(file, HF_OP_EXEC);
   }
   return subject.tag->flags & HF_TASK_SETTING_UP ? hf_check_first_exec(&subject, file)
                                                  : hf_check_exec(&subject, file);
@@ -351,11 +351,8 @@ SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(hf_tp_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm) {
   struct hf_subject subject;
   struct file *file = bprm->file;
-  if (!hf_member(&subject) && !hf_join_by_cgroup(subject.task)) {
+  if (!hf_member_or_joined(&subject)) {
     hf_check_host_exec(file, HF_OP_EXEC);
-    return 0;
-  }
-  if (!hf_member(&subject)) {
     return 0;
   }
   if (!(subject.tag->flags & HF_TASK_SETTING_UP)) {

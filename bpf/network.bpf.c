@@ -160,10 +160,19 @@ int BPF_PROG(hf_socket_create, int family, int type, int protocol, int kernel) {
 
 /* The back end `tracepoint`. */
 
-/* The longest address of the internet families. */
+/* An address of the internet families, as far as it is looked at. */
 struct hf_sockaddr_copy {
-  __u8 bytes[28];
+  __u8 bytes[24];
 };
+
+#define HF_SOCKADDR_IN_SIZE 8 /* of an IPv4 one */
+
+/* What the caller has at `user_address`: where that is too little for IPv6, an IPv4 address. A copy
+ * that fails leaves zeroes. */
+static __always_inline bool hf_copy_sockaddr(struct hf_sockaddr_copy *copy, __u64 user_address) {
+  return !bpf_probe_read_user(copy, sizeof(*copy), (void *)user_address) ||
+         !bpf_probe_read_user(copy, HF_SOCKADDR_IN_SIZE, (void *)user_address);
+}
 
 /* include/uapi/linux/errno.h: how a connection ends that the kernel let begin. */
 #define EINPROGRESS 115
@@ -173,17 +182,19 @@ struct hf_sockaddr_copy {
 static __always_inline int hf_tell_peer(const struct hf_subject *subject, struct socket *socket,
                                         __u64 user_address, __u32 operation) {
   struct hf_sockaddr_copy copy = {};
-  if (bpf_probe_read_user(&copy, 8, (void *)user_address)) {
-    return 0;
-  }
-  bpf_probe_read_user(&copy, sizeof(copy), (void *)user_address);
-  return hf_check_peer(subject, socket, (__u64)&copy, operation);
+  return hf_copy_sockaddr(&copy, user_address)
+             ? hf_check_peer(subject, socket, (__u64)&copy, operation)
+             : 0;
 }
 
 static __always_inline int hf_tell_connect(struct socket *socket, const struct hf_call *call) {
   struct hf_subject subject;
-  if (!hf_network_asked(&subject, HF_NETWORK_CONNECT) ||
-      BPF_CORE_READ(socket, type) == SOCK_DGRAM) {
+  int type = BPF_CORE_READ(socket, type);
+  if (!hf_network_asked(&subject, HF_NETWORK_CONNECT) || type == SOCK_DGRAM) {
+    return 0;
+  }
+  /* connect(2) to no family has ended the connection. */
+  if (!call->result && type == SOCK_STREAM && !BPF_CORE_READ(socket, sk, __sk_common.skc_dport)) {
     return 0;
   }
   return call->result == 0 || call->result == -EINPROGRESS
@@ -215,6 +226,11 @@ static __always_inline int hf_tell_send(struct socket *socket, const struct hf_c
              : 0;
 }
 
+static __always_inline int hf_tell_bind(struct socket *socket, __u64 user_address) {
+  struct hf_sockaddr_copy copy = {};
+  return hf_copy_sockaddr(&copy, user_address) ? hf_check_bind(socket, (__u64)&copy) : 0;
+}
+
 /* What the kernel refused by itself did not happen. */
 static __always_inline bool hf_was_refused(__s64 result) {
   return result == -EPERM || result == -EACCES || result == -EINVAL;
@@ -239,11 +255,8 @@ __noinline int hf_trace_network(struct hf_call *call) {
       return hf_tell_connect(socket, call);
     case HF_NR_LISTEN:
       return call->result ? 0 : hf_check_listen(socket);
-    case HF_NR_BIND: {
-      struct hf_sockaddr_copy copy = {};
-      bpf_probe_read_user(&copy, 8, (void *)call->argument[1]);
-      return call->result ? 0 : hf_check_bind(socket, (__u64)&copy);
-    }
+    case HF_NR_BIND:
+      return call->result ? 0 : hf_tell_bind(socket, call->argument[1]);
     default:
       return hf_tell_send(socket, call);
   }

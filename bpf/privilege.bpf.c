@@ -188,6 +188,8 @@ __noinline int hf_trace_attach(__u64 target, __s64 result) {
 #define PTRACE_ATTACH 16
 #define PTRACE_SEIZE 0x4206
 
+#define EBADF 9 /* include/uapi/asm-generic/errno-base.h */
+
 /* A pidfd is a file of its own until 6.9 (cb12fd8e0dab), and then the inode of a file system. */
 static __always_inline struct pid *hf_pid_of_pidfd(struct task_struct *task, __s64 fd) {
   struct file *file = hf_file_at(task, fd);
@@ -203,7 +205,8 @@ __noinline __u64 hf_trace_target(struct hf_call *call) {
   __u64 first = call->argument[0];
   struct pid *pid = NULL;
   if (call->nr == HF_NR_PIDFD_GETFD) {
-    pid = hf_pid_of_pidfd(task, (__s32)first);
+    /* EBADF: the descriptor may be no process's. */
+    pid = call->result == -EBADF ? NULL : hf_pid_of_pidfd(task, (__s32)first);
   } else if (call->nr != HF_NR_PTRACE) {
     pid = hf_pid_at(task, first);
   } else if (first == PTRACE_ATTACH || first == PTRACE_SEIZE) {

@@ -79,8 +79,8 @@ int BPF_PROG(hf_unix_may_send, struct socket *socket, struct socket *other) {
   return sk ? hf_check_socket(sk, HF_OP_SEND) : 0;
 }
 
-/* The back end `tracepoint`: the other end of a connection that is there. It has the name of the
- * daemon's socket, but was made by whoever connected; who listens, the near end remembers. */
+/* The back end `tracepoint`. A connection's far end carries the daemon's name but was made by the
+ * client's connect(2); who listens is kept in the near end's sk_peer_pid. */
 __noinline int hf_trace_unix(struct hf_call *call) {
   struct hf_subject subject;
   if (!call || call->result < 0 || !hf_guarded(&subject)) {

@@ -23,8 +23,9 @@ struct hf_opened {
   __u32 access; /* enum hf_file_access */
 };
 
+/* O_PATH gives a name of the file and no right to it: told only where no name led there. */
 static __always_inline bool hf_take_opened(struct hf_opened *opened, struct task_struct *task,
-                                           __s64 fd) {
+                                           __s64 fd, bool by_handle) {
   struct file *file = hf_file_at(task, fd);
   if (!file) {
     return false;
@@ -37,7 +38,7 @@ static __always_inline bool hf_take_opened(struct hf_opened *opened, struct task
   if (opened->mode & FMODE_WRITE || BPF_CORE_READ(file, f_flags) & O_TRUNC) {
     opened->access |= HF_ACCESS_WRITE;
   }
-  return !(opened->mode & FMODE_PATH);
+  return by_handle || !(opened->mode & FMODE_PATH);
 }
 
 static __always_inline void hf_tell_opened_as(const struct hf_subject *subject,
@@ -94,7 +95,7 @@ static __always_inline __u64 hf_tell_regular(const struct hf_subject *subject,
 /* The task whose memory the file is; 0: it is none. */
 static __always_inline __u64 hf_tell_opened(struct hf_subject *subject, __s64 fd, bool by_handle) {
   struct hf_opened opened = {};
-  if (!hf_take_opened(&opened, subject->task, fd)) {
+  if (!hf_take_opened(&opened, subject->task, fd, by_handle)) {
     return 0;
   }
   hf_check_namespace(subject, HF_OP_OPEN);
@@ -103,6 +104,9 @@ static __always_inline __u64 hf_tell_opened(struct hf_subject *subject, __s64 fd
       (!hf_mount_own(subject, opened.mount) &&
        !hf_held_on_stdio(subject->task, opened.inode, opened.mode & (FMODE_READ | FMODE_WRITE)))) {
     hf_tell_opened_as(subject, &opened, HF_ESCAPE_OUTSIDE_MOUNT);
+  }
+  if (opened.mode & FMODE_PATH) {
+    return 0;
   }
   struct inode *inode = opened.inode;
   umode_t type = BPF_CORE_READ(inode, i_mode) & S_IFMT;
@@ -174,7 +178,7 @@ static __noinline __u64 hf_trace_open(struct hf_call *call) {
   return 0;
 }
 
-/* Not one below the other, for the verifier adds up what the stack holds. */
+/* Called one after the other, not nested: the verifier adds up the stacks of nested calls. */
 static __always_inline void hf_trace_open_and_memory(struct hf_call *call) {
   __u64 target = hf_trace_open(call);
   if (target) {
@@ -229,16 +233,13 @@ static __always_inline bool hf_has_two_paths(__u32 nr) {
   }
 }
 
-/* Without a path, times are those of a descriptor: futimens(3). */
 static __always_inline void hf_trace_any_change(struct hf_call *call) {
-  if (call->nr == HF_NR_UTIMENSAT && !call->argument[1]) {
-    hf_trace_change_file(call);
-    return;
-  }
   if (call->nr == HF_NR_MKNOD || call->nr == HF_NR_MKNODAT) {
     hf_trace_node(call);
   }
-  hf_trace_change(call, false);
+  if (hf_trace_change(call, false)) {
+    hf_trace_change_file(call);
+  }
   if (hf_has_two_paths(call->nr)) {
     hf_trace_change(call, true);
   }
@@ -277,7 +278,7 @@ static __always_inline void hf_trace(struct hf_call *call, __u32 part) {
 
 static __always_inline void hf_call_ended(__u64 number, __s64 result) {
   struct task_struct *task = bpf_get_current_task_btf();
-  __u32 nr = hf_is_ia32(task) ? (__u32)hf_current_syscall() : number;
+  __u32 nr = hf_is_ia32(task) ? (__u32)hf_current_syscall() : number & ~X32_SYSCALL_BIT;
   __u32 part = nr < HF_NR_MAX ? hf_parts[nr] : 0;
   if (part) {
     struct hf_call call = {};
@@ -291,7 +292,7 @@ static __always_inline void hf_call_ended(__u64 number, __s64 result) {
  * after one look into a table. */
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(hf_tp_sys_exit, struct pt_regs *regs, long ret) {
-  if (bpf_get_current_task_btf()->bpf_storage) {
+  if (!hf_no_tag()) {
     hf_call_ended(regs->orig_ax, ret);
   }
   return 0;

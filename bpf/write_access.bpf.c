@@ -43,15 +43,15 @@ static __always_inline struct hf_change hf_asked_for(const struct task_struct *t
   return opens ? change : some_open;
 }
 
-/* What makes two requests the same: the mount and how the path begins, which may have been written
- * into the same memory. */
+/* What makes two requests the same: the file system and how the path begins, which may have been
+ * written into the same memory. */
 static __always_inline __u64 hf_mark_of(const struct hf_change *change,
                                         const struct vfsmount *mount) {
   __u64 words[4] = {};
   if (change->path) {
     bpf_probe_read_user_str(words, sizeof(words), (void *)change->path);
   }
-  return change->path ^ (__u64)mount ^ words[0] ^ (words[1] << 1) ^ (words[2] << 2) ^
+  return change->path ^ mount->mnt_sb->s_dev ^ words[0] ^ (words[1] << 1) ^ (words[2] << 2) ^
          (words[3] << 3);
 }
 

@@ -67,7 +67,7 @@ enum hf_outcome {
 };
 
 enum hf_event_flag {
-  HF_EVENT_TRUNCATED = 1u << 0,     /* `path` lost its beginning */
+  HF_EVENT_TRUNCATED = 1u << 0,     /* `path` lost its beginning, or as USER_PATH its end */
   HF_EVENT_EXE_TRUNCATED = 1u << 1, /* `exe` lost its beginning */
   HF_EVENT_UPPER_LAYER = 1u << 2,   /* the executable of the process is not from the image */
   HF_EVENT_USER_PATH =
@@ -78,6 +78,8 @@ enum hf_event_flag {
   HF_EVENT_REFUSED =
       1u << 7, /* told after the kernel had refused it by itself: HF_OUTCOME_REFUSED */
   HF_EVENT_ARGS_TRUNCATED = 1u << 8, /* the command line lost its end */
+  HF_EVENT_BUILT_PATH = 1u << 9,     /* USER_PATH was relative: `path` begins where the mount
+                                        namespace does, not at the root of the process */
 };
 
 /* Lengths are in bytes and exclude a terminator; there is none. The record ends after path_len +

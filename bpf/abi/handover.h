@@ -50,7 +50,7 @@ enum hf_task_flag {
   /* The mount that it last asked for write access is not the container's. */
   HF_TASK_WRITES_OUTSIDE = 1u << 4,
   /* It was root in no way when that was last looked at. Kept by the back end `tracepoint`. */
-  HF_TASK_NOT_ROOT = 1u << 8,
+  HF_TASK_NOT_ROOT = 1u << 5,
 };
 
 /* Key of `hf_namespaces`; the value is the slot. */

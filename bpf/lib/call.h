@@ -23,6 +23,10 @@ int hf_current_syscall(void);
 /* The same with its arguments. Always returns 0. */
 int hf_current_call(struct hf_call *call);
 
+/* arch/x86/include/uapi/asm/unistd.h: set in the numbers of x32, which are those of x86-64 but for
+ * some from 512. */
+#define X32_SYSCALL_BIT 0x40000000u
+
 /* arch/x86/include/asm/thread_info.h */
 #define TS_COMPAT 0x0002
 

@@ -134,6 +134,15 @@ static __always_inline bool hf_makes_setuid(const struct hf_case *hf_case) {
   return hf_case->operation == HF_OP_CHMOD && (hf_case->argument & HF_SET_ID);
 }
 
+/* Policy's action for a change of the path in `scratch`: what is everyday is recorded only. */
+static __always_inline __u32 hf_soften(struct hf_scratch *scratch, const struct hf_case *hf_case,
+                                       __u32 action) {
+  return action == HF_ALERT && !hf_makes_setuid(hf_case) &&
+                 hf_rule_of(scratch, HF_SLOT_ALL, HF_PATH_RECORDED)
+             ? HF_RECORD
+             : action;
+}
+
 /* Whether the directory of the path in `scratch`, that of `dentry`, is writable as well: then so is
  * all that it holds. */
 static __always_inline bool hf_directory_writable(struct hf_scratch *scratch, __u64 dentry,
@@ -166,10 +175,7 @@ __noinline int hf_decide_rootfs(struct hf_case *hf_case) {
       hf_scratch_release(scratch);
       return 0;
     }
-    if (action == HF_ALERT && !hf_makes_setuid(hf_case) &&
-        hf_rule_of(scratch, HF_SLOT_ALL, HF_PATH_RECORDED)) {
-      action = HF_RECORD;
-    }
+    action = hf_soften(scratch, hf_case, action);
   }
   return hf_conclude(scratch, hf_case, action);
 }
@@ -226,19 +232,29 @@ __noinline int hf_decide_file(struct hf_case *hf_case, __u32 access) {
   return hf_conclude(scratch, hf_case, action);
 }
 
-/* The directory that was built, and the caller's path below it. */
+/* The directory that was built, and the caller's path below it: half of the room for each. */
+#define HF_HALF_PATH (HF_PATH_MAX / 2)
+
 static __always_inline void hf_append_user_path(struct hf_scratch *scratch, __u64 user_path) {
   __u64 len = scratch->path_len;
   __u64 start = scratch->path_start;
+  if (len > HF_HALF_PATH - 1) {
+    start += len - (HF_HALF_PATH - 1);
+    len = HF_HALF_PATH - 1;
+    scratch->path_flags |= HF_PATH_TRUNCATED;
+  }
   HF_MASK(start, HF_PATH_MAX - 1);
-  HF_MASK(len, HF_PATH_MAX / 2 - 1);
+  HF_MASK(len, HF_HALF_PATH - 1);
   bpf_probe_read_kernel(scratch->path, len, &scratch->path[start]);
   if (len == 1) { /* the root has its slash already */
     len = 0;
   }
-  HF_MASK(len, HF_PATH_MAX / 2 - 1);
+  HF_MASK(len, HF_HALF_PATH - 1);
   scratch->path[len] = '/';
-  long added = bpf_probe_read_user_str(&scratch->path[len + 1], HF_PATH_MAX / 2, (void *)user_path);
+  long added = bpf_probe_read_user_str(&scratch->path[len + 1], HF_HALF_PATH, (void *)user_path);
+  if (added == HF_HALF_PATH) {
+    scratch->path_flags |= HF_PATH_TRUNCATED;
+  }
   scratch->path_start = 0;
   scratch->path_len = len + (added > 0 ? added : 1);
 }
@@ -279,10 +295,12 @@ __noinline int hf_decide_named(struct hf_case *hf_case, __u32 exact) {
     hf_scratch_release(scratch);
     return 0;
   }
-  if (exact && action == HF_ALERT && hf_rule_of(scratch, HF_SLOT_ALL, HF_PATH_RECORDED)) {
-    action = HF_RECORD;
+  if (exact) {
+    action = hf_soften(scratch, hf_case, action);
+  } else {
+    hf_case->flags |= HF_EVENT_USER_PATH;
+    hf_case->flags |= hf_case->dentry ? HF_EVENT_BUILT_PATH : 0;
   }
-  hf_case->flags |= exact ? 0 : HF_EVENT_USER_PATH;
   hf_case->dentry = 0; /* which is the directory, not the object */
   return hf_conclude(scratch, hf_case, action);
 }

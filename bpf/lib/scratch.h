@@ -20,7 +20,8 @@ struct hf_scratch {
 };
 
 enum hf_path_flag {
-  HF_PATH_TRUNCATED = 1u << 0, /* longer than there is room for: the beginning is missing */
+  HF_PATH_TRUNCATED = 1u << 0, /* longer than there is room for: the beginning is missing, or the
+                                  end of what a caller spelled */
   HF_PATH_ELSEWHERE = 1u << 1, /* the walk was to end at a directory, and did not meet it */
 };
 

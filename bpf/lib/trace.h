@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* The back end `tracepoint`, in parts: each judges calls that have ended, by what they left behind,
- * with the decisions of the hooks beside which it stands. What returns an int returns 0. */
+ * with the decisions of the hooks beside which it stands. What returns an int returns 0, but for
+ * the first: not 0 where there is no path, and the call is about its descriptor. */
 #ifndef HOLDFAST_BPF_LIB_TRACE_H
 #define HOLDFAST_BPF_LIB_TRACE_H
 
@@ -27,7 +28,7 @@ static __always_inline struct hf_case hf_traced_case(const struct hf_subject *su
                                                      __u32 class_id, __u32 operation,
                                                      __s64 result) {
   struct hf_case hf_case = hf_case_of(subject, class_id, operation, result < 0 ? -result : 0);
-  hf_case.flags = result < 0 ? HF_EVENT_REFUSED : HF_EVENT_TOO_LATE;
+  hf_case.flags = result < 0 ? HF_EVENT_REFUSED : 0;
   return hf_case;
 }
 

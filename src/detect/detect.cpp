@@ -17,10 +17,6 @@ namespace holdfast::detect {
 
 namespace {
 
-bool is_rootfs_change(hf_class class_id) {
-  return class_id >= HF_ROOTFS_WRITE && class_id <= HF_ROOTFS_ATTR;
-}
-
 bool was_prevented(const event::Event& event) { return event.outcome != HF_OUTCOME_SEEN; }
 
 bool makes_setuid(const event::Event& event) {
@@ -52,8 +48,8 @@ Verdict touched(const event::Event& event, const Rule& rule) {
 }
 
 Verdict judge(const event::Event& event, const Rule& rule) {
-  Verdict verdict =
-      is_rootfs_change(event.class_id) ? touched(event, rule) : Verdict{rule.severity, false};
+  Verdict verdict = event::is_rootfs_change(event.class_id) ? touched(event, rule)
+                                                            : Verdict{rule.severity, false};
   verdict.record = verdict.record || event.action == HF_RECORD;
   if (event.severity != 0) {
     verdict.severity = static_cast<Severity>(event.severity - 1);

@@ -52,6 +52,11 @@ struct Event {
   std::vector<std::string> argv;  // as the process has it: secrets included
 };
 
+// Whether the class is about the container's root file system.
+constexpr bool is_rootfs_change(hf_class class_id) {
+  return class_id >= HF_ROOTFS_WRITE && class_id <= HF_ROOTFS_ATTR;
+}
+
 // "unlink" for HF_OP_UNLINK; "" for HF_OP_NONE and for what is not an operation.
 const char* operation_name(std::uint32_t operation);
 

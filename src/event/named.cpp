@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 
@@ -98,30 +99,55 @@ std::string mount_of(int fd) {
   return info.ok() ? std::string(value_of(info.value(), "mnt_id:\t")) : "";
 }
 
-// Type of the file system of the mount `id`, by the mounts that process `pid` sees (proc(5),
-// mountinfo). Not by fstatfs(2), which asks the file system, and FUSE lets one wait.
-std::string filesystem_of(const std::string& id, pid_t pid, const std::string& proc_root) {
+// A mount; all empty when it is not known.
+struct MountInfo {
+  std::string root;  // which directory of its file system it shows
+  std::string point;
+  std::string type;  // of the file system
+};
+
+// The mount `id` as process `pid` sees it (proc(5), mountinfo). Not by fstatfs(2), which asks the
+// file system, and FUSE lets one wait.
+MountInfo mount_info(const std::string& id, pid_t pid, const std::string& proc_root) {
   const auto mounts =
       base::read_file(fmt::format("{}/{}/mountinfo", proc_root, pid), kMaxMountinfo);
   if (!mounts.ok()) {
-    return "";
+    return {};
   }
   const std::string text = "\n" + mounts.value();
-  const std::string_view type = value_of(value_of(text, "\n" + id + " "), " - ");
-  return std::string(type.substr(0, type.find(' ')));
+  const std::string line(value_of(text, "\n" + id + " "));
+  std::istringstream words(line);
+  std::string parent;
+  std::string device;
+  MountInfo info;
+  words >> parent >> device >> info.root >> info.point;
+  std::istringstream(std::string(value_of(line, " - "))) >> info.type;
+  return info;
 }
 
 bool is_interface_type(const std::string& type) {
   return std::ranges::find(kInterfaces, type) != kInterfaces.end();
 }
 
-bool is_spelled_interface(const std::string& path) {
-  const std::string spelled = base::clean_path(path);
-  return base::is_at_or_below(spelled, "/proc") || base::is_at_or_below(spelled, "/sys");
+// Whether a file of procfs is about one process and not about the system, as in
+// bpf/lib/interface.h: its topmost directory is a number, or stands for one.
+bool is_of_process(const MountInfo& mount, const std::string& path) {
+  if (mount.type != "proc" || !base::is_at_or_below(path, mount.point)) {
+    return false;
+  }
+  const std::string inside = base::clean_path(mount.root + "/" + path.substr(mount.point.size()));
+  const std::string top = inside.substr(1, inside.find('/', 1) - 1);
+  return top == "self" || top == "thread-self" ||
+         (!top.empty() && top.find_first_not_of("0123456789") == std::string::npos);
 }
 
-bool is_rootfs_change(hf_class class_id) {
-  return class_id >= HF_ROOTFS_WRITE && class_id <= HF_ROOTFS_ATTR;
+// By where runtimes mount these file systems, cgroups among them, which are none.
+bool is_spelled_interface(const std::string& path) {
+  const std::string spelled = base::clean_path(path);
+  return (base::is_at_or_below(spelled, "/proc") &&
+          !is_of_process({"/", "/proc", "proc"}, spelled)) ||
+         (base::is_at_or_below(spelled, "/sys") &&
+          !base::is_at_or_below(spelled, "/sys/fs/cgroup"));
 }
 
 // Names are changed in the directory that holds them; all else is done to the file itself.
@@ -137,14 +163,36 @@ std::string canonical(const Found& found, const std::string& name) {
   return error ? "" : printable(base::clean_path((path / found.rest / name).string()));
 }
 
-// Whether the file came through the mount that is the root of the process, or that of the init.
-bool is_on_root(const Found& found, const std::string& mount, pid_t init,
+// Whether two processes are in the same mount namespace; false when that is not known any more.
+bool share_mounts(pid_t one, pid_t other, const std::string& proc_root) {
+  const auto mounts = [&proc_root](pid_t pid) {
+    std::error_code error;
+    const auto link =
+        std::filesystem::read_symlink(fmt::format("{}/{}/ns/mnt", proc_root, pid), error);
+    return error ? std::string() : link.string();
+  };
+  const std::string of_one = mounts(one);
+  return !of_one.empty() && of_one == mounts(other);
+}
+
+// Whether the file came through the mount that is the root of the container's init, or of a process
+// that has mounts of its own. A root that chroot(2) made is none.
+bool is_on_root(const Found& found, const std::string& mount, pid_t pid, pid_t init,
                 const std::string& proc_root) {
-  if (mount == mount_of(found.root.get())) {
+  const bool own = init == 0 || pid == init || !share_mounts(pid, init, proc_root);
+  if (own && mount == mount_of(found.root.get())) {
     return true;
   }
   const base::UniqueFd root = init == 0 ? base::UniqueFd() : open_root(init, proc_root);
   return root.valid() && mount == mount_of(root.get());
+}
+
+// Below whose root to look first: the kernel builds relative paths from where the mount namespace
+// begins, and a process that called chroot(2) spells absolute ones from there.
+pid_t looked_up_by(const Event& event, pid_t init, const std::string& proc_root) {
+  const auto pid = static_cast<pid_t>(event.tgid);
+  const bool built = (event.flags & HF_EVENT_BUILT_PATH) != 0;
+  return built && init != 0 && share_mounts(pid, init, proc_root) ? init : pid;
 }
 
 }  // namespace
@@ -153,10 +201,12 @@ bool refine_named(Event& event, pid_t init, const std::string& proc_root) {
   if ((event.flags & HF_EVENT_USER_PATH) == 0 || !is_rootfs_change(event.class_id)) {
     return true;
   }
-  auto pid = static_cast<pid_t>(event.tgid);
-  const std::filesystem::path path = absolute(event.path, pid, proc_root);
+  const std::filesystem::path path =
+      absolute(event.path, static_cast<pid_t>(event.tgid), proc_root);
   const bool names = changes_a_name(event.class_id) && path.has_filename();
   const std::filesystem::path looked_up = names ? path.parent_path() : path;
+  const std::string name = names ? path.filename().string() : "";
+  pid_t pid = looked_up_by(event, init, proc_root);
   Found found = find(pid, looked_up, proc_root);
   if (!found.file.valid() && init != 0) {
     pid = init;
@@ -164,20 +214,20 @@ bool refine_named(Event& event, pid_t init, const std::string& proc_root) {
   }
   const std::string mount = found.file.valid() ? mount_of(found.file.get()) : "";
   if (mount.empty()) {
-    event.class_id = event.outcome == HF_OUTCOME_REFUSED && is_spelled_interface(path.string())
-                         ? HF_ESCAPE_KERNEL_INTERFACE
-                         : event.class_id;
+    event.class_id =
+        is_spelled_interface(path.string()) ? HF_ESCAPE_KERNEL_INTERFACE : event.class_id;
     return true;
   }
-  if (is_interface_type(filesystem_of(mount, pid, proc_root))) {
+  const MountInfo info = mount_info(mount, pid, proc_root);
+  if (is_interface_type(info.type)) {
     event.class_id = HF_ESCAPE_KERNEL_INTERFACE;
-    return true;
+    return !is_of_process(info, canonical(found, name));
   }
-  if (!is_on_root(found, mount, init, proc_root)) {
+  if (!is_on_root(found, mount, pid, init, proc_root)) {
     return false;
   }
   if (event.outcome != HF_OUTCOME_REFUSED) {
-    std::string known = canonical(found, names ? path.filename().string() : "");
+    std::string known = canonical(found, name);
     if (!known.empty()) {
       event.path = std::move(known);
       event.flags &= ~static_cast<std::uint32_t>(HF_EVENT_USER_PATH);

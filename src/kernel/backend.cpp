@@ -16,13 +16,17 @@ constexpr std::array kUnseenByTracepoints = {
     "paths and addresses that another thread exchanges while the call goes on: they are read when it is over"sv,
     "descriptors that another thread replaces while the call goes on, and directories renamed right after it"sv,
     "links, renames, deletions and changed attributes by path for file.sensitive, tamper.monitor and escape.runtime-overwrite: only opened files count"sv,
+    "an attribute that a descriptor of a FIFO, socket or device changes"sv,
+    "a change by a path through a symbolic link of another mount that is a few milliseconds old"sv,
+    "code in all but the first area of an mprotect(2), and code mapped while another thread changes the address space"sv,
     "code that a process of the host maps from a container's file without executing it"sv,
     "the ELF interpreter (ld.so) that the kernel maps for a program"sv,
     "the class privilege.capability"sv,
     "datagrams sent to a control socket, those sent by write(2), and all but the first of sendmmsg(2)"sv,
+    "the system calls that x32 has numbers of its own for (512 to 547), where the kernel has x32"sv,
     "ioctl(2) commands that open files of XFS by handle"sv,
     "signals to the monitor that are refused"sv,
-    "before Linux 6.2, who a traced process belongs to, but by its mount namespace"sv,
+    "before Linux 6.2, whose a traced process or a listening daemon is: the first is told by its mount namespace, the second always taken for the host's"sv,
 };
 
 }  // namespace

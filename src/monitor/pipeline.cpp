@@ -5,11 +5,9 @@
 #include <utility>
 
 #include "src/base/clock.h"
-#include "src/base/file.h"
 #include "src/base/path.h"
 #include "src/event/decode.h"
 #include "src/event/named.h"
-#include "src/oci/spec.h"
 
 namespace holdfast::monitor {
 
@@ -41,17 +39,9 @@ detect::Loss::Cause cause_of(hf_counter counter) {
 }
 
 // Whether config.json mounts something at or above `path`: for what nobody is left to look up.
-bool is_mounted(const std::string& bundle, const std::string& path) {
-  const std::string file = bundle + "/config.json";
-  const auto bytes = base::read_file(file, oci::kSpecLimits.max_bytes);
-  const auto spec = bytes.ok() ? oci::parse_spec(bytes.value(), file) : bytes.error();
-  if (!spec.ok()) {
-    return false;
-  }
-  const std::string clean = base::clean_path(path);
-  return std::ranges::any_of(spec.value().mounts, [&clean](const oci::Mount& mount) {
-    const std::string destination = base::clean_path(mount.destination);
-    return destination.size() > 1 && base::is_at_or_below(clean, destination);
+bool is_mounted(const Entry& entry, const std::string& path) {
+  return std::ranges::any_of(entry.mounts, [&path](const std::string& destination) {
+    return base::is_at_or_below(path, destination);
   });
 }
 
@@ -172,7 +162,7 @@ bool Pipeline::take_next(hf_ring ring) {
 
 bool Pipeline::take_losses(std::uint64_t now_ns) {
   for (const kernel::Loss& loss : kernel_.accounts().losses()) {
-    if (sink_.room() == 0) {
+    if (!has_room(0)) {
       return false;
     }
     detect::Context lost = context();
@@ -223,16 +213,19 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
 
 // Changes that the tracepoint back end knows by their path alone are often none of the rootfs.
 bool Pipeline::stands(event::Event& event, pid_t init, const Entry* entry) const {
-  const bool named = (event.flags & HF_EVENT_USER_PATH) != 0;
-  const bool was_rootfs = event.class_id >= HF_ROOTFS_WRITE && event.class_id <= HF_ROOTFS_ATTR;
-  if (!named || !was_rootfs || event.outcome != HF_OUTCOME_SEEN) {
-    return event::refine_named(event, init, "/proc");
+  const bool by_path = (event.flags & HF_EVENT_USER_PATH) != 0;
+  if (!event::refine_named(event, init, "/proc")) {
+    return false;
   }
-  if (!event::refine_named(event, init, "/proc") || kernel_.is_writable(event.slot, event.path)) {
+  if (!by_path || !event::is_rootfs_change(event.class_id) || event.outcome != HF_OUTCOME_SEEN) {
+    return true;
+  }
+  const std::string path = base::clean_path(event.path);
+  if (kernel_.is_writable(event.slot, path)) {
     return false;
   }
   const bool unknown = (event.flags & HF_EVENT_USER_PATH) != 0;
-  return !unknown || entry == nullptr || !is_mounted(entry->told.bundle, event.path);
+  return !unknown || entry == nullptr || !is_mounted(*entry, path);
 }
 
 void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin origin) {

@@ -12,8 +12,11 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "src/base/beneath.h"
 #include "src/base/file.h"
 #include "src/base/json.h"
+#include "src/base/path.h"
+#include "src/oci/spec.h"
 
 namespace holdfast::monitor {
 
@@ -27,6 +30,22 @@ constexpr std::int64_t kMaxU32 = 0xffffffff;
 detect::Container told_of(const Container& container) {
   return {container.id,     container.name,   container.image,      container.profile,
           container.engine, container.bundle, container.annotations};
+}
+
+// None where config.json cannot be read any more.
+std::vector<std::string> mounts_of(const std::string& bundle) {
+  const auto file = base::read_beneath(bundle, "config.json", oci::kSpecLimits.max_bytes);
+  const auto spec = file.ok() ? oci::parse_spec(file.value().bytes, bundle) : file.error();
+  std::vector<std::string> mounts;
+  if (spec.ok()) {
+    for (const oci::Mount& mount : spec.value().mounts) {
+      const std::string destination = base::clean_path(mount.destination);
+      if (destination.size() > 1) {
+        mounts.push_back(destination);
+      }
+    }
+  }
+  return mounts;
 }
 
 bool same(const kernel::Slot& a, const kernel::Slot& b) {
@@ -146,13 +165,14 @@ Registry::Restored Registry::restore(const std::vector<kernel::Slot>& slots) {
 
 Status Registry::add(const Registration& registration, const kernel::Slot& slot,
                      std::uint64_t init_start_ticks) {
-  Entry entry{registration, slot, init_start_ticks, told_of(registration.container)};
+  Entry entry{registration, slot, init_start_ticks, told_of(registration.container), {}};
   TRY(base::replace_file(path_of(registration.container.id), entry_text(entry), 0600));
   insert(std::move(entry));
   return Ok{};
 }
 
 void Registry::insert(Entry entry) {
+  entry.mounts = mounts_of(entry.told.bundle);
   id_of_slot_[entry.slot.number] = entry.told.id;
   entries_[entry.told.id] = std::move(entry);
 }

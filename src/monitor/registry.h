@@ -19,8 +19,9 @@ struct Entry {
   Registration registration;
   kernel::Slot slot;
   std::uint64_t init_start_ticks =
-      0;                   // of the init; with its pid, an identity that is never reused
-  detect::Container told;  // how alerts name it
+      0;                            // of the init; with its pid, an identity that is never reused
+  detect::Container told;           // how alerts name it
+  std::vector<std::string> mounts;  // where config.json mounts something, but for "/"; clean
 };
 
 // Gone containers whose late events can still be told by name.

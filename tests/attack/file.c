@@ -14,6 +14,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+enum { kFchmodat2 = 452 }; /* include/uapi/asm-generic/unistd.h, since Linux 6.6 */
+
 int try_open(int directory, const char* path, int flags, unsigned mode) {
   int fd = openat(directory, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
   if (fd < 0) return errno;
@@ -126,6 +128,50 @@ static int run_chown(int argc, char** argv) {
   return outcome(lchown(argv[0], (uid_t)atoi(argv[1]), (gid_t)-1));
 }
 
+/* The next ones change what a descriptor holds, by calls that take a path as well. */
+static int held(const char* path) { return open(path, O_PATH | O_CLOEXEC); }
+
+static int closing(int fd, int error) {
+  close(fd);
+  return error;
+}
+
+static int run_chown_empty(int argc, char** argv) {
+  (void)argc;
+  int fd = held(argv[0]);
+  if (fd < 0) return errno;
+  return closing(fd, outcome(fchownat(fd, "", (uid_t)atoi(argv[1]), (gid_t)-1, AT_EMPTY_PATH)));
+}
+
+static int run_chmod_empty(int argc, char** argv) {
+  (void)argc;
+  int fd = held(argv[0]);
+  if (fd < 0) return errno;
+  mode_t mode = (mode_t)strtoul(argv[1], NULL, 8);
+  return closing(fd, outcome(syscall(kFchmodat2, fd, "", mode, AT_EMPTY_PATH)));
+}
+
+static int run_utimes_empty(int argc, char** argv) {
+  (void)argc;
+  const struct timespec times[2] = {{1000000000, 0}, {1000000000, 0}};
+  int fd = held(argv[0]);
+  if (fd < 0) return errno;
+  return closing(fd, outcome(utimensat(fd, "", times, AT_EMPTY_PATH)));
+}
+
+static int run_utimes_null(int argc, char** argv) {
+  (void)argc;
+  int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  return closing(fd, outcome(syscall(SYS_futimesat, fd, NULL, NULL)));
+}
+
+static int run_chmod_nofollow(int argc, char** argv) {
+  (void)argc;
+  mode_t mode = (mode_t)strtoul(argv[1], NULL, 8);
+  return outcome(syscall(kFchmodat2, AT_FDCWD, argv[0], mode, AT_SYMLINK_NOFOLLOW));
+}
+
 static int run_setxattr(int argc, char** argv) {
   return outcome(setxattr(argv[0], argc > 1 ? argv[1] : "trusted.holdfast-test", "1", 1, 0));
 }
@@ -198,6 +244,12 @@ const struct operation file_operations[] = {
     {"chmod", "PATH MODE", 2, 2, run_chmod},
     {"fchmod", "PATH MODE", 2, 2, run_fchmod},
     {"chown", "PATH UID", 2, 2, run_chown},
+    {"chown-empty", "PATH UID (by descriptor, with an empty path, as the next two)", 2, 2,
+     run_chown_empty},
+    {"chmod-empty", "PATH MODE", 2, 2, run_chmod_empty},
+    {"utimes-empty", "PATH", 1, 1, run_utimes_empty},
+    {"utimes-null", "PATH (by descriptor, without a path)", 1, 1, run_utimes_null},
+    {"chmod-nofollow", "PATH MODE (fchmodat2)", 2, 2, run_chmod_nofollow},
     {"setxattr", "PATH [NAME]", 1, 2, run_setxattr},
     {"removexattr", "PATH [NAME]", 1, 2, run_removexattr},
     {"set-acl", "PATH", 1, 1, run_set_acl},

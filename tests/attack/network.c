@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -32,6 +33,35 @@ static int run_connect(int argc, char** argv) {
   struct sockaddr_in in = address_of(argv[0], argv[1]);
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   int error = asked(connect(fd, (struct sockaddr*)&in, sizeof(in)));
+  close(fd);
+  return error;
+}
+
+/* Copies the bytes to where nothing can be read behind them. */
+static const void* at_the_edge(const void* bytes, size_t size) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  char* map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (map == MAP_FAILED || mprotect(map + page, page, PROT_NONE) < 0) exit(2);
+  return memcpy(map + page - size, bytes, size);
+}
+
+static int run_connect_edge(int argc, char** argv) {
+  (void)argc;
+  struct sockaddr_in in = address_of(argv[0], argv[1]);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  int error = asked(connect(fd, at_the_edge(&in, sizeof(in)), sizeof(in)));
+  close(fd);
+  return error;
+}
+
+/* Ends the connection, or the attempt at one, and keeps the socket. */
+static int run_disconnect(int argc, char** argv) {
+  (void)argc;
+  struct sockaddr_in in = address_of(argv[0], argv[1]);
+  struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  int error = asked(connect(fd, (struct sockaddr*)&in, sizeof(in)));
+  if (!error) error = outcome(connect(fd, &nobody, sizeof(nobody)));
   close(fd);
   return error;
 }
@@ -89,6 +119,17 @@ static int run_bind_datagram(int argc, char** argv) {
   (void)argc;
   struct sockaddr_in in = address_of("127.0.0.1", argv[0]);
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  int error = outcome(bind(fd, (struct sockaddr*)&in, sizeof(in)));
+  close(fd);
+  return error;
+}
+
+static int run_bind_datagram6(int argc, char** argv) {
+  (void)argc;
+  struct sockaddr_in6 in = {.sin6_family = AF_INET6,
+                            .sin6_port = htons((in_port_t)atoi(argv[0])),
+                            .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  int fd = socket(AF_INET6, SOCK_DGRAM, 0);
   int error = outcome(bind(fd, (struct sockaddr*)&in, sizeof(in)));
   close(fd);
   return error;
@@ -208,12 +249,15 @@ static int run_exec_on_connection(int argc, char** argv) {
 
 const struct operation network_operations[] = {
     {"connect", "ADDRESS PORT", 2, 2, run_connect},
+    {"connect-edge", "ADDRESS PORT (the last bytes of a mapping)", 2, 2, run_connect_edge},
+    {"disconnect", "ADDRESS PORT (once it was tried)", 2, 2, run_disconnect},
     {"connect-mapped", "ADDRESS PORT", 2, 2, run_connect_mapped},
     {"send", "ADDRESS PORT", 2, 2, run_send},
     {"send-unspecified", "ADDRESS PORT", 2, 2, run_send_unspecified},
     {"send-fast-open", "ADDRESS PORT", 2, 2, run_send_fast_open},
     {"listen", "[PORT]", 0, 1, run_listen},
     {"bind-datagram", "PORT", 1, 1, run_bind_datagram},
+    {"bind-datagram6", "PORT", 1, 1, run_bind_datagram6},
     {"send-connected", "ADDRESS PORT", 2, 2, run_send_connected},
     {"connect-datagram", "ADDRESS PORT", 2, 2, run_connect_datagram},
     {"socket", "FAMILY TYPE [PROTOCOL]", 2, 3, run_socket},

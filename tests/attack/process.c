@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -120,6 +121,17 @@ static int run_pidfd_getfd(int argc, char** argv) {
   return error;
 }
 
+/* A descriptor that is no process: an event's. */
+static int run_getfd_of_event(int argc, char** argv) {
+  (void)argc;
+  (void)argv;
+  int event = eventfd(1, EFD_CLOEXEC);
+  if (event < 0) return errno;
+  int error = outcome(syscall(SYS_pidfd_getfd, event, 0, 0));
+  close(event);
+  return error;
+}
+
 static int run_kill(int argc, char** argv) {
   (void)argc;
   return outcome(kill(atoi(argv[0]), atoi(argv[1])));
@@ -155,6 +167,7 @@ const struct operation process_operations[] = {
     {"become-root", "", 0, 0, run_become_root},
     {"become-root-by-steps", "", 0, 0, run_become_root_by_steps},
     {"pidfd-getfd", "PID FD", 2, 2, run_pidfd_getfd},
+    {"pidfd-getfd-event", "(of an event's descriptor)", 0, 0, run_getfd_of_event},
     {"kill", "PID SIGNAL", 2, 2, run_kill},
     {"has-cap", "NUMBER", 1, 1, run_has_cap},
     {"setuid", "UID", 1, 1, run_setuid},

@@ -99,10 +99,10 @@ static int run_chroot(int argc, char** argv) {
 
 enum { kHandleBytes = 128 };
 
-static int open_handle(const char* mount_path, struct file_handle* handle) {
+static int open_handle(const char* mount_path, struct file_handle* handle, int flags) {
   int mount_fd = open(mount_path, O_RDONLY | O_CLOEXEC);
   if (mount_fd < 0) return errno;
-  int fd = open_by_handle_at(mount_fd, handle, O_RDONLY | O_CLOEXEC);
+  int fd = open_by_handle_at(mount_fd, handle, flags | O_CLOEXEC);
   int error = outcome(fd);
   if (fd >= 0) close(fd);
   close(mount_fd);
@@ -118,7 +118,7 @@ static int run_shocker(int argc, char** argv) {
     char room[sizeof(struct file_handle) + kHandleBytes];
   } u = {.handle = {.handle_bytes = 8, .handle_type = 1}};
   memcpy(u.handle.f_handle, (unsigned[2]){2, 0}, 8);
-  return open_handle(argv[0], &u.handle);
+  return open_handle(argv[0], &u.handle, O_RDONLY);
 }
 
 /* Prints the handle of a file as "TYPE:HEX", for open-handle somewhere else. */
@@ -136,8 +136,7 @@ static int run_name_to_handle(int argc, char** argv) {
   return 0;
 }
 
-static int run_open_handle(int argc, char** argv) {
-  (void)argc;
+static int open_told_handle(char** argv, int flags) {
   union {
     struct file_handle handle;
     char room[sizeof(struct file_handle) + kHandleBytes];
@@ -148,7 +147,17 @@ static int run_open_handle(int argc, char** argv) {
     char digits[3] = {hex[0], hex[1], 0};
     u.handle.f_handle[u.handle.handle_bytes++] = (unsigned char)strtoul(digits, NULL, 16);
   }
-  return open_handle(argv[0], &u.handle);
+  return open_handle(argv[0], &u.handle, flags);
+}
+
+static int run_open_handle(int argc, char** argv) {
+  (void)argc;
+  return open_told_handle(argv, O_RDONLY);
+}
+
+static int run_open_handle_path(int argc, char** argv) {
+  (void)argc;
+  return open_told_handle(argv, O_PATH);
 }
 
 /* Makes and removes directories PREFIX0, PREFIX1, …, each of them TIMES times; as mkdir(2) ends, so
@@ -187,5 +196,6 @@ const struct operation tree_operations[] = {
     {"shocker", "PATH-ON-MOUNT (opens inode 2 by handle)", 1, 1, run_shocker},
     {"name-to-handle", "PATH", 1, 1, run_name_to_handle},
     {"open-handle", "PATH-ON-MOUNT TYPE:HEX", 2, 2, run_open_handle},
+    {"open-handle-path", "PATH-ON-MOUNT TYPE:HEX (O_PATH)", 2, 2, run_open_handle_path},
     {0},
 };

@@ -146,6 +146,75 @@ TEST(Named, AChangeOfAFileGetsThePathOfTheFile) {
   EXPECT_EQ(event.path, "/etc/passwd");
 }
 
+TEST(Named, AChangeThatWentThroughIsOfAnInterfaceWhereOneIsMounted) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  Event event = removal("/proc/sys/kernel/gone");
+  EXPECT_TRUE(refine_named(event, 0, proc.path()));
+  EXPECT_EQ(event.class_id, HF_ESCAPE_KERNEL_INTERFACE);
+}
+
+TEST(Named, WhatBelongsToAProcessInProcIsNoInterface) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  for (const char* path : {"/proc/self/fd/1", "/proc/thread-self/comm", "/proc/1/comm"}) {
+    Event event = removal(path);
+    EXPECT_FALSE(refine_named(event, 0, proc.path())) << path;
+  }
+}
+
+TEST(Named, WithBothGoneTheSpellingTellsAnInterfaceOfAChangeAsWell) {
+  const TempDir proc;
+  const auto class_of = [&proc](const std::string& path) {
+    Event event = removal(path);
+    refine_named(event, kInit, proc.path());
+    return event.class_id;
+  };
+  EXPECT_EQ(class_of("/sys/kernel/tracing/instances/x"), HF_ESCAPE_KERNEL_INTERFACE);
+  EXPECT_EQ(class_of("/proc/sys/kernel/x"), HF_ESCAPE_KERNEL_INTERFACE);
+  EXPECT_EQ(class_of("/proc/self/fd/1"), HF_ROOTFS_DELETE);
+  EXPECT_EQ(class_of("/sys/fs/cgroup/x"), HF_ROOTFS_DELETE);
+}
+
+// Says that the process is in the mount namespace `id`.
+void give_mounts(const std::string& proc_root, pid_t pid, const std::string& id) {
+  const std::string folder = proc_root + "/" + std::to_string(pid) + "/ns";
+  std::filesystem::create_directory(folder);
+  std::filesystem::create_symlink("mnt:[" + id + "]", folder + "/mnt");
+}
+
+TEST(Named, ARootThatChrootMadeIsNotThatOfTheContainer) {
+  const TempDir proc;
+  give_root(proc.path(), kInit, "/");
+  give_root(proc.path(), kProcess, "/dev/shm");
+  give_mounts(proc.path(), kInit, "1");
+  give_mounts(proc.path(), kProcess, "1");
+  Event event = removal("/gone");
+  EXPECT_FALSE(refine_named(event, kInit, proc.path()));
+}
+
+TEST(Named, ARootOfTheProcessesOwnMountsIs) {
+  const TempDir proc;
+  give_root(proc.path(), kInit, "/");
+  give_root(proc.path(), kProcess, "/dev/shm");
+  give_mounts(proc.path(), kInit, "1");
+  give_mounts(proc.path(), kProcess, "2");
+  Event event = removal("/gone");
+  EXPECT_TRUE(refine_named(event, kInit, proc.path()));
+}
+
+TEST(Named, APathThatTheKernelBuiltBeginsAtTheRootOfTheInit) {
+  const TempDir proc;
+  give_root(proc.path(), kInit, "/");
+  give_root(proc.path(), kProcess, "/dev/shm");
+  give_mounts(proc.path(), kInit, "1");
+  give_mounts(proc.path(), kProcess, "1");
+  Event event = removal("/usr/lib/./gone");
+  event.flags |= HF_EVENT_BUILT_PATH;
+  EXPECT_TRUE(refine_named(event, kInit, proc.path()));
+  EXPECT_EQ(event.path, "/usr/lib/gone");
+}
+
 TEST(Named, WithBothGoneAChangeStandsAsItIsSpelled) {
   const TempDir proc;
   Event event = removal("/dev/shm/gone");

@@ -21,12 +21,13 @@ constexpr Call kCalls[] = {HF_SYSCALLS(HF_CALL_64) HF_SYSCALLS(HF_CALL_32)
                                HF_SYSCALLS_IA32(HF_CALL_32_ONLY)};
 
 // What libseccomp does not know it is too old for; its negative numbers stand for socketcall and
-// for what an architecture lacks, which the table writes as 0.
+// for what an architecture lacks, which the table writes as 0: a 0 where it knows a number is
+// wrong.
 TEST(Syscalls, NumbersAreThoseOfTheKernel) {
   int known = 0;
   for (const Call& call : kCalls) {
     const int number = seccomp_syscall_resolve_name_arch(call.arch, call.name);
-    if (number >= 0 && call.number != 0) {
+    if (number >= 0) {
       EXPECT_EQ(call.number, number) << call.name << " of architecture " << call.arch;
       ++known;
     }

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include "tests/unit/temp_dir.h"
 
@@ -43,6 +45,28 @@ TEST_F(RegistryTest, FindsByIdAndBySlot) {
   EXPECT_EQ(registry.find_slot(3, 8)->told.name, "name of a");
   EXPECT_EQ(registry.find("b"), nullptr);
   EXPECT_EQ(registry.find_slot(4, 8), nullptr);
+}
+
+TEST_F(RegistryTest, KnowsWhereTheContainerMountsSomething) {
+  std::filesystem::create_directory(root_.path("bundle"));
+  std::ofstream(root_.path("bundle/config.json"))
+      << R"({"ociVersion": "1.0.2", "root": {"path": "rootfs"},
+      "mounts": [{"destination": "/var//cache/"}, {"destination": "/"}]})";
+  Registration registration = registration_of("a");
+  registration.container.bundle = root_.path("bundle");
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration, {3, 8}, 1).ok());
+  EXPECT_EQ(registry.find("a")->mounts, std::vector<std::string>{"/var/cache"});
+}
+
+TEST_F(RegistryTest, WaitsForNobodyWhoPutSomethingElseInTheBundle) {
+  std::filesystem::create_directory(root_.path("bundle"));
+  ASSERT_EQ(mkfifo(root_.path("bundle/config.json").c_str(), 0600), 0);
+  Registration registration = registration_of("a");
+  registration.container.bundle = root_.path("bundle");
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration, {3, 8}, 1).ok());
+  EXPECT_TRUE(registry.find("a")->mounts.empty());
 }
 
 TEST_F(RegistryTest, DoesNotTellAnOldEventOfTheSlotsNextOwner) {

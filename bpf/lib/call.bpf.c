@@ -2,9 +2,6 @@
 // Which system call a task is in.
 #include "bpf/lib/call.h"
 
-/* arch/x86/include/uapi/asm/unistd.h */
-#define X32_SYSCALL_BIT 0x40000000
-
 /* From the number of a 32-bit process to ours; 0: none that is looked at. What 32-bit processes
  * lack has their number 0, which is restart_syscall(2). */
 static const __u16 hf_from_ia32[HF_NR_MAX] = {
@@ -17,6 +14,8 @@ static const __u16 hf_from_ia32[HF_NR_MAX] = {
 };
 
 /* include/uapi/linux/net.h: SYS_SOCKET and so on, the first argument of socketcall(2). */
+#define SYS_SEND 9
+
 static __always_inline int hf_from_socketcall(__u64 call) {
   switch (call) {
     case 1:
@@ -27,6 +26,7 @@ static __always_inline int hf_from_socketcall(__u64 call) {
       return HF_NR_CONNECT;
     case 4:
       return HF_NR_LISTEN;
+    case SYS_SEND:
     case 11:
       return HF_NR_SENDTO;
     case 16:
@@ -54,15 +54,16 @@ __noinline int hf_current_syscall(void) {
     return hf_number_of_ia32(regs);
   }
   int nr = (int)regs->orig_ax;
-  return nr < 0 ? -1 : nr & ~X32_SYSCALL_BIT;
+  return nr < 0 ? -1 : nr & ~(int)X32_SYSCALL_BIT;
 }
 
-/* Arguments that lie in the caller's memory, 32 bits each. */
+/* Arguments that lie in the caller's memory, 32 bits each. One at a time: there may be fewer, and
+ * nothing behind them. */
 static __always_inline void hf_take_words(struct hf_call *call, __u64 address) {
-  __u32 words[HF_CALL_ARGUMENTS] = {};
-  bpf_probe_read_user(words, sizeof(words), (void *)address);
   for (int i = 0; i < HF_CALL_ARGUMENTS; i++) {
-    call->argument[i] = words[i];
+    __u32 word = 0;
+    bpf_probe_read_user(&word, sizeof(word), (void *)(address + i * sizeof(word)));
+    call->argument[i] = word;
   }
 }
 
@@ -75,6 +76,9 @@ static __always_inline void hf_take_ia32(struct hf_call *call, const struct pt_r
   call->argument[5] = (__u32)regs->bp;
   if (regs->orig_ax == HF_NR_IA32_SOCKETCALL) {
     hf_take_words(call, call->argument[1]);
+    if ((__u32)regs->bx == SYS_SEND) { /* sendto(2) without an address */
+      call->argument[4] = 0;
+    }
   } else if (regs->orig_ax == HF_NR_IA32_OLD_MMAP) {
     hf_take_words(call, call->argument[0]);
   }
