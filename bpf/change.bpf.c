@@ -146,7 +146,8 @@ static __noinline __u32 hf_spelling_of(__u64 user_path) {
   __builtin_memset(scratch->path, 0, HF_NAME_MAX + 1);
   long len = bpf_probe_read_user_str(scratch->path, HF_NAME_MAX + 1, (void *)user_path);
   __u32 spelling = len > 1 ? HF_SPELLED : 0;
-  spelling |= len == 1 ? HF_SPELLED_EMPTY : 0;
+  /* Older kernels do not count the terminator of an empty one. */
+  spelling |= len == 0 || len == 1 ? HF_SPELLED_EMPTY : 0;
   spelling |= scratch->path[0] == '/' ? HF_SPELLED_ABSOLUTE : 0;
   spelling |= hf_is_plain(scratch, len) ? HF_SPELLED_PLAIN : 0;
   hf_scratch_release(scratch);
