@@ -111,7 +111,7 @@ struct MountInfo {
 MountInfo mount_info(const std::string& id, pid_t pid, const std::string& proc_root) {
   const auto mounts =
       base::read_file(fmt::format("{}/{}/mountinfo", proc_root, pid), kMaxMountinfo);
-  if (!mounts.ok()) {
+  if (id.empty() || !mounts.ok()) {
     return {};
   }
   const std::string text = "\n" + mounts.value();
@@ -213,12 +213,15 @@ bool refine_named(Event& event, pid_t init, const std::string& proc_root) {
     found = find(pid, looked_up, proc_root);
   }
   const std::string mount = found.file.valid() ? mount_of(found.file.get()) : "";
-  if (mount.empty()) {
+  MountInfo info = mount_info(mount, pid, proc_root);
+  if (info.type.empty() && init != 0) {  // the process has ended since
+    info = mount_info(mount, init, proc_root);
+  }
+  if (info.type.empty()) {
     event.class_id =
         is_spelled_interface(path.string()) ? HF_ESCAPE_KERNEL_INTERFACE : event.class_id;
     return true;
   }
-  const MountInfo info = mount_info(mount, pid, proc_root);
   if (is_interface_type(info.type)) {
     event.class_id = HF_ESCAPE_KERNEL_INTERFACE;
     return !is_of_process(info, canonical(found, name));

@@ -84,6 +84,15 @@ TEST(Named, TheInitServesForAProcessThatIsGone) {
   EXPECT_EQ(class_after("/proc/sys/kernel/core_pattern", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
 }
 
+TEST(Named, AProcessThatEndsMeanwhileIsReplacedByTheInitOrTheSpelling) {
+  const TempDir proc;
+  give_root(proc.path(), kProcess, "/");
+  std::filesystem::remove(proc.path() + "/70/mountinfo");
+  EXPECT_EQ(class_after("/proc/sys/kernel/core_pattern", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
+  give_root(proc.path(), kInit, "/");
+  EXPECT_EQ(class_after("/proc/sys/kernel/core_pattern", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
+}
+
 TEST(Named, WithBothGoneTheSpellingDecides) {
   const TempDir proc;
   EXPECT_EQ(class_after("/proc/sys/kernel/core_pattern", proc.path()), HF_ESCAPE_KERNEL_INTERFACE);
