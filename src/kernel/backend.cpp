@@ -17,7 +17,7 @@ constexpr std::array kUnseenByTracepoints = {
     "descriptors that another thread replaces while the call goes on, and directories renamed right after it"sv,
     "links, renames, deletions and changed attributes by path for file.sensitive, tamper.monitor and escape.runtime-overwrite: only opened files count"sv,
     "an attribute that a descriptor of a FIFO, socket or device changes"sv,
-    "a change by a path through a symbolic link of another mount that is a few milliseconds old"sv,
+    "a change by a path through a symbolic link of another mount that is a few milliseconds old, or that leads through a link of /proc"sv,
     "code in all but the first area of an mprotect(2), and code mapped while another thread changes the address space"sv,
     "code that a process of the host maps from a container's file without executing it"sv,
     "the ELF interpreter (ld.so) that the kernel maps for a program"sv,
