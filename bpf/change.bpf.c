@@ -5,7 +5,6 @@
 #include "bpf/lib/change.h"
 #include "bpf/lib/descriptor.h"
 #include "bpf/lib/device.h"
-#include "bpf/lib/ioctl.h"
 #include "bpf/lib/path.h"
 #include "bpf/lib/trace.h"
 #include "bpf/lib/tree.h"
@@ -40,34 +39,6 @@ static __always_inline struct hf_start hf_root_of_task(struct task_struct *task)
 
 /* By descriptor. */
 
-static __always_inline __u32 hf_file_change(const struct hf_call *call, __u32 *operation) {
-  *operation = HF_OP_NONE;
-  switch (call->nr) {
-    case HF_NR_FTRUNCATE:
-      *operation = HF_OP_TRUNCATE;
-      return HF_ROOTFS_WRITE;
-    case HF_NR_FCHMOD:
-      *operation = HF_OP_CHMOD;
-      return HF_ROOTFS_ATTR;
-    case HF_NR_FCHOWN:
-      *operation = HF_OP_CHOWN;
-      return HF_ROOTFS_ATTR;
-    case HF_NR_FSETXATTR:
-      *operation = HF_OP_SETXATTR;
-      return HF_ROOTFS_ATTR;
-    case HF_NR_FREMOVEXATTR:
-      *operation = HF_OP_REMOVEXATTR;
-      return HF_ROOTFS_ATTR;
-    case HF_NR_IOCTL:
-      return hf_ioctl_class(call->argument[1], operation);
-    default: { /* without a path: futimens(3), AT_EMPTY_PATH */
-      struct hf_change change = hf_change_of(call);
-      *operation = change.operation;
-      return change.class_id;
-    }
-  }
-}
-
 /* Of a change of mode. */
 static __always_inline __u64 hf_mode_of(const struct hf_call *call, __u32 operation) {
   if (operation != HF_OP_CHMOD) {
@@ -79,11 +50,11 @@ static __always_inline __u64 hf_mode_of(const struct hf_call *call, __u32 operat
 
 __noinline int hf_trace_change_file(struct hf_call *call) {
   struct hf_subject subject;
-  __u32 operation;
   if (!call || call->result < 0) {
     return 0;
   }
-  __u32 class_id = hf_file_change(call, &operation);
+  struct hf_change change = hf_change_of(call);
+  __u32 class_id = change.class_id, operation = change.operation;
   if (!class_id || !hf_guarded(&subject)) {
     return 0;
   }

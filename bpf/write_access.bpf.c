@@ -99,13 +99,12 @@ static __always_inline bool hf_is_read_only(const struct vfsmount *mount) {
 /* Every change of a file system asks its mount first, an open for writing too. */
 SEC("?fentry/mnt_get_write_access")
 int BPF_PROG(hf_want_write, struct vfsmount *mount) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  if (!task->bpf_storage) {
+  if (hf_no_tag()) {
     return 0;
   }
   bool refused = hf_is_read_only(mount);
   struct hf_subject subject;
-  if ((!refused && hf_is_opening(task)) || !hf_guarded(&subject)) {
+  if ((!refused && hf_is_opening(bpf_get_current_task_btf())) || !hf_guarded(&subject)) {
     return 0;
   }
   hf_note_place(&subject, mount);
@@ -113,7 +112,7 @@ int BPF_PROG(hf_want_write, struct vfsmount *mount) {
 }
 
 /* A change through a descriptor. One that was opened for writing has its mount's leave already, and
- * passes none of the functions above. */
+ * does not pass the function above. */
 SEC("?fentry/mnt_want_write_file")
 int BPF_PROG(hf_want_write_file, struct file *file) {
   struct hf_subject subject;

@@ -133,6 +133,8 @@ static __always_inline struct hf_change hf_change_of(const struct hf_call *call)
     case HF_NR_OPENAT:
     case HF_NR_OPENAT2:
       return hf_change_target(HF_ROOTFS_WRITE, HF_OP_OPEN, a0, a1, true);
+    case HF_NR_FTRUNCATE:
+      return hf_change_fd(HF_ROOTFS_WRITE, HF_OP_TRUNCATE, a0);
     case HF_NR_FCHMOD:
       return hf_change_fd(HF_ROOTFS_ATTR, HF_OP_CHMOD, a0);
     case HF_NR_FCHOWN:

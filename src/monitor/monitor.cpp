@@ -171,6 +171,9 @@ Result<Monitor> Monitor::start(const Options& options) {
   kernel_options.protect = {directory, options.alerts, kConfigDirectory,
                             std::filesystem::path(sink::kDefaultAlertPath).parent_path()};
   kernel::Kernel kernel = TRY(kernel::Kernel::open(kernel_options));
+  if (!kernel::backend_enforces(kernel.backend())) {
+    registry.read_mounts();
+  }
   auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
                                        std::move(registry), std::move(sink), std::move(signals));
   State* self = state.get();  // The handler lives in the state.

@@ -172,7 +172,9 @@ Status Registry::add(const Registration& registration, const kernel::Slot& slot,
 }
 
 void Registry::insert(Entry entry) {
-  entry.mounts = mounts_of(entry.told.bundle);
+  if (reads_mounts_) {
+    entry.mounts = mounts_of(entry.told.bundle);
+  }
   id_of_slot_[entry.slot.number] = entry.told.id;
   entries_[entry.told.id] = std::move(entry);
 }

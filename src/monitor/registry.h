@@ -21,7 +21,8 @@ struct Entry {
   std::uint64_t init_start_ticks =
       0;                            // of the init; with its pid, an identity that is never reused
   detect::Container told;           // how alerts name it
-  std::vector<std::string> mounts;  // where config.json mounts something, but for "/"; clean
+  std::vector<std::string> mounts;  // where config.json mounts something, but for "/"; clean; see
+                                    // read_mounts()
 };
 
 // Gone containers whose late events can still be told by name.
@@ -35,6 +36,10 @@ class Registry {
   // Fails at the first file of a container that cannot be read. To be asked before restore() where
   // a file may be another version's: this one must not remove what it does not understand.
   [[nodiscard]] Status check() const;
+
+  // From now on where config.json mounts something is read when a container comes in. For the back
+  // end that knows some changes by their path alone; to others it would be work for nothing.
+  void read_mounts() { reads_mounts_ = true; }
 
   struct Restored {
     std::vector<kernel::Slot>
@@ -71,6 +76,7 @@ class Registry {
   void insert(Entry entry);
 
   std::string directory_;
+  bool reads_mounts_ = false;
   std::map<std::string, Entry> entries_;             // by id
   std::map<std::uint32_t, std::string> id_of_slot_;  // ids of entries_
   std::deque<Entry> gone_;                           // newest first

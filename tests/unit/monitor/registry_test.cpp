@@ -55,6 +55,7 @@ TEST_F(RegistryTest, KnowsWhereTheContainerMountsSomething) {
   Registration registration = registration_of("a");
   registration.container.bundle = root_.path("bundle");
   Registry registry = open();
+  registry.read_mounts();
   ASSERT_TRUE(registry.add(registration, {3, 8}, 1).ok());
   EXPECT_EQ(registry.find("a")->mounts, std::vector<std::string>{"/var/cache"});
 }
@@ -65,6 +66,7 @@ TEST_F(RegistryTest, WaitsForNobodyWhoPutSomethingElseInTheBundle) {
   Registration registration = registration_of("a");
   registration.container.bundle = root_.path("bundle");
   Registry registry = open();
+  registry.read_mounts();
   ASSERT_TRUE(registry.add(registration, {3, 8}, 1).ok());
   EXPECT_TRUE(registry.find("a")->mounts.empty());
 }
