@@ -14,6 +14,9 @@ void add_run(CLI::App& app, int& status);
 void add_ps(CLI::App& app, int& status);
 void add_events(CLI::App& app, int& status);
 void add_profile(CLI::App& app, int& status);
+// Subcommands of `profile`.
+void add_profile_test(CLI::App& profile, int& status);
+
 void add_doctor(CLI::App& app, int& status);
 
 // "holdfast: MESSAGE" on standard error; returns the exit status of a failure, 1.
