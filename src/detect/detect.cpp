@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "src/base/clock.h"
+#include "src/base/path.h"
 #include "src/detect/names.h"
 #include "src/detect/rules.h"
 #include "src/profile/policy.h"
@@ -28,6 +29,14 @@ struct Verdict {
   bool record;
 };
 
+// Where the path leads, as far as it says: of one that lost its beginning nothing is known, and of
+// one that is as the process spelled it ".." is taken out.
+Place place_of_object(const event::Event& event) {
+  const bool spelled = (event.flags & HF_EVENT_USER_PATH) != 0;
+  const bool beheaded = (event.flags & HF_EVENT_TRUNCATED) != 0 && !spelled;
+  return beheaded ? Place::kOther : place_of(spelled ? base::clean_path(event.path) : event.path);
+}
+
 // Severity of a change of the root file system by what was touched. What a program writes as it
 // runs is only recorded, unless it was prevented: then something broke, and somebody will look for
 // the reason.
@@ -35,7 +44,7 @@ Verdict touched(const event::Event& event, const Rule& rule) {
   if (makes_setuid(event)) {
     return {rule.severity, false};
   }
-  switch (place_of(event.path)) {
+  switch (place_of_object(event)) {
     case Place::kProgram:
       return {rule.severity, false};
     case Place::kTemporary:

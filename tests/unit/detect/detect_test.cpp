@@ -55,6 +55,19 @@ TEST(Detect, EveryClassOfTheAbiHasARule) {
   }
 }
 
+TEST(Detect, APathThatLostItsBeginningIsNotTakenForATemporaryOne) {
+  const Deed deed{HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x"};
+  EXPECT_EQ(judge(deed).kind, "record");
+  EXPECT_EQ(judge(deed, HF_ALERT, 0, 0, HF_EVENT_TRUNCATED).kind, "alert");
+}
+
+TEST(Detect, DotsInASpelledPathDoNotMakeItTemporary) {
+  const Deed deed{HF_ROOTFS_WRITE, HF_OP_OPEN, "/tmp/../usr/bin/ls"};
+  const Alert alert = judge(deed, HF_ALERT, 0, 0, HF_EVENT_USER_PATH);
+  EXPECT_EQ(alert.kind, "alert");
+  EXPECT_EQ(alert.severity, Severity::kError);
+}
+
 TEST(Detect, NoRowOfTheTableIsHiddenByOneAboveIt) {
   for (const Rule& rule : rules()) {
     EXPECT_EQ(&rule_for(rule.class_id, rule.operation), &rule) << rule.verb;
