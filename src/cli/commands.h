@@ -16,6 +16,7 @@ void add_events(CLI::App& app, int& status);
 void add_profile(CLI::App& app, int& status);
 // Subcommands of `profile`.
 void add_profile_test(CLI::App& profile, int& status);
+void add_profile_replay(CLI::App& profile, int& status);
 
 void add_doctor(CLI::App& app, int& status);
 

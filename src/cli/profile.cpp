@@ -54,6 +54,7 @@ void add_profile(CLI::App& app, int& status) {
   lint->add_option("FILE", *files, "Profiles to check")->required();
   lint->callback([files, &status] { status = lint_files(*files); });
   add_profile_test(*command, status);
+  add_profile_replay(*command, status);
 }
 
 }  // namespace holdfast::cli

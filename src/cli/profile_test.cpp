@@ -18,8 +18,8 @@ struct Given {
   std::string format = "tap";
 };
 
-Result<replay::Run> run_tests(const ProfilePlace& place) {
-  replay::Run run{place.name, {}};
+Result<replay::TestRun> run_tests(const ProfilePlace& place) {
+  replay::TestRun run{place.name, {}};
   const std::vector<replay::Suite> suites = TRY(replay::read_suites(place.source, place.path));
   if (suites.empty()) {
     return run;
@@ -33,11 +33,11 @@ Result<replay::Run> run_tests(const ProfilePlace& place) {
   return run;
 }
 
-Result<std::vector<replay::Run>> run_all(const std::vector<std::string>& given) {
+Result<std::vector<replay::TestRun>> run_all(const std::vector<std::string>& given) {
   const profile::Config config = TRY(profile::load_config());
-  std::vector<replay::Run> runs;
+  std::vector<replay::TestRun> runs;
   for (const ProfilePlace& place : TRY(find_profiles(config, given))) {
-    replay::Run run = TRY(run_tests(place));
+    replay::TestRun run = TRY(run_tests(place));
     if (!run.outcomes.empty()) {
       runs.push_back(std::move(run));
     }
@@ -50,8 +50,8 @@ Result<std::vector<replay::Run>> run_all(const std::vector<std::string>& given) 
   return runs;
 }
 
-bool hold(const std::vector<replay::Run>& runs) {
-  for (const replay::Run& run : runs) {
+bool hold(const std::vector<replay::TestRun>& runs) {
+  for (const replay::TestRun& run : runs) {
     for (const replay::Outcome& outcome : run.outcomes) {
       if (!outcome.problem.empty()) {
         return false;

@@ -27,7 +27,6 @@ bool lies_in(std::string_view path, const std::vector<std::string>& prefixes) {
   });
 }
 
-// A path that lost its beginning fits no rule.
 bool is_whole(const event::Event& event) { return (event.flags & HF_EVENT_TRUNCATED) == 0; }
 
 bool makes_setuid(const event::Event& event) {
@@ -49,8 +48,9 @@ int rootfs_action(const profile::Policy& policy, const event::Event& event) {
   return action == HF_ALERT && everyday && !makes_setuid(event) ? int{HF_RECORD} : action;
 }
 
-// The longest rule counts. A second or another name would lead round the rule of the first, for
-// reading as well; what a recorded open asked for is not known: the stronger answer is taken.
+// The longest rule counts; for a path that did not fit, the strongest of all. A second or another
+// name would lead round the rule of the first, for reading as well. What a recorded open asked for is
+// not known: the stronger answer is taken.
 Candidate file_rule(const profile::Policy& policy, const Act& act) {
   Candidate candidate{HF_FILE_SENSITIVE, HF_OFF, 0};
   const profile::FileRule* best = nullptr;
@@ -60,7 +60,11 @@ Candidate file_rule(const profile::Policy& policy, const Act& act) {
       best = &rule;
     }
   }
-  if (best == nullptr || !is_whole(act.event)) {
+  if (!is_whole(act.event)) {
+    candidate.action = policy.action[HF_FILE_SENSITIVE];
+    return candidate;
+  }
+  if (best == nullptr) {
     return candidate;
   }
   const bool renames = act.event.operation == HF_OP_LINK || act.event.operation == HF_OP_RENAME;
@@ -195,7 +199,8 @@ hf_outcome outcome_of(int action, const event::Event& event) {
   if (event.outcome == HF_OUTCOME_REFUSED) {
     return HF_OUTCOME_REFUSED;
   }
-  if (action < HF_DENY) {
+  // That a task has left its cgroup is told when it has.
+  if (action < HF_DENY || event.operation == HF_OP_CGROUP_ATTACH) {
     return HF_OUTCOME_SEEN;
   }
   return action == HF_KILL && (event.flags & HF_EVENT_BYSTANDER) == 0 ? HF_OUTCOME_KILLED

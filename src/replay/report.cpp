@@ -8,15 +8,15 @@
 namespace holdfast::replay {
 namespace {
 
-std::size_t count(const std::vector<Run>& runs) {
+std::size_t count(const std::vector<TestRun>& runs) {
   std::size_t total = 0;
-  for (const Run& run : runs) {
+  for (const TestRun& run : runs) {
     total += run.outcomes.size();
   }
   return total;
 }
 
-std::size_t failures(const Run& run) {
+std::size_t failures(const TestRun& run) {
   return static_cast<std::size_t>(std::ranges::count_if(
       run.outcomes, [](const Outcome& outcome) { return !outcome.problem.empty(); }));
 }
@@ -59,10 +59,10 @@ std::string xml_text(const std::string& text) {
 
 }  // namespace
 
-std::string tap(const std::vector<Run>& runs) {
+std::string tap(const std::vector<TestRun>& runs) {
   std::string text = fmt::format("TAP version 13\n1..{}\n", count(runs));
   std::size_t number = 0;
-  for (const Run& run : runs) {
+  for (const TestRun& run : runs) {
     for (const Outcome& outcome : run.outcomes) {
       fmt::format_to(std::back_inserter(text), "{} {} - {}: {}\n",
                      outcome.problem.empty() ? "ok" : "not ok", ++number, run.profile,
@@ -75,9 +75,9 @@ std::string tap(const std::vector<Run>& runs) {
   return text;
 }
 
-std::string junit(const std::vector<Run>& runs) {
+std::string junit(const std::vector<TestRun>& runs) {
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
-  for (const Run& run : runs) {
+  for (const TestRun& run : runs) {
     fmt::format_to(std::back_inserter(text),
                    "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
                    xml_text(run.profile), run.outcomes.size(), failures(run));

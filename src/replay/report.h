@@ -9,15 +9,15 @@
 namespace holdfast::replay {
 
 // The outcomes of one profile's tests.
-struct Run {
+struct TestRun {
   std::string profile;
   std::vector<Outcome> outcomes;
 };
 
 // Test Anything Protocol, version 13.
-std::string tap(const std::vector<Run>& runs);
+std::string tap(const std::vector<TestRun>& runs);
 
 // JUnit's XML, as CI systems read it.
-std::string junit(const std::vector<Run>& runs);
+std::string junit(const std::vector<TestRun>& runs);
 
 }  // namespace holdfast::replay

@@ -121,3 +121,7 @@ setup() { require enforcing; }
   busybox true
   "$HF_DIR/bystander/rootfs/bin/busybox" true
 }
+
+@test "profile replay decides as the kernel did" {
+  assert_replayed deny tell
+}

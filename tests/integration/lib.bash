@@ -287,6 +287,27 @@ assert_quiet() {
   }
 }
 
+# assert_replayed ID…: of everything that was told of the containers, `profile replay` says the same as
+# the kernel did.
+assert_replayed() {
+  local id profile found
+  for id in "$@"; do
+    profile=$(jq -r --arg id "$id" 'select(.container.id == $id).container.profile' "$HF_ALERTS" |
+      sort -u)
+    [[ -n $profile ]] || {
+      echo "nothing was told of container $id" >&2
+      return 1
+    }
+    found=$("$HF_CLI" profile replay "$profile" "$HF_ALERTS" --container "$id" --changes \
+      --config "$HF_DIR/$id/config.json" | tail -n +2)
+    [[ -z $found ]] || {
+      echo "container $id: the kernel decided otherwise than profile replay:" >&2
+      echo "$found" >&2
+      return 1
+    }
+  done
+}
+
 # refute COMMAND…: fails when the command succeeds. (A plain "! command" fails no Bats test.)
 refute() {
   ! "$@" || {

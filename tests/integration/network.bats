@@ -139,3 +139,7 @@ setup() { require enforcing; }
   assert_result sockets display "connect-unix: ok"
   assert_result sockets own "listen-unix: ok connect-unix: ok"
 }
+
+@test "profile replay decides as the kernel did" {
+  assert_replayed deny watch
+}

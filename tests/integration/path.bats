@@ -215,3 +215,7 @@ assert_tree_refused() {
   [ "$(hf_alerts rules file.sensitive "$(path_is /data/other)" | wc -l)" -eq 1 ]
   [ "$(hf_alerts rules rootfs.write '.object.path | endswith("/etc/group")' | wc -l)" -eq 1 ]
 }
+
+@test "profile replay decides as the kernel did" {
+  assert_replayed rules
+}

@@ -148,3 +148,7 @@ setup() { require enforcing; }
   assert_result few module "init-module: EPERM"
   assert_quiet few
 }
+
+@test "profile replay decides as the kernel did" {
+  assert_replayed deny watch
+}

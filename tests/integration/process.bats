@@ -142,3 +142,7 @@ setup() { require enforcing; }
   assert_result twin own "kill: ok"
   assert_quiet twin
 }
+
+@test "profile replay decides as the kernel did" {
+  assert_replayed deny watch
+}

@@ -322,3 +322,7 @@ labels() { operations "" "" | awk '{print $2}'; }
 @test "mode detect tells what it would have refused" {
   assert_alerted detect creat "creat: ok" rootfs.create "$(path_is /new)"
 }
+
+@test "profile replay decides as the kernel did" {
+  assert_replayed deny tell prefix bypass
+}
