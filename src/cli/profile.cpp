@@ -53,6 +53,8 @@ void add_profile(CLI::App& app, int& status) {
   auto files = std::make_shared<std::vector<std::string>>();
   lint->add_option("FILE", *files, "Profiles to check")->required();
   lint->callback([files, &status] { status = lint_files(*files); });
+  add_profile_show(*command, status);
+  add_profile_diff(*command, status);
   add_profile_test(*command, status);
   add_profile_replay(*command, status);
 }

@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The directory of the file first: profiles in a checkout extend each other, not the installed ones.
+// The directory of the file first: profiles in a checkout extend each other, not the installed
+// ones.
 profile::Source source_beside(const profile::Config& config, const std::string& directory) {
   std::vector<std::string> directories = {directory};
   for (const std::string& other : profile::profile_directories(config)) {
@@ -39,15 +40,13 @@ Result<fs::path> absolute(const std::string& given) {
 }
 
 ProfilePlace place_of(const profile::Config& config, const fs::path& path) {
-  return {path.string(), path.stem().string(),
-          source_beside(config, path.parent_path().string())};
+  return {path.string(), path.stem().string(), source_beside(config, path.parent_path().string())};
 }
 
 Result<std::vector<ProfilePlace>> installed(const profile::Config& config,
                                             const std::vector<std::string>& directories) {
   std::vector<ProfilePlace> places;
-  for (const std::string& path :
-       TRY(profile::profile_paths(profile::file_source(directories)))) {
+  for (const std::string& path : TRY(profile::profile_paths(profile::file_source(directories)))) {
     places.push_back(place_of(config, path));
   }
   return places;
@@ -60,8 +59,8 @@ Result<ProfilePlace> find_installed(const profile::Config& config, const std::st
     }
   }
   // The error of the search itself names what there is.
-  const auto none = profile::load_profile(
-      profile::file_source(profile::profile_directories(config)), name);
+  const auto none =
+      profile::load_profile(profile::file_source(profile::profile_directories(config)), name);
   return none.ok() ? fail("there is no profile " + name) : none.error();
 }
 
@@ -74,9 +73,10 @@ Result<ProfilePlace> find_profile(const profile::Config& config, const std::stri
   const fs::path path = TRY(absolute(given));
   std::error_code error;
   if (!fs::is_regular_file(path, error)) {
-    return fail(fmt::format("there is no file {}; give a profile's file, or the name of an installed "
-                            "one",
-                            path.string()));
+    return fail(
+        fmt::format("there is no file {}; give a profile's file, or the name of an installed "
+                    "one",
+                    path.string()));
   }
   return place_of(config, path);
 }
@@ -91,8 +91,7 @@ Result<std::vector<ProfilePlace>> find_profiles(const profile::Config& config,
     std::error_code error;
     if (fs::is_directory(one, error)) {
       const fs::path directory = TRY(absolute(one + "/x"));
-      for (ProfilePlace& place :
-           TRY(installed(config, {directory.parent_path().string()}))) {
+      for (ProfilePlace& place : TRY(installed(config, {directory.parent_path().string()}))) {
         places.push_back(std::move(place));
       }
     } else {

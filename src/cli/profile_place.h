@@ -18,8 +18,8 @@ struct ProfilePlace {
   profile::Source source;  // where it and what it extends are looked for
 };
 
-// `given` is a file (it ends in .json or has a slash), whose own directory is searched first, or the
-// name of an installed profile.
+// `given` is a file (it ends in .json or has a slash), whose own directory is searched first, or
+// the name of an installed profile.
 Result<ProfilePlace> find_profile(const profile::Config& config, const std::string& given);
 
 // The same for each of `given`; a directory stands for all profiles in it, and nothing for all that

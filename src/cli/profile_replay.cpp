@@ -149,8 +149,10 @@ void replay_line(const Given& given, const std::string& text, const std::string&
 
 void print_rows(const Replay& replay) {
   std::vector<std::pair<Row, std::uint64_t>> rows(replay.rows.begin(), replay.rows.end());
-  std::ranges::stable_sort(rows, std::ranges::greater{}, [](const auto& row) { return row.second; });
-  fmt::print("{:>8} {:<9} {:<9} {:<24} {:<28} OBJECT\n", "COUNT", "WAS", "WOULD BE", "CLASS", "EXE");
+  std::ranges::stable_sort(rows, std::ranges::greater{},
+                           [](const auto& row) { return row.second; });
+  fmt::print("{:>8} {:<9} {:<9} {:<24} {:<28} OBJECT\n", "COUNT", "WAS", "WOULD BE", "CLASS",
+             "EXE");
   for (const auto& [row, count] : rows) {
     fmt::print("{:>8} {} {} {} {} {}\n", count, cell(row.was, 9), cell(row.now, 9),
                cell(row.class_name, 24), cell(row.exe, 28), shown(row.object, 200));
@@ -198,7 +200,8 @@ void add_profile_replay(CLI::App& profile, int& status) {
   auto* command =
       profile.add_subcommand("replay", "Say what a profile would have made of recorded events");
   command->footer(
-      "LOG is an alert file, or what `holdfast events --json` printed; - is standard input. Only what\n"
+      "LOG is an alert file, or what `holdfast events --json` printed; - is standard input. Only "
+      "what\n"
       "was recorded can be judged again: what the profile of the day left out is not in the log.\n"
       "\n"
       "Examples:\n"

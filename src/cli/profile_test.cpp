@@ -66,8 +66,8 @@ int test(const Given& given) {
   if (!runs.ok()) {
     return complain(runs.error());
   }
-  fmt::print("{}", given.format == "junit" ? replay::junit(runs.value())
-                                           : replay::tap(runs.value()));
+  fmt::print("{}",
+             given.format == "junit" ? replay::junit(runs.value()) : replay::tap(runs.value()));
   return hold(runs.value()) ? 0 : 1;
 }
 
@@ -76,15 +76,20 @@ int test(const Given& given) {
 void add_profile_test(CLI::App& profile, int& status) {
   auto* command = profile.add_subcommand("test", "Run the tests of profiles");
   command->footer(
-      "The tests of NAME.json are the *.jsonl files of the directory NAME.tests beside it. A line is\n"
-      "an event as `holdfast events --json` prints it, or as much of one as matters, with what the\n"
+      "The tests of NAME.json are the *.jsonl files of the directory NAME.tests beside it. A line "
+      "is\n"
+      "an event as `holdfast events --json` prints it, or as much of one as matters, with what "
+      "the\n"
       "profile must make of it:\n"
       "\n"
       "  {\"test\": \"logs go to a volume\", \"class\": \"rootfs.create\",\n"
-      "   \"object\": {\"operation\": \"create\", \"path\": \"/var/log/x\"}, \"expect\": \"denied\"}\n"
+      "   \"object\": {\"operation\": \"create\", \"path\": \"/var/log/x\"}, \"expect\": "
+      "\"denied\"}\n"
       "\n"
-      "\"expect\" is one of nothing, recorded, alerted, denied, killed, or an object with \"answer\",\n"
-      "\"class\" and \"severity\". A config.json beside the lines is the container's. No kernel feature\n"
+      "\"expect\" is one of nothing, recorded, alerted, denied, killed, or an object with "
+      "\"answer\",\n"
+      "\"class\" and \"severity\". A config.json beside the lines is the container's. No kernel "
+      "feature\n"
       "and no privilege is needed. Ends with 0 when all hold, 1 when one does not.\n"
       "\n"
       "Examples:\n"

@@ -22,7 +22,6 @@ using nlohmann::json;
 
 constexpr std::string_view kSuffix = ".json";
 
-// One file of a line of profiles that extend each other.
 struct Document {
   std::string path;
   json content;
@@ -166,14 +165,17 @@ void merge_into(json& base, const json& over) {
   }
 }
 
-Result<Profile> merge(const std::vector<Document>& line) {
-  json merged = json::object();
-  for (auto document = line.rbegin(); document != line.rend(); ++document) {
-    merged.erase("match");
-    merged.erase("extends");
-    merge_into(merged, document->content);
+std::vector<Layer> layers_of(std::vector<Document> line) {
+  std::vector<Layer> layers;
+  for (Document& document : line) {
+    layers.push_back({std::move(document.path), std::move(document.content)});
   }
-  Decoded decoded = decode(merged, line.front().path);
+  return layers;
+}
+
+Result<Profile> merge(std::vector<Document> line) {
+  const std::vector<Layer> layers = layers_of(std::move(line));
+  Decoded decoded = decode(merge_layers(layers), layers.front().path);
   if (!decoded.problems.empty()) {
     return decoded.problems.front();
   }
@@ -196,8 +198,24 @@ Source file_source(std::vector<std::string> directories) {
 
 Result<Profile> load_profile(const Source& source, const std::string& name) {
   Document document = TRY(find_document(source, name));
-  const std::vector<Document> line = TRY(follow(source, std::move(document)));
-  return merge(line);
+  std::vector<Document> line = TRY(follow(source, std::move(document)));
+  return merge(std::move(line));
+}
+
+Result<std::vector<Layer>> load_layers(const Source& source, const std::string& name) {
+  Document document = TRY(find_document(source, name));
+  std::vector<Document> line = TRY(follow(source, std::move(document)));
+  return layers_of(std::move(line));
+}
+
+json merge_layers(const std::vector<Layer>& layers) {
+  json merged = json::object();
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    merged.erase("match");
+    merged.erase("extends");
+    merge_into(merged, layer->content);
+  }
+  return merged;
 }
 
 Result<std::optional<Profile>> match_profile(const Source& source, const std::string& image) {
@@ -207,8 +225,8 @@ Result<std::optional<Profile>> match_profile(const Source& source, const std::st
   for (const std::string& path : TRY(profile_paths(source))) {
     Document document = TRY(find_by_path(source, path));
     if (fits(document.profile, image)) {
-      const std::vector<Document> line = TRY(follow(source, std::move(document)));
-      return std::optional(TRY(merge(line)));
+      std::vector<Document> line = TRY(follow(source, std::move(document)));
+      return std::optional(TRY(merge(std::move(line))));
     }
   }
   return std::optional<Profile>();

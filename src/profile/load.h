@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "src/base/result.h"
 #include "src/profile/profile.h"
 
@@ -32,6 +34,18 @@ inline constexpr std::size_t kMaxExtends = 8;
 // takes the place of the parent's, inside objects too; an array replaces an array. `name` and
 // `match` are never inherited.
 Result<Profile> load_profile(const Source& source, const std::string& name);
+
+// One file of a line of profiles that extend each other.
+struct Layer {
+  std::string path;
+  nlohmann::json content;
+};
+
+// The files that load_profile() would merge, the profile's own first.
+Result<std::vector<Layer>> load_layers(const Source& source, const std::string& name);
+
+// What they say together. In the result each key comes from the first of `layers` that has it.
+nlohmann::json merge_layers(const std::vector<Layer>& layers);
 
 // The first profile, in order of directories and then of names, with a glob that matches `image`.
 // Any profile that cannot be read is an error: it may be the one that was meant for this image.

@@ -1,7 +1,7 @@
 // A line of the alert file, read back: what a process did, to be judged again.
 //
-// The format is published in profiles/schema/alert.schema.json. Of its members only those are looked
-// at that say what was done; who answered what at the time is not among them.
+// The format is published in profiles/schema/alert.schema.json. Of its members only those are
+// looked at that say what was done; who answered what at the time is not among them.
 #pragma once
 
 #include <string>

@@ -22,9 +22,8 @@ struct Candidate {
 };
 
 bool lies_in(std::string_view path, const std::vector<std::string>& prefixes) {
-  return std::ranges::any_of(prefixes, [&](const std::string& prefix) {
-    return base::is_at_or_below(path, prefix);
-  });
+  return std::ranges::any_of(
+      prefixes, [&](const std::string& prefix) { return base::is_at_or_below(path, prefix); });
 }
 
 bool is_whole(const event::Event& event) { return (event.flags & HF_EVENT_TRUNCATED) == 0; }
@@ -42,15 +41,15 @@ int rootfs_action(const profile::Policy& policy, const event::Event& event) {
   if (lies_in(event.path, policy.writable)) {
     return HF_OFF;
   }
-  const bool everyday = std::ranges::any_of(
-      profile::kTemporaryPlaces,
-      [&](std::string_view place) { return base::is_at_or_below(event.path, place); });
+  const bool everyday = std::ranges::any_of(profile::kTemporaryPlaces, [&](std::string_view place) {
+    return base::is_at_or_below(event.path, place);
+  });
   return action == HF_ALERT && everyday && !makes_setuid(event) ? int{HF_RECORD} : action;
 }
 
 // The longest rule counts; for a path that did not fit, the strongest of all. A second or another
-// name would lead round the rule of the first, for reading as well. What a recorded open asked for is
-// not known: the stronger answer is taken.
+// name would lead round the rule of the first, for reading as well. What a recorded open asked for
+// is not known: the stronger answer is taken.
 Candidate file_rule(const profile::Policy& policy, const Act& act) {
   Candidate candidate{HF_FILE_SENSITIVE, HF_OFF, 0};
   const profile::FileRule* best = nullptr;
@@ -72,8 +71,8 @@ Candidate file_rule(const profile::Policy& policy, const Act& act) {
   const bool is_change = event::is_rootfs_change(act.event.class_id);
   const bool reads = renames || (act.access_known ? act.reads : opens && !is_change);
   const bool writes = !opens || is_change || (act.access_known ? act.writes : true);
-  candidate.action = std::max(reads ? int{best->read} : int{HF_OFF},
-                              writes ? int{best->write} : int{HF_OFF});
+  candidate.action =
+      std::max(reads ? int{best->read} : int{HF_OFF}, writes ? int{best->write} : int{HF_OFF});
   candidate.severity = best->severity;
   return candidate;
 }
@@ -130,11 +129,10 @@ bool is_listed(const profile::PeerRule& rule, const event::Event& event, hf_netw
 
 int network_action(const profile::Policy& policy, const event::Event& event) {
   const hf_network_use use = use_of(event.operation);
-  const bool listed =
-      use != HF_NETWORK_RAW &&
-      std::ranges::any_of(policy.peers, [&](const profile::PeerRule& rule) {
-        return is_listed(rule, event, use);
-      });
+  const bool listed = use != HF_NETWORK_RAW &&
+                      std::ranges::any_of(policy.peers, [&](const profile::PeerRule& rule) {
+                        return is_listed(rule, event, use);
+                      });
   return listed ? int{HF_OFF} : int{policy.network.at(use)};
 }
 
@@ -143,14 +141,15 @@ bool is_granted(const profile::Policy& policy, const event::Event& event) {
   if (policy.all_devices) {
     return true;
   }
-  const std::uint32_t wanted =
-      event.operation == HF_OP_MKNOD ? std::uint32_t{HF_DEVICE_MKNOD}
-                                     : std::uint32_t{HF_DEVICE_READ | HF_DEVICE_WRITE};
+  const std::uint32_t wanted = event.operation == HF_OP_MKNOD
+                                   ? std::uint32_t{HF_DEVICE_MKNOD}
+                                   : std::uint32_t{HF_DEVICE_READ | HF_DEVICE_WRITE};
   const auto matches = [](std::uint32_t rule, std::uint32_t value) {
     return rule == HF_DEVICE_ANY || rule == value;
   };
   return std::ranges::any_of(policy.devices, [&](const profile::DeviceRule& rule) {
-    return rule.block == S_ISBLK(event.object_mode) && matches(rule.major, event.object_rdev >> 20) &&
+    return rule.block == S_ISBLK(event.object_mode) &&
+           matches(rule.major, event.object_rdev >> 20) &&
            matches(rule.minor, event.object_rdev & 0xfffff) && (rule.access & wanted) != 0;
   });
 }

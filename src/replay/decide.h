@@ -23,7 +23,8 @@ struct Decision {
   detect::Alert alert;
 };
 
-// Judges `act` under `policy`, as a kernel does that can refuse. `context` is what detect() is told.
+// Judges `act` under `policy`, as a kernel does that can refuse. `context` is what detect() is
+// told.
 Decision decide(const profile::Policy& policy, const Act& act, const detect::Context& context);
 
 }  // namespace holdfast::replay

@@ -79,9 +79,10 @@ Result<Expectation> read_expectation(const JsonView& line) {
 
 // A member that is misspelled would otherwise be a test of something else.
 Status check_keys(const JsonView& line) {
-  TRY(line.only_keys({"test", "expect", "seq", "time", "kind", "class", "severity", "action",
-                      "count", "cause", "message", "container", "process", "object", "mitre",
-                      "aliases", "backend", "host", "origin", "exception"}));
+  TRY(line.only_keys({"test",    "expect",    "seq",     "time",   "kind",
+                      "class",   "severity",  "action",  "count",  "cause",
+                      "message", "container", "process", "object", "mitre",
+                      "aliases", "backend",   "host",    "origin", "exception"}));
   if (const auto object = line.find("object")) {
     TRY(object->only_keys({"operation", "path", "path_truncated", "path_as_spelled", "type", "mode",
                            "device", "inode", "node", "filesystem", "syscall", "flags",
@@ -148,8 +149,8 @@ Result<Suite> read_suite(const profile::Source& source, const std::string& direc
                          const std::string& file) {
   Suite suite;
   suite.file = directory + "/" + file;
-  suite.spec = TRY(
-      read_spec_beside(source, directory, file.substr(0, file.size() - kLinesSuffix.size())));
+  suite.spec =
+      TRY(read_spec_beside(source, directory, file.substr(0, file.size() - kLinesSuffix.size())));
   const std::optional<std::string> bytes = TRY(source.read(suite.file));
   suite.cases = TRY(read_cases(bytes.value_or(""), suite.file));
   return suite;
@@ -184,14 +185,12 @@ bool holds(const Expectation& expected, const Decision& decision) {
 }  // namespace
 
 std::optional<Answer> answer_by_name(const std::string& name) {
-  const auto* found = std::ranges::find_if(
-      kAnswers, [&](Answer answer) { return name == answer_name(answer); });
+  const auto* found =
+      std::ranges::find_if(kAnswers, [&](Answer answer) { return name == answer_name(answer); });
   return found == kAnswers.end() ? std::nullopt : std::optional(*found);
 }
 
-oci::Spec ordinary_spec() {
-  return oci::parse_spec(kOrdinary, "an ordinary config.json").value();
-}
+oci::Spec ordinary_spec() { return oci::parse_spec(kOrdinary, "an ordinary config.json").value(); }
 
 Result<std::vector<Suite>> read_suites(const profile::Source& source, const std::string& path) {
   const std::string directory = path.substr(0, path.size() - kProfileSuffix.size()) + ".tests";

@@ -88,7 +88,8 @@ TEST(Decide, AChangeOfAFileWithARuleIsJudgedByTheRule) {
 }
 
 TEST(Decide, ProgramsAreLookedUpInTheList) {
-  constexpr const char* kList = R"(, "exec": {"allow": ["/usr/sbin/nginx", "/opt"], "otherwise": "deny"})";
+  constexpr const char* kList =
+      R"(, "exec": {"allow": ["/usr/sbin/nginx", "/opt"], "otherwise": "deny"})";
   const std::string exec = R"({"class": "exec.unexpected", "object": {"operation": "exec", )";
   EXPECT_EQ(answer(kList, exec + R"("path": "/usr/sbin/nginx"}})"), "nothing exec.unexpected");
   EXPECT_EQ(answer(kList, exec + R"("path": "/opt/a/b"}})"), "nothing exec.unexpected");
@@ -101,7 +102,8 @@ TEST(Decide, ProgramsAreLookedUpInTheList) {
 TEST(Decide, PeersAreComparedByAddressAndPort) {
   const auto connect = [](const std::string& address, int port) {
     return answer(kNetwork, R"({"class": "network.unexpected", "object": {"operation": "connect",
-      "address": ")" + address + R"(", "port": )" + std::to_string(port) + "}}");
+      "address": ")" + address + R"(", "port": )" +
+                                std::to_string(port) + "}}");
   };
   EXPECT_EQ(connect("10.127.0.1", 443), "nothing network.unexpected");
   EXPECT_EQ(connect("10.128.0.1", 443), "denied network.unexpected");
@@ -144,8 +146,9 @@ TEST(Decide, LeavingACgroupIsToldWhenItHasHappened) {
 TEST(ReadAct, SaysWhatIsWrong) {
   EXPECT_EQ(answer("", R"({"class": "escape.mont"})"),
             "line: /class: \"escape.mont\" is no class of what containers do");
-  EXPECT_EQ(answer("", R"({"class": "rootfs.write", "object": {"operation": "wirte"}})"),
-            "line: /object/operation: \"wirte\" is no operation; see the object of a recorded line");
+  EXPECT_EQ(
+      answer("", R"({"class": "rootfs.write", "object": {"operation": "wirte"}})"),
+      "line: /object/operation: \"wirte\" is no operation; see the object of a recorded line");
   EXPECT_EQ(answer("", R"({"class": "network.unexpected", "object": {"address": "example.org"}})"),
             "line: /object/address: \"example.org\" is no IP address in numbers");
   EXPECT_EQ(answer("", R"({"class": "escape.device", "object": {"node": "8"}})"),

@@ -31,8 +31,8 @@ profile::Source source_of(const std::map<std::string, std::string>& files) {
 }
 
 profile::Profile profile_of(const std::string& keys) {
-  return profile::parse_profile(
-             R"({"schema": "holdfast.profile/v1", "name": "web")" + keys + "}", "web.json")
+  return profile::parse_profile(R"({"schema": "holdfast.profile/v1", "name": "web")" + keys + "}",
+                                "web.json")
       .value();
 }
 
@@ -67,8 +67,9 @@ TEST(Suite, ACaseHoldsOrSaysWhatTheProfileMakesOfIt) {
 
 TEST(Suite, WhatIsMisspelledIsNoTest) {
   const auto problem = [](const std::string& line) { return run(line).front().problem; };
-  EXPECT_NE(problem(R"({"class": "rootfs.write", "objekt": {}, "expect": "denied"})").find("objekt"),
-            std::string::npos);
+  EXPECT_NE(
+      problem(R"({"class": "rootfs.write", "objekt": {}, "expect": "denied"})").find("objekt"),
+      std::string::npos);
   EXPECT_NE(problem(R"({"class": "rootfs.write"})").find("/expect"), std::string::npos);
   EXPECT_NE(problem(R"({"class": "rootfs.write", "expect": "refused"})").find("not one of nothing"),
             std::string::npos);
@@ -92,7 +93,8 @@ TEST(Suite, AProfileWithoutTestsHasNone) {
 }
 
 TEST(Report, TapNumbersThroughAllProfiles) {
-  const std::vector<TestRun> runs = {{"a", {{"one", "f:1", ""}}}, {"b", {{"two #1", "f:2", "wrong"}}}};
+  const std::vector<TestRun> runs = {{"a", {{"one", "f:1", ""}}},
+                                     {"b", {{"two #1", "f:2", "wrong"}}}};
   EXPECT_EQ(tap(runs),
             "TAP version 13\n1..2\nok 1 - a: one\nnot ok 2 - b: two \\#1\n# f:2: wrong\n");
 }
