@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{tracepoint,shim_passthrough,failure,monitor}.bats)
+native_files=(tests/integration/{profile,tracepoint,shim_passthrough,failure,monitor}.bats)
 
 usage() {
   cat <<USAGE

@@ -14,18 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The directory of the file first: profiles in a checkout extend each other, not the installed
-// ones.
-profile::Source source_beside(const profile::Config& config, const std::string& directory) {
-  std::vector<std::string> directories = {directory};
-  for (const std::string& other : profile::profile_directories(config)) {
-    if (other != directory) {
-      directories.push_back(other);
-    }
-  }
-  return profile::file_source(std::move(directories));
-}
-
 bool is_file_name(const std::string& given) {
   return given.find('/') != std::string::npos || given.ends_with(".json");
 }
@@ -40,7 +28,7 @@ Result<fs::path> absolute(const std::string& given) {
 }
 
 ProfilePlace place_of(const profile::Config& config, const fs::path& path) {
-  return {path.string(), path.stem().string(), source_beside(config, path.parent_path().string())};
+  return {path.string(), path.stem().string(), source_beside(config, path.string())};
 }
 
 Result<std::vector<ProfilePlace>> installed(const profile::Config& config,
@@ -65,6 +53,17 @@ Result<ProfilePlace> find_installed(const profile::Config& config, const std::st
 }
 
 }  // namespace
+
+profile::Source source_beside(const profile::Config& config, const std::string& path) {
+  const std::string own = fs::path(path).parent_path().string();
+  std::vector<std::string> directories = {own};
+  for (const std::string& other : profile::profile_directories(config)) {
+    if (other != own) {
+      directories.push_back(other);
+    }
+  }
+  return profile::file_source(std::move(directories));
+}
 
 Result<ProfilePlace> find_profile(const profile::Config& config, const std::string& given) {
   if (!is_file_name(given)) {

@@ -11,6 +11,10 @@
 
 namespace holdfast::cli {
 
+// Where the profile in the file `path` and what it extends are looked for: its own directory first,
+// for profiles in a checkout extend each other and not the installed ones.
+profile::Source source_beside(const profile::Config& config, const std::string& path);
+
 // A profile to work on.
 struct ProfilePlace {
   std::string path;  // absolute

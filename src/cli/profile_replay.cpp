@@ -189,7 +189,7 @@ Status replay_log(const Given& given) {
     print_rows(replay);
   }
   if (replay.strange != 0) {
-    return fail(fmt::format("{} lines of {} cannot be read", replay.strange, given.log));
+    return fail(fmt::format("{} of the lines of {} cannot be read", replay.strange, given.log));
   }
   return Ok{};
 }
