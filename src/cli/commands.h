@@ -15,6 +15,7 @@ void add_ps(CLI::App& app, int& status);
 void add_events(CLI::App& app, int& status);
 void add_profile(CLI::App& app, int& status);
 // Subcommands of `profile`.
+void add_profile_init(CLI::App& profile, int& status);
 void add_profile_lint(CLI::App& profile, int& status);
 void add_profile_show(CLI::App& profile, int& status);
 void add_profile_diff(CLI::App& profile, int& status);

@@ -11,6 +11,7 @@ void add_profile(CLI::App& app, int& status) {
       "  holdfast profile diff default immutable           what one allows and another does not\n"
       "  holdfast profile show --container web             what a running container has");
   command->require_subcommand(1);
+  add_profile_init(*command, status);
   add_profile_lint(*command, status);
   add_profile_show(*command, status);
   add_profile_diff(*command, status);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # holdfast profile: everything here needs no privilege, no container and no kernel feature.
 
+# shellcheck disable=SC2154 # stderr: run --separate-stderr
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -122,4 +123,25 @@ JSON
   echo '{"class": "rootfs.wri' >log.jsonl
   profile replay web.json log.jsonl
   [[ $status == 1 && $stderr == *"1 of the lines of log.jsonl cannot be read"* ]]
+}
+
+@test "init drafts a profile with the program that config.json starts, as the kernel names it" {
+  mkdir -p bundle/rootfs/{bin,usr/local/bin,opt}
+  printf '#!/usr/local/bin/env sh\n' >bundle/rootfs/opt/start
+  touch bundle/rootfs/bin/busybox bundle/rootfs/bin/env
+  ln -s busybox bundle/rootfs/bin/sh
+  ln -s /../../bin/env bundle/rootfs/usr/local/bin/env # stays in the image
+  jq -n '{ociVersion: "1.0.2", root: {path: "rootfs"}, annotations: {"io.holdfast.image": "example.org/web:1"},
+    process: {cwd: "/", args: ["start"], env: ["PATH=/opt:/bin"], user: {},
+      capabilities: {bounding: ["CAP_CHOWN"]}}}' >bundle/config.json
+  profile init shop --config bundle/config.json
+  [[ $status == 0 ]]
+  printf '%s\n' "$output" >shop.json
+  [[ $(jq -c .exec.allow shop.json) == '["/bin/busybox","/bin/env","/opt/start"]' ]]
+  [[ $(jq -c '[.match.images, .capabilities.allow]' shop.json) == '[["example.org/web:1"],["CAP_CHOWN"]]' ]]
+  profile lint shop.json
+  [[ $status == 0 ]]
+  rm bundle/rootfs/opt/start
+  profile init shop --config bundle/config.json
+  [[ $status == 1 && $stderr == *"the image has no program start in PATH"* ]]
 }
