@@ -58,9 +58,9 @@ line() {
 @test "a test that is misspelled fails, and a profile without tests is told" {
   profile test web.json
   [[ $status == 1 && $stderr == *"there are no tests"* ]]
-  echo '{"class": "rootfs.create", "objekt": {}, "expect": "denied"}' >web.tests/a.jsonl
+  echo '{"class": "rootfs.create", "subject": {}, "expect": "denied"}' >web.tests/a.jsonl
   profile test web.json
-  [[ $status == 1 && $stderr == *"web.tests/a.jsonl:1: /objekt"* ]]
+  [[ $status == 1 && $stderr == *"web.tests/a.jsonl:1: /subject"* ]]
 }
 
 @test "lint tells file, line, place and remedy, in the words of each reader" {

@@ -144,11 +144,11 @@ TEST(Decide, LeavingACgroupIsToldWhenItHasHappened) {
 }
 
 TEST(ReadAct, SaysWhatIsWrong) {
-  EXPECT_EQ(answer("", R"({"class": "escape.mont"})"),
-            "line: /class: \"escape.mont\" is no class of what containers do");
+  EXPECT_EQ(answer("", R"({"class": "escape.mountain"})"),
+            "line: /class: \"escape.mountain\" is no class of what containers do");
   EXPECT_EQ(
-      answer("", R"({"class": "rootfs.write", "object": {"operation": "wirte"}})"),
-      "line: /object/operation: \"wirte\" is no operation; see the object of a recorded line");
+      answer("", R"({"class": "rootfs.write", "object": {"operation": "overwrite"}})"),
+      "line: /object/operation: \"overwrite\" is no operation; see the object of a recorded line");
   EXPECT_EQ(answer("", R"({"class": "network.unexpected", "object": {"address": "example.org"}})"),
             "line: /object/address: \"example.org\" is no IP address in numbers");
   EXPECT_EQ(answer("", R"({"class": "escape.device", "object": {"node": "8"}})"),

@@ -68,7 +68,7 @@ TEST(Suite, ACaseHoldsOrSaysWhatTheProfileMakesOfIt) {
 TEST(Suite, WhatIsMisspelledIsNoTest) {
   const auto problem = [](const std::string& line) { return run(line).front().problem; };
   EXPECT_NE(
-      problem(R"({"class": "rootfs.write", "objekt": {}, "expect": "denied"})").find("objekt"),
+      problem(R"({"class": "rootfs.write", "subject": {}, "expect": "denied"})").find("subject"),
       std::string::npos);
   EXPECT_NE(problem(R"({"class": "rootfs.write"})").find("/expect"), std::string::npos);
   EXPECT_NE(problem(R"({"class": "rootfs.write", "expect": "refused"})").find("not one of nothing"),
