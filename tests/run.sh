@@ -270,6 +270,8 @@ main() {
   native_bats
   if ! $quick; then
     contrib/dev/deps.sh vm
+    # Machines in which the tests run have no network.
+    tests/integration/fetch-programs >/dev/null || tap "not ok" "Debian programs can be fetched"
     local jobs
     mapfile -t jobs < <(jobs_wanted)
     run_jobs "${jobs[@]}"
