@@ -69,14 +69,15 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
     return subject;
   }
   for (const char* annotation : oci::kFilterAnnotations) {
-    oci::remove_annotation(subject.document, annotation);
-    subject.spec.annotations.erase(annotation);
+    if (subject.spec.annotations.erase(annotation) != 0) {
+      oci::remove_annotation(subject.document, annotation);
+      subject.edited = true;
+    }
   }
   return subject;
 }
 
-Result<std::string> rewrite(const Subject& subject, std::string_view bytes, bool enforcing,
-                            const HookCommand& hook) {
+Result<std::string> rewrite(const Subject& subject, bool enforcing, const HookCommand& hook) {
   const profile::Compiled compiled =
       TRY(profile::compile(subject.resolved.profile, subject.spec, enforcing));
   if (!compiled.guarded) {
@@ -86,8 +87,8 @@ Result<std::string> rewrite(const Subject& subject, std::string_view bytes, bool
   edit_rootfs(document, compiled);
   TRY(edit_seccomp(document, subject.spec, compiled.seccomp, enforcing));
   add_hooks(document, hook);
-  const Document before = TRY(oci::parse_document(bytes, subject.path));
-  return document == before ? std::string() : oci::document_text(document);
+  return !subject.edited && document == subject.document ? std::string()
+                                                         : oci::document_text(document);
 }
 
 }  // namespace holdfast::shim

@@ -33,10 +33,13 @@ class Builder : public nlohmann::json_sax<json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    if (stack_.back()->contains(name)) {
-      return refuse(fmt::format("gives the key \"{}\" twice in one object; remove one", name));
+    auto& object = stack_.back()->get_ref<json::object_t&>();
+    const auto [member, is_new] = object.try_emplace(std::move(name));
+    if (!is_new) {
+      return refuse(
+          fmt::format("gives the key \"{}\" twice in one object; remove one", member->first));
     }
-    key_ = std::move(name);
+    member_ = &member->second;
     return true;
   }
 
@@ -68,9 +71,8 @@ class Builder : public nlohmann::json_sax<json> {
       parent.push_back(std::move(value));
       return &parent.back();
     }
-    json& member = parent[key_];
-    member = std::move(value);
-    return &member;
+    *member_ = std::move(value);
+    return member_;
   }
 
   bool put(json value) {
@@ -95,7 +97,7 @@ class Builder : public nlohmann::json_sax<json> {
   unsigned max_depth_;
   json root_;
   std::vector<json*> stack_;
-  std::string key_;
+  json* member_ = nullptr;  // whose value comes next
   std::string problem_;
 };
 

@@ -36,8 +36,10 @@ class JsonView {
   // documents that people write (profiles, our configuration) have no use for it.
   enum class Null { kIsAbsent, kIsError };
 
-  JsonView(const nlohmann::json& value, std::string what, Null null = Null::kIsAbsent)
-      : value_(&value), what_(std::move(what)), null_(null) {}
+  // `pointer`: where the value stands in the document that messages are about.
+  explicit JsonView(const nlohmann::json& value, std::string what, Null null = Null::kIsAbsent,
+                    std::string pointer = {})
+      : value_(&value), what_(std::move(what)), pointer_(std::move(pointer)), null_(null) {}
 
   [[nodiscard]] const nlohmann::json& raw() const { return *value_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -39,6 +40,17 @@ Result<std::string> read_action(const JsonView& view, const char* key) {
   return action;
 }
 
+// A copy of the members of `object` that are not named: the others may be large.
+json without(const json& object, std::initializer_list<std::string_view> names) {
+  json rest = json::object();
+  for (const auto& [key, value] : object.items()) {
+    if (std::ranges::find(names, key) == names.end()) {
+      rest.emplace(key, value);
+    }
+  }
+  return rest;
+}
+
 Result<Rule> read_rule(const JsonView& view) {
   Rule rule;
   const JsonView names = TRY(view.need("names", "give the names of system calls"));
@@ -49,9 +61,7 @@ Result<Rule> read_rule(const JsonView& view) {
       TRY(argument.must_be_object());
     }
   }
-  rule.rest = view.raw();
-  rule.rest.erase("names");
-  rule.rest.erase("action");
+  rule.rest = without(view.raw(), {"names", "action"});
   return rule;
 }
 
@@ -75,9 +85,7 @@ int strictness(const std::string& action) {
 int refusing() { return strictness("SCMP_ACT_ERRNO"); }
 
 Result<Filter> read_filter(const json& engine) {
-  // One level of wrapping, so that messages show the place in config.json.
-  const json wrapped = {{"linux", {{"seccomp", engine}}}};
-  const JsonView view = *JsonView(wrapped, "config.json").find("linux")->find("seccomp");
+  const JsonView view(engine, "config.json", JsonView::Null::kIsAbsent, "/linux/seccomp");
   TRY(view.must_be_object());
   Filter filter;
   filter.default_action = TRY(read_action(view, "defaultAction"));
@@ -87,9 +95,7 @@ Result<Filter> read_filter(const json& engine) {
       filter.rules.push_back(TRY(read_rule(item)));
     }
   }
-  filter.rest = engine;
-  filter.rest.erase("defaultAction");
-  filter.rest.erase("syscalls");
+  filter.rest = without(engine, {"defaultAction", "syscalls"});
   return filter;
 }
 
