@@ -86,13 +86,13 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
   const base::FileContent old =
       TRY(base::read_beneath(place.folder, place.name, oci::kSpecLimits.max_bytes));
   const profile::Source source = profile::file_source(profile::profile_directories(config));
-  const Subject subject = TRY(read_subject(old.bytes, place.path(), source, config));
+  Subject subject = TRY(read_subject(old.bytes, place.path(), source, config));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return Ok{};
   }
   const HookCommand hook = TRY(find_hook(place));
   const bool enforcing = TRY(ask_monitor(config, subject.resolved));
-  const std::string bytes = TRY(rewrite(subject, enforcing, hook));
+  const std::string bytes = TRY(rewrite(std::move(subject), enforcing, hook));
   if (bytes.empty()) {
     return Ok{};
   }

@@ -25,70 +25,69 @@ void add_hook(Document& document, const std::string& stage, const HookCommand& h
   oci::append_hook(document, stage, entry);
 }
 
+// The edits say whether they changed anything.
+
 // An engine that has the hook itself (hooks.d) keeps its entries.
-void add_hooks(Document& document, const HookCommand& hook) {
-  if (!oci::has_hook(document, "createRuntime", kHookName) &&
-      !oci::has_hook(document, "prestart", kHookName)) {
+bool add_hooks(Document& document, const HookCommand& hook) {
+  const bool starts = oci::has_hook(document, "createRuntime", kHookName) ||
+                      oci::has_hook(document, "prestart", kHookName);
+  const bool stops = oci::has_hook(document, "poststop", kHookName);
+  if (!starts) {
     add_hook(document, "createRuntime", hook);
   }
-  if (!oci::has_hook(document, "poststop", kHookName)) {
+  if (!stops) {
     add_hook(document, "poststop", hook);
   }
+  return !starts || !stops;
 }
 
-void edit_rootfs(Document& document, const profile::Compiled& compiled) {
+bool edit_rootfs(Document& document, const profile::Compiled& compiled) {
   if (!compiled.readonly_root) {
-    return;
+    return false;
   }
-  oci::set_readonly_root(document);
+  bool changed = oci::set_readonly_root(document);
   for (const std::string& path : compiled.tmpfs) {
-    oci::add_tmpfs(document, path, compiled.tmpfs_noexec);
+    changed |= oci::add_tmpfs(document, path, compiled.tmpfs_noexec);
   }
+  return changed;
 }
 
-Status edit_seccomp(Document& document, const oci::Spec& spec, const profile::SeccompPlan& plan,
-                    bool enforcing) {
+Result<bool> edit_seccomp(Document& document, const oci::Spec& spec,
+                          const profile::SeccompPlan& plan, bool enforcing) {
   const auto composed = TRY(seccomp::compose(spec.seccomp, plan, enforcing));
-  if (composed) {
-    oci::set_seccomp(document, *composed);
-  }
-  return Ok{};
+  return composed && oci::set_seccomp(document, *composed);
 }
 
 }  // namespace
 
 Result<Subject> read_subject(std::string_view bytes, const std::string& path,
                              const profile::Source& source, const profile::Config& config) {
-  const nlohmann::json judged = TRY(base::parse_json(bytes, path, oci::kSpecLimits));
   Subject subject;
-  subject.path = path;
-  subject.spec = TRY(oci::read_spec(judged, path));
   subject.document = TRY(oci::parse_document(bytes, path));
+  subject.spec = TRY(oci::read_spec(nlohmann::json(subject.document), path));
   subject.resolved = TRY(profile::resolve(source, config, subject.spec.annotations));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return subject;
   }
   for (const char* annotation : oci::kFilterAnnotations) {
-    if (subject.spec.annotations.erase(annotation) != 0) {
-      oci::remove_annotation(subject.document, annotation);
-      subject.edited = true;
-    }
+    subject.edited |= oci::remove_annotation(subject.document, annotation);
+    subject.spec.annotations.erase(annotation);
   }
   return subject;
 }
 
-Result<std::string> rewrite(const Subject& subject, bool enforcing, const HookCommand& hook) {
+Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook) {
   const profile::Compiled compiled =
       TRY(profile::compile(subject.resolved.profile, subject.spec, enforcing));
   if (!compiled.guarded) {
     return std::string();
   }
-  Document document = subject.document;
-  edit_rootfs(document, compiled);
-  TRY(edit_seccomp(document, subject.spec, compiled.seccomp, enforcing));
-  add_hooks(document, hook);
-  return !subject.edited && document == subject.document ? std::string()
-                                                         : oci::document_text(document);
+  Document& document = subject.document;
+  bool changed = subject.edited;
+  changed |= edit_rootfs(document, compiled);
+  changed |= TRY(edit_seccomp(document, subject.spec, compiled.seccomp, enforcing));
+  changed |= add_hooks(document, hook);
+  return changed ? oci::document_text(document) : std::string();
 }
 
 }  // namespace holdfast::shim

@@ -17,7 +17,6 @@ namespace holdfast::shim {
 
 // A config.json, and the profile that it gets.
 struct Subject {
-  std::string path;  // for messages
   oci::Document document;
   bool edited = false;  // the document is not what the file has any more
   oci::Spec spec;
@@ -38,6 +37,6 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
 // The new config.json: hooks, seccomp, and the read-only root where the profile needs it. Empty
 // when there is nothing to change: the container is not to be guarded, or this was done before.
 // `enforcing`: whether the kernel's back end in force can refuse an operation.
-Result<std::string> rewrite(const Subject& subject, bool enforcing, const HookCommand& hook);
+Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook);
 
 }  // namespace holdfast::shim

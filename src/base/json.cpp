@@ -14,27 +14,31 @@ using nlohmann::json;
 
 // Builds the document while it is parsed, so that depth and double keys stop the parser where they
 // happen. nlohmann's own builder overwrites the first of two values and knows no depth.
-class Builder : public nlohmann::json_sax<json> {
+template <typename Json>
+class Builder : public nlohmann::json_sax<Json> {
  public:
+  using string_t = typename Json::string_t;
+  using object_t = typename Json::object_t;
+
   explicit Builder(unsigned max_depth) : max_depth_(max_depth) {}
 
-  bool null() override { return put(json(nullptr)); }
-  bool boolean(bool value) override { return put(json(value)); }
-  bool number_integer(number_integer_t value) override { return put(json(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return put(json(value)); }
-  bool number_float(number_float_t value, const string_t& /*text*/) override {
-    return put(json(value));
+  bool null() override { return put(Json(nullptr)); }
+  bool boolean(bool value) override { return put(Json(value)); }
+  bool number_integer(typename Json::number_integer_t value) override { return put(Json(value)); }
+  bool number_unsigned(typename Json::number_unsigned_t value) override { return put(Json(value)); }
+  bool number_float(typename Json::number_float_t value, const string_t& /*text*/) override {
+    return put(Json(value));
   }
-  bool string(string_t& value) override { return put(json(std::move(value))); }
-  bool binary(binary_t& /*value*/) override { return refuse("holds binary data"); }
-  bool start_object(std::size_t /*size*/) override { return open(json::object()); }
-  bool start_array(std::size_t /*size*/) override { return open(json::array()); }
+  bool string(string_t& value) override { return put(Json(std::move(value))); }
+  bool binary(typename Json::binary_t& /*value*/) override { return refuse("holds binary data"); }
+  bool start_object(std::size_t /*size*/) override { return open(Json::object()); }
+  bool start_array(std::size_t /*size*/) override { return open(Json::array()); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    auto& object = stack_.back()->get_ref<json::object_t&>();
-    const auto [member, is_new] = object.try_emplace(std::move(name));
+    auto& object = stack_.back()->template get_ref<object_t&>();
+    const auto [member, is_new] = object.emplace(std::move(name), Json());
     if (!is_new) {
       return refuse(
           fmt::format("gives the key \"{}\" twice in one object; remove one", member->first));
@@ -53,7 +57,7 @@ class Builder : public nlohmann::json_sax<json> {
   }
 
   [[nodiscard]] const std::string& problem() const { return problem_; }
-  json take() { return std::move(root_); }
+  Json take() { return std::move(root_); }
 
  private:
   bool refuse(std::string problem) {
@@ -61,12 +65,12 @@ class Builder : public nlohmann::json_sax<json> {
     return false;
   }
 
-  json* place(json value) {
+  Json* place(Json value) {
     if (stack_.empty()) {
       root_ = std::move(value);
       return &root_;
     }
-    json& parent = *stack_.back();
+    Json& parent = *stack_.back();
     if (parent.is_array()) {
       parent.push_back(std::move(value));
       return &parent.back();
@@ -75,18 +79,28 @@ class Builder : public nlohmann::json_sax<json> {
     return member_;
   }
 
-  bool put(json value) {
+  bool put(Json value) {
     place(std::move(value));
     return true;
   }
 
-  bool open(json value) {
+  bool open(Json value) {
     if (stack_.size() >= max_depth_) {
       return refuse(fmt::format("nests deeper than {} levels", max_depth_));
     }
     // A pointer into an array stays good: the array grows only after this element is closed.
     stack_.push_back(place(std::move(value)));
+    reserve(*stack_.back());
     return true;
+  }
+
+  // An ordered object is a vector, whose elements are copied with all that is in them as it grows.
+  static void reserve(Json& value) {
+    if constexpr (requires(object_t & object) { object.reserve(kMembers); }) {
+      if (value.is_object()) {
+        value.template get_ref<object_t&>().reserve(kMembers);
+      }
+    }
   }
 
   bool close() {
@@ -94,12 +108,31 @@ class Builder : public nlohmann::json_sax<json> {
     return true;
   }
 
+  // Few objects of a config.json have more.
+  static constexpr std::size_t kMembers = 12;
+
   unsigned max_depth_;
-  json root_;
-  std::vector<json*> stack_;
-  json* member_ = nullptr;  // whose value comes next
+  Json root_;
+  std::vector<Json*> stack_;
+  Json* member_ = nullptr;  // whose value comes next
   std::string problem_;
 };
+
+template <typename Json>
+Result<Json> parse(std::string_view bytes, const std::string& what, JsonLimits limits) {
+  if (bytes.size() > limits.max_bytes) {
+    return fail(fmt::format("{} is larger than {} bytes", what, limits.max_bytes));
+  }
+  Builder<Json> builder(limits.max_depth);
+  try {
+    if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder)) {
+      return fail(fmt::format("{} {}", what, builder.problem()));
+    }
+  } catch (const std::exception& problem) {
+    return fail(fmt::format("{} is not JSON: {}", what, problem.what()));
+  }
+  return builder.take();
+}
 
 std::string escape_pointer(const std::string& key) {
   std::string escaped;
@@ -118,18 +151,12 @@ std::string escape_pointer(const std::string& key) {
 }  // namespace
 
 Result<json> parse_json(std::string_view bytes, const std::string& what, JsonLimits limits) {
-  if (bytes.size() > limits.max_bytes) {
-    return fail(fmt::format("{} is larger than {} bytes", what, limits.max_bytes));
-  }
-  Builder builder(limits.max_depth);
-  try {
-    if (!json::sax_parse(bytes.begin(), bytes.end(), &builder)) {
-      return fail(fmt::format("{} {}", what, builder.problem()));
-    }
-  } catch (const std::exception& problem) {
-    return fail(fmt::format("{} is not JSON: {}", what, problem.what()));
-  }
-  return builder.take();
+  return parse<json>(bytes, what, limits);
+}
+
+Result<nlohmann::ordered_json> parse_ordered_json(std::string_view bytes, const std::string& what,
+                                                  JsonLimits limits) {
+  return parse<nlohmann::ordered_json>(bytes, what, limits);
 }
 
 Error JsonView::error(std::string_view sentence) const {

@@ -28,6 +28,10 @@ struct JsonLimits {
 Result<nlohmann::json> parse_json(std::string_view bytes, const std::string& what,
                                   JsonLimits limits = {});
 
+// The same, keeping the order of members: for a document that is edited.
+Result<nlohmann::ordered_json> parse_ordered_json(std::string_view bytes, const std::string& what,
+                                                  JsonLimits limits = {});
+
 // A value inside a document that remembers where it is, so that every error names the file and the
 // JSON pointer (RFC 6901). It refers to the document, which must outlive it.
 class JsonView {

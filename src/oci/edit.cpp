@@ -67,10 +67,7 @@ Document tmpfs_json(const std::string& path, bool noexec) {
 }  // namespace
 
 Result<Document> parse_document(std::string_view bytes, const std::string& what) {
-  if (bytes.size() > kSpecLimits.max_bytes) {
-    return fail(what + " is too large");
-  }
-  Document document = Document::parse(bytes, nullptr, /*allow_exceptions=*/false);
+  Document document = TRY(base::parse_ordered_json(bytes, what, kSpecLimits));
   if (!document.is_object()) {
     return fail(what + " is not a JSON object");
   }
@@ -98,29 +95,33 @@ void set_annotation(Document& document, const std::string& key, const std::strin
   object_at(document, "annotations")[key] = value;
 }
 
-void remove_annotation(Document& document, const std::string& key) {
+bool remove_annotation(Document& document, const std::string& key) {
   const auto annotations = document.find("annotations");
-  if (annotations != document.end() && annotations->is_object()) {
-    annotations->erase(key);
-  }
+  return annotations != document.end() && annotations->is_object() && annotations->erase(key) != 0;
 }
 
-void set_seccomp(Document& document, const nlohmann::json& seccomp) {
+bool set_seccomp(Document& document, const nlohmann::json& seccomp) {
   Document& linux_part = object_at(document, "linux");
   if (seccomp.is_null()) {
-    linux_part.erase("seccomp");
-    return;
+    return linux_part.erase("seccomp") != 0;
   }
   // Where nothing changes, the order of what is there stays as well.
   const Document* before = find_path(document, {"linux", "seccomp"});
-  if (before == nullptr || nlohmann::json(*before) != seccomp) {
-    linux_part["seccomp"] = Document(seccomp);
+  if (before != nullptr && nlohmann::json(*before) == seccomp) {
+    return false;
   }
+  linux_part["seccomp"] = Document(seccomp);
+  return true;
 }
 
-void set_readonly_root(Document& document) { object_at(document, "root")["readonly"] = true; }
+bool set_readonly_root(Document& document) {
+  Document& readonly = object_at(document, "root")["readonly"];
+  const bool was = readonly.is_boolean() && readonly.get<bool>();
+  readonly = true;
+  return !was;
+}
 
-void add_tmpfs(Document& document, const std::string& path, bool noexec) {
+bool add_tmpfs(Document& document, const std::string& path, bool noexec) {
   Document& mounts = array_at(document, "mounts");
   auto place = mounts.end();
   for (auto mount = mounts.begin(); mount != mounts.end(); ++mount) {
@@ -130,13 +131,14 @@ void add_tmpfs(Document& document, const std::string& path, bool noexec) {
       continue;
     }
     if (base::is_at_or_below(path, destination)) {
-      return;
+      return false;
     }
     if (place == mounts.end() && base::is_at_or_below(destination, path)) {
       place = mount;
     }
   }
   mounts.insert(place, tmpfs_json(path, noexec));
+  return true;
 }
 
 }  // namespace holdfast::oci

@@ -1,5 +1,6 @@
 // Changes to a config.json. What is not changed stays as it was: unknown members, and the order of
-// all. Each edit done twice is the same as done once (podman and restore read a file again).
+// all. Each edit done twice is the same as done once (podman and restore read a file again); those
+// that return a bool say whether they changed anything.
 #pragma once
 
 #include <cstdint>
@@ -36,15 +37,15 @@ bool has_hook(const Document& document, const std::string& stage, std::string_vi
 void append_hook(Document& document, const std::string& stage, const HookEntry& entry);
 
 void set_annotation(Document& document, const std::string& key, const std::string& value);
-void remove_annotation(Document& document, const std::string& key);
+bool remove_annotation(Document& document, const std::string& key);
 
 // linux.seccomp; null removes it.
-void set_seccomp(Document& document, const nlohmann::json& seccomp);
+bool set_seccomp(Document& document, const nlohmann::json& seccomp);
 
-void set_readonly_root(Document& document);
+bool set_readonly_root(Document& document);
 
 // A tmpfs that keeps what the image has at `path`. Not added where the path is already on a mount
 // of its own; put before the mounts that lie below it, which it would hide otherwise.
-void add_tmpfs(Document& document, const std::string& path, bool noexec);
+bool add_tmpfs(Document& document, const std::string& path, bool noexec);
 
 }  // namespace holdfast::oci

@@ -58,8 +58,8 @@ std::string with_profile(const std::string& bytes, const std::string& name) {
 
 Result<std::string> rewritten(const std::string& bytes, bool enforcing,
                               const HookCommand& hook = kHook) {
-  const Subject subject = TRY(read_subject(bytes, "config.json", source(), profile::Config()));
-  return rewrite(subject, enforcing, hook);
+  Subject subject = TRY(read_subject(bytes, "config.json", source(), profile::Config()));
+  return rewrite(std::move(subject), enforcing, hook);
 }
 
 class Rewrite : public testing::TestWithParam<const char*> {};
