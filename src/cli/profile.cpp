@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "src/cli/commands.h"
+#include "src/cli/profile_seccomp.h"
 #include "src/profile/config.h"
 #include "src/profile/lint.h"
 #include "src/seccomp/compose.h"
@@ -53,6 +54,7 @@ void add_profile(CLI::App& app, int& status) {
   auto files = std::make_shared<std::vector<std::string>>();
   lint->add_option("FILE", *files, "Profiles to check")->required();
   lint->callback([files, &status] { status = lint_files(*files); });
+  add_profile_seccomp(*command, status);
 }
 
 }  // namespace holdfast::cli
