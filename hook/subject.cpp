@@ -52,6 +52,10 @@ Result<bool> lacks_filter(const oci::Spec& spec, const profile::SeccompPlan& pla
 profile::SeccompPlan denied_by_name(const profile::SeccompPlan& plan) {
   profile::SeccompPlan named;
   named.deny = plan.deny;
+  named.notify = plan.notify;
+  named.allow_only = plan.allow_only;
+  named.log_others = plan.log_others;
+  named.error = plan.error;
   return named;
 }
 

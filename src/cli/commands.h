@@ -17,6 +17,7 @@ void add_profile(CLI::App& app, int& status);
 // Subcommands of `profile`.
 void add_profile_init(CLI::App& profile, int& status);
 void add_profile_lint(CLI::App& profile, int& status);
+void add_profile_seccomp(CLI::App& profile, int& status);
 void add_profile_show(CLI::App& profile, int& status);
 void add_profile_diff(CLI::App& profile, int& status);
 void add_profile_test(CLI::App& profile, int& status);

@@ -17,6 +17,7 @@ void add_profile(CLI::App& app, int& status) {
   add_profile_diff(*command, status);
   add_profile_test(*command, status);
   add_profile_replay(*command, status);
+  add_profile_seccomp(*command, status);
 }
 
 }  // namespace holdfast::cli

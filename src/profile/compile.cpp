@@ -157,11 +157,17 @@ void compile_rules(const Profile& profile, bool enforcing, Policy& policy) {
 void compile_seccomp(const Profile& profile, SeccompPlan& plan) {
   plan.deny = profile.seccomp.deny;
   plan.log = profile.seccomp.log;
+  plan.notify = profile.seccomp.notify;
+  plan.allow_only = profile.seccomp.allow_only;
+  plan.error = profile.seccomp.error;
   plan.base = profile.seccomp.base == SeccompBase::kContainer;
   if (profile.mode == Mode::kDetect) {
     plan.base = false;
     plan.log.insert(plan.log.end(), plan.deny.begin(), plan.deny.end());
+    plan.log.insert(plan.log.end(), plan.notify.begin(), plan.notify.end());
     plan.deny.clear();
+    plan.notify.clear();
+    plan.log_others = true;
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct SeccompPlan {
   bool base = false;              // refuse what no ordinary container needs
   std::vector<std::string> deny;  // names of system calls
   std::vector<std::string> log;
+  std::vector<std::string> notify;
+  std::vector<std::string> allow_only;  // empty: no limit
+  bool log_others = false;              // what allow_only does not name is logged, not refused
+  int error = EPERM;                    // of the calls that the profile refuses
   // Classes the profile wants refused, by enum hf_class, whether or not the kernel guard can: where
   // it cannot, seccomp does.
   std::array<bool, HF_CLASS_MAX> refuse{};

@@ -165,7 +165,16 @@ void compare_seccomp(const SeccompPlan& before, const SeccompPlan& after,
     out.push_back({after.base ? Kind::kRefused : Kind::kAllowed,
                    "system calls that no ordinary container needs (seccomp base)"});
   }
-  // What one list does not deny goes on, as far as the profile is concerned.
+  if (before.allow_only.empty() != after.allow_only.empty()) {
+    out.push_back({before.allow_only.empty() ? Kind::kRefused : Kind::kAllowed,
+                   "system calls that seccomp.allow_only does not list"});
+  } else {
+    compare_lists("system call", {set_of(before.allow_only), HF_DENY},
+                  {set_of(after.allow_only), HF_DENY}, out);
+  }
+  // What is in neither of these goes on, as far as the profile is concerned.
+  compare_lists("without the agent, system call", {set_of(after.notify), HF_ALERT},
+                {set_of(before.notify), HF_ALERT}, out);
   compare_lists("system call", {set_of(after.deny), HF_DENY}, {set_of(before.deny), HF_DENY}, out);
 }
 

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 void lint_syscalls(const json& content, const std::string& path, const KnownSyscall& known,
                    std::vector<Error>& problems) {
-  for (const char* list : {"deny", "log"}) {
+  for (const char* list : {"deny", "log", "notify", "allow_only"}) {
     const json::json_pointer place = json::json_pointer("/seccomp") / list;
     const json names = content.value(place, json::array());
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
@@ -154,17 +155,38 @@ Status read_escape(const JsonView& view, Profile& profile) {
   return Ok{};
 }
 
+// What programs take for an answer: "you may not", or "there is no such call here".
+constexpr std::initializer_list<std::pair<const char*, int>> kErrors = {
+    {"EPERM", EPERM},   {"EACCES", EACCES}, {"EINVAL", EINVAL},
+    {"ENOENT", ENOENT}, {"ENOSYS", ENOSYS}, {"EOPNOTSUPP", EOPNOTSUPP}};
+
+// The filter is in force before the container's program is executed.
+Status check_startable(const JsonView& view, const std::vector<std::string>& allow_only) {
+  for (const char* name : {"execve", "exit_group"}) {
+    if (!allow_only.empty() && std::ranges::count(allow_only, name) == 0) {
+      return view.error_at(
+          "allow_only",
+          fmt::format("lacks \"{}\", without which no program starts and ends; add it", name));
+    }
+  }
+  return Ok{};
+}
+
 Status read_seccomp(const JsonView& view, Profile& profile) {
   const auto seccomp = view.find("seccomp");
   if (!seccomp) {
     return Ok{};
   }
-  TRY(seccomp->only_keys({"base", "deny", "log"}));
+  TRY(seccomp->only_keys({"base", "deny", "log", "notify", "allow_only", "errno"}));
   TRY(read_word<SeccompBase>(*seccomp, "base",
                              {{"container", SeccompBase::kContainer}, {"none", SeccompBase::kNone}},
                              profile.seccomp.base));
+  TRY(read_word<int>(*seccomp, "errno", kErrors, profile.seccomp.error));
   TRY(read_judged(*seccomp, "deny", syscall_problem, profile.seccomp.deny));
-  return read_judged(*seccomp, "log", syscall_problem, profile.seccomp.log);
+  TRY(read_judged(*seccomp, "log", syscall_problem, profile.seccomp.log));
+  TRY(read_judged(*seccomp, "notify", syscall_problem, profile.seccomp.notify));
+  TRY(read_judged(*seccomp, "allow_only", syscall_problem, profile.seccomp.allow_only));
+  return check_startable(*seccomp, profile.seccomp.allow_only);
 }
 
 Status read_on_failure(const JsonView& view, Profile& profile) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +42,9 @@ struct Profile {
     SeccompBase base = SeccompBase::kContainer;
     std::vector<std::string> deny;  // names of system calls
     std::vector<std::string> log;
+    std::vector<std::string> notify;
+    std::vector<std::string> allow_only;  // empty: no limit
+    int error = EPERM;                    // of refused calls
   };
   struct Exec {
     std::vector<std::string> allow;  // absolute, clean: programs, or directories of programs

@@ -3,11 +3,14 @@
 #include <seccomp.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <set>
+#include <string_view>
 
 #include <fmt/core.h>
 
+#include "src/seccomp/answer.h"
 #include "src/seccomp/clone.h"
 #include "src/seccomp/filter.h"
 #include "src/seccomp/groups.h"
@@ -30,81 +33,169 @@ Status check_known(const std::vector<std::string>& names, const char* list) {
   return Ok{};
 }
 
-void erase_names(Rule& rule, const Names& names) {
-  std::erase_if(rule.names, [&](const std::string& name) { return names.contains(name); });
+// 32-bit x86 makes the calls of sockets and of System V IPC through one call each; libseccomp gives
+// those made so numbers of its own (seccomp-syscalls.h, __PNR_*).
+const char* multiplexer_of(const std::string& name) {
+  const int number = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, name.c_str());
+  if (number <= -101 && number >= -120) {
+    return "socketcall";
+  }
+  return number <= -201 && number >= -224 ? "ipc" : nullptr;
 }
 
-// Whether `rule` says about its calls nothing that an unconditional EPERM does not say more
-// strictly.
-bool gives_way(const Rule& rule) {
-  const int strict = strictness(rule.action);
-  return strict < refusing() || (strict == refusing() && rule.conditional());
-}
+constexpr std::array kMultiplexers = {"socketcall", "ipc"};
 
-bool refused_outright(const Filter& filter, const std::string& name) {
-  return std::any_of(filter.rules.begin(), filter.rules.end(), [&](const Rule& rule) {
-    return rule.has(name) && !rule.conditional() && strictness(rule.action) >= refusing();
+// The plan's lists, and what they make of an answer.
+class Narrowing {
+ public:
+  Narrowing(const profile::SeccompPlan& plan, const Refused& refused)
+      : deny_(plan.deny.begin(), plan.deny.end()),
+        notify_(plan.notify.begin(), plan.notify.end()),
+        log_(plan.log.begin(), plan.log.end()),
+        allow_only_(plan.allow_only.begin(), plan.allow_only.end()),
+        base_(refused.names),
+        refusal_(refusal(plan.error)),
+        log_others_(plan.log_others) {}
+
+  // Every name that a list speaks of.
+  [[nodiscard]] Names names() const {
+    Names all = base_;
+    for (const Names* names : {&deny_, &notify_, &log_, &allow_only_}) {
+      all.insert(names->begin(), names->end());
+    }
+    return all;
+  }
+
+  [[nodiscard]] bool denies(const std::string& name) const { return deny_.contains(name); }
+  [[nodiscard]] bool limits() const { return !allow_only_.empty(); }
+  [[nodiscard]] bool nothing() const { return names().empty(); }
+
+  [[nodiscard]] Answer of(const std::string& name, const Answer& answer) const {
+    if (deny_.contains(name) && strictness(answer.action) <= refusing()) {
+      return refusal_;
+    }
+    if (answer.refuses()) {
+      return answer;
+    }
+    if (base_.contains(name)) {
+      return refusal_;
+    }
+    const Answer limited = unlisted(name) ? otherwise(answer, name) : answer;
+    if (notify_.contains(name) && strictness(limited.action) < strictness("SCMP_ACT_NOTIFY")) {
+      return {"SCMP_ACT_NOTIFY"};
+    }
+    return log_.contains(name) ? logged(limited) : limited;
+  }
+
+  // Of a call that no list and no rule names.
+  [[nodiscard]] Answer by_default(const Answer& answer) const {
+    return limits() && !answer.refuses() ? otherwise(answer, "") : answer;
+  }
+
+ private:
+  [[nodiscard]] bool unlisted(const std::string& name) const {
+    return limits() && !allow_only_.contains(name);
+  }
+
+  [[nodiscard]] static Answer logged(const Answer& answer) {
+    return answer.action == "SCMP_ACT_ALLOW" ? Answer{"SCMP_ACT_LOG"} : answer;
+  }
+
+  [[nodiscard]] Answer otherwise(const Answer& answer, const std::string& name) const {
+    if (log_others_) {
+      return logged(answer);
+    }
+    // C libraries use clone where clone3 is not there, and give up where it is refused.
+    return name == "clone3" && allow_only_.contains("clone") ? refusal(ENOSYS) : refusal_;
+  }
+
+  Names deny_, notify_, log_, allow_only_, base_;
+  Answer refusal_;
+  bool log_others_;
+};
+
+bool has_conditions(const Filter& filter, std::string_view multiplexer) {
+  return std::ranges::any_of(filter.rules, [&](const Rule& rule) {
+    return rule.conditional() && std::ranges::any_of(rule.names, [&](const std::string& name) {
+             const char* of = multiplexer_of(name);
+             return of != nullptr && multiplexer == of;
+           });
   });
 }
 
-// Refuses `names` with EPERM; where the engine refuses one already, its own way stays.
-void refuse(const Names& names, Filter& filter) {
+// A rule for a multiplexer would take the place of what libseccomp makes of its single calls, so it
+// goes; but libseccomp (2.5.4) cannot make anything of those with conditions, and then nothing can
+// be called through it. Only where the default refuses: there no call is open but by its own name.
+void close_multiplexer(const std::string& multiplexer, Filter& filter) {
+  if (strictness(filter.default_action) < refusing()) {
+    return;
+  }
+  bool was_open = false;
   for (Rule& rule : filter.rules) {
-    if (gives_way(rule)) {
-      erase_names(rule, names);
+    if (strictness(rule.action) < refusing()) {
+      was_open = std::erase(rule.names, multiplexer) != 0 || was_open;
     }
   }
   std::erase_if(filter.rules, [](const Rule& rule) { return rule.names.empty(); });
-  if (strictness(filter.default_action) >= refusing()) {
-    return;
-  }
-  Rule added{{}, "SCMP_ACT_ERRNO", {{"errnoRet", EPERM}}};
-  std::copy_if(names.begin(), names.end(), std::back_inserter(added.names),
-               [&](const std::string& name) { return !refused_outright(filter, name); });
-  if (!added.names.empty()) {
-    filter.rules.push_back(std::move(added));
+  if (was_open && has_conditions(filter, multiplexer)) {
+    // In front, as libseccomp wants it, and with an error of its own: runtimes leave out what is
+    // the default.
+    const int error = default_of(filter).error() == EPERM ? ENOSYS : EPERM;
+    filter.rules.insert(filter.rules.begin(),
+                        Rule{{multiplexer}, "SCMP_ACT_ERRNO", refusal(error).rest});
   }
 }
 
-bool mentioned(const Filter& filter, const std::string& name) {
-  return std::any_of(filter.rules.begin(), filter.rules.end(),
-                     [&](const Rule& rule) { return rule.has(name); });
+bool narrower(const Answers& answers) {
+  return std::ranges::any_of(answers, [](const Answer& answer) {
+    return strictness(answer.action) >= strictness("SCMP_ACT_NOTIFY");
+  });
 }
 
-// Takes the logged names out of an allowing rule into one of their own behind it.
-void split_logged(const Rule& rule, const Names& names, std::vector<Rule>& out) {
-  Rule others = rule;
-  erase_names(others, names);
-  Rule logged = rule;
-  logged.action = "SCMP_ACT_LOG";
-  std::erase_if(logged.names, [&](const std::string& name) { return !names.contains(name); });
-  for (Rule* part : {&others, &logged}) {
-    if (!part->names.empty()) {
-      out.push_back(std::move(*part));
+// Changes `filter` call by call; returns the multiplexers some of whose calls became narrower.
+Names narrow_calls(const Narrowing& narrowing, Filter& filter) {
+  const Answer before = default_of(filter);
+  const Answer after = narrowing.by_default(before);
+  Names names = narrowing.names();
+  Names multiplexers;
+  if (narrowing.limits()) {
+    names.insert("clone3");
+    for (const Rule& rule : filter.rules) {
+      names.insert(rule.names.begin(), rule.names.end());
+    }
+    if (after.refuses()) {
+      multiplexers.insert(kMultiplexers.begin(), kMultiplexers.end());
+      std::erase_if(names, [&](const std::string& name) {
+        return multiplexers.contains(name) && !narrowing.denies(name);
+      });
     }
   }
-}
-
-// Logs `names` where they are allowed. A call that is allowed by default but has a rule for some
-// arguments stays unlogged: a second, unconditional rule would take the first one's place.
-void log(const Names& names, Filter& filter) {
-  Rule added{{}, "SCMP_ACT_LOG", json::object()};
-  if (filter.default_action == "SCMP_ACT_ALLOW") {
-    std::copy_if(names.begin(), names.end(), std::back_inserter(added.names),
-                 [&](const std::string& name) { return !mentioned(filter, name); });
-  }
-  std::vector<Rule> rules;
-  for (const Rule& rule : filter.rules) {
-    if (rule.action == "SCMP_ACT_ALLOW") {
-      split_logged(rule, names, rules);
-    } else {
-      rules.push_back(rule);
+  Changes changes;
+  for (const std::string& name : names) {
+    const Answers now = change(answers_of(filter, name), before, after,
+                               [&](const Answer& answer) { return narrowing.of(name, answer); });
+    const bool changed = changes.set(filter, name, now);
+    if (!changed || !(now.empty() || narrower(now))) {
+      continue;
+    }
+    if (const char* multiplexer = multiplexer_of(name)) {
+      multiplexers.insert(multiplexer);
     }
   }
-  filter.rules = std::move(rules);
-  if (!added.names.empty()) {
-    filter.rules.push_back(std::move(added));
+  changes.apply(filter);
+  if (!after.same_as(before)) {
+    set_default(filter, after);
   }
+  return multiplexers;
+}
+
+Status check_listener(const std::optional<json>& engine, const profile::SeccompPlan& plan) {
+  if (plan.notify.empty() || (engine && engine->is_object() && engine->contains("listenerPath"))) {
+    return Ok{};
+  }
+  return fail(
+      "profile: /seccomp/notify: config.json names no agent that would answer; give "
+      "linux.seccomp.listenerPath in it, the socket of the agent, or remove notify");
 }
 
 }  // namespace
@@ -117,16 +208,21 @@ Result<std::optional<json>> compose(const std::optional<json>& engine,
                                     const profile::SeccompPlan& plan, bool enforcing) {
   TRY(check_known(plan.deny, "deny"));
   TRY(check_known(plan.log, "log"));
+  TRY(check_known(plan.notify, "notify"));
+  TRY(check_known(plan.allow_only, "allow_only"));
+  TRY(check_listener(engine, plan));
   const Refused refused = refused_calls(plan, enforcing);
-  if (refused.names.empty() && !refused.restrict_clone && plan.log.empty()) {
+  const Narrowing narrowing(plan, refused);
+  if (narrowing.nothing() && !refused.restrict_clone) {
     return engine;
   }
   Filter filter = engine ? TRY(read_filter(*engine)) : open_filter();
-  refuse(refused.names, filter);
+  for (const std::string& multiplexer : narrow_calls(narrowing, filter)) {
+    close_multiplexer(multiplexer, filter);
+  }
   if (refused.restrict_clone) {
     restrict_clone(filter);
   }
-  log(Names(plan.log.begin(), plan.log.end()), filter);
   return std::optional(write_filter(filter));
 }
 

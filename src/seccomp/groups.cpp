@@ -59,7 +59,6 @@ void insert_known(std::initializer_list<const char*> names, std::set<std::string
 
 Refused refused_calls(const profile::SeccompPlan& plan, bool enforcing) {
   Refused refused;
-  refused.names.insert(plan.deny.begin(), plan.deny.end());
   if (!plan.base) {
     return refused;
   }

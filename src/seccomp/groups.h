@@ -13,7 +13,7 @@ namespace holdfast::seccomp {
 // as part of the exit signal.
 inline constexpr std::uint64_t kCloneNamespaces = 0x7E020000;
 
-// What the plan refuses, as names that libseccomp knows. clone and clone3 are not among them: they
+// What the base refuses, as names that libseccomp knows. clone and clone3 are not among them: they
 // are narrowed by their arguments, `restrict_clone` says whether.
 struct Refused {
   std::set<std::string> names;

@@ -145,3 +145,13 @@ JSON
   profile init shop --config bundle/config.json
   [[ $status == 1 && $stderr == *"the image has no program start in PATH"* ]]
 }
+
+@test "seccomp shows the filter, and who decided about a call" {
+  jq '.seccomp = {deny: ["ptrace"], errno: "ENOSYS"}' web.json >web.new && mv web.new web.json
+  profile seccomp web.json --explain ptrace
+  [[ $status == 0 && $output == *ENOSYS* ]]
+  profile seccomp web.json --format oci --config "$HF_ROOT/tests/data/oci/docker.json"
+  [[ $(jq -c '[.syscalls[] | select(.names | index("ptrace")) | .action] | unique' <<<"$output") == '["SCMP_ACT_ERRNO"]' ]]
+  profile seccomp web.json --explain nosuchcall
+  [[ $status == 1 && $stderr == *"no system call"* ]]
+}

@@ -113,11 +113,16 @@ TEST(Compile, DetectRefusesNothingBySeccompEither) {
   Profile profile;
   profile.mode = Mode::kDetect;
   profile.seccomp.deny = {"ptrace"};
+  profile.seccomp.notify = {"mkdir"};
+  profile.seccomp.allow_only = {"read"};
   profile.seccomp.log = {"mount"};
   const SeccompPlan plan = compiled(profile, false).seccomp;
   EXPECT_FALSE(plan.base);
   EXPECT_TRUE(plan.deny.empty());
-  EXPECT_EQ(plan.log, (std::vector<std::string>{"mount", "ptrace"}));
+  EXPECT_EQ(plan.log, (std::vector<std::string>{"mount", "ptrace", "mkdir"}));
+  EXPECT_TRUE(plan.notify.empty());
+  EXPECT_EQ(plan.allow_only, std::vector<std::string>{"read"});
+  EXPECT_TRUE(plan.log_others);
   EXPECT_EQ(plan.refuse, SeccompPlan{}.refuse);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 
 #include "src/base/file.h"
@@ -31,7 +32,8 @@ TEST(Profile, EveryKeyIsRead) {
       "description":"d","extends":"base","match":{"images":["docker.io/*:1"]},"mode":"detect",
       "rootfs":{"guard":"enforce","writable":["/run","/"],"new_executables":"kill"},
       "escape":{"action":"record","allow":["escape.mount"]},
-      "seccomp":{"base":"none","deny":["io_uring_setup"],"log":["ptrace"]},"on_failure":"warn")"),
+      "seccomp":{"base":"none","deny":["io_uring_setup"],"log":["ptrace"],"errno":"ENOSYS",
+        "notify":["mkdir"],"allow_only":["execve","exit_group"]},"on_failure":"warn")"),
                                         "p.json")
                               .value();
   EXPECT_EQ(profile.extends, "base");
@@ -45,6 +47,9 @@ TEST(Profile, EveryKeyIsRead) {
   EXPECT_EQ(profile.seccomp.base, SeccompBase::kNone);
   EXPECT_EQ(profile.seccomp.deny, std::vector<std::string>{"io_uring_setup"});
   EXPECT_EQ(profile.seccomp.log, std::vector<std::string>{"ptrace"});
+  EXPECT_EQ(profile.seccomp.notify, std::vector<std::string>{"mkdir"});
+  EXPECT_EQ(profile.seccomp.allow_only, (std::vector<std::string>{"execve", "exit_group"}));
+  EXPECT_EQ(profile.seccomp.error, ENOSYS);
   EXPECT_EQ(profile.on_failure, OnFailure::kWarn);
 }
 
@@ -103,6 +108,13 @@ std::vector<Bad> bad_profiles() {
        "p.json: /seccomp/base: \"docker\" is not one of container, none"},
       {head(R"("seccomp":{"deny":["io-uring"]})"),
        "p.json: /seccomp/deny/0: \"io-uring\" is not the name of a system call"},
+      {head(R"("seccomp":{"errno":"EIO"})"),
+       "p.json: /seccomp/errno: \"EIO\" is not one of EPERM, EACCES, EINVAL, ENOENT, ENOSYS, "
+       "EOPNOTSUPP"},
+      {head(R"("seccomp":{"allow_only":["read","exit_group"]})"),
+       "p.json: /seccomp/allow_only: lacks \"execve\", without which no program starts and ends; "
+       "add it",
+       false},
       {head(R"("seccomp":{"log":"all"})"), "p.json: /seccomp/log: must be an array, not string"},
       {head(R"("on_failure":"ignore")"),
        "p.json: /on_failure: \"ignore\" is not one of refuse, warn"},
