@@ -188,8 +188,9 @@ all_jobs() {
   done
 }
 
-# Everything on the first kernel, but ordinary programs on the newest; the attacks on each other kernel, and each back end and runtime with
-# them. The remaining combinations are in --matrix, for the time of a run. The longest come first.
+# Everything on the first kernel, but ordinary programs on the newest; the attacks on each other
+# kernel, and each back end and runtime with them. The remaining combinations are in --matrix, for the
+# time of a run. The longest come first.
 usual_jobs() {
   printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:lsm:runc 6.12:modify-return:runc
 }
