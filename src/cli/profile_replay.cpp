@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <fmt/core.h>
@@ -47,7 +46,6 @@ struct Row {
 struct Replay {
   profile::Policy policy;
   std::map<Row, std::uint64_t> rows;
-  std::uint64_t skipped = 0;  // lines that tell of no act
   std::uint64_t strange = 0;  // lines that cannot be read
 };
 
@@ -135,8 +133,7 @@ void replay_line(const Given& given, const std::string& text, const std::string&
     return;
   }
   if (!replay::is_act(text_at(line.value(), "/class"))) {
-    ++replay.skipped;
-    return;
+    return;  // of a loss
   }
   const auto act = replay::read_act(base::JsonView(line.value(), place));
   if (!act.ok()) {
