@@ -4,6 +4,8 @@
 
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "hook/input.h"
 #include "hook/options.h"
@@ -11,6 +13,7 @@
 #include "src/base/file.h"
 #include "src/monitor/client.h"
 #include "src/monitor/spawn.h"
+#include "src/profile/admit.h"
 
 namespace holdfast::hook {
 namespace {
@@ -45,7 +48,13 @@ monitor::Where monitor_of(const Options& options, const profile::Config& config)
   return where;
 }
 
-Status register_container(const Subject& subject, const profile::Policy& policy,
+// What the container's profile makes of it.
+struct Guarding {
+  profile::Compiled compiled;
+  std::vector<profile::Admission> admissions;
+};
+
+Status register_container(const Subject& subject, const Guarding& guarding,
                           const std::string& socket, Clock::time_point deadline) {
   monitor::Request request;
   request.op = monitor::Request::Op::kRegister;
@@ -53,21 +62,23 @@ Status register_container(const Subject& subject, const profile::Policy& policy,
   request.registration.pid = subject.state.pid;
   request.registration.rootfs = rootfs_of(subject);
   request.registration.cgroup = TRY(find_cgroup(subject.state.pid, "/proc", "/sys/fs/cgroup"));
-  request.registration.policy = policy;
+  request.registration.policy = guarding.compiled.policy;
+  request.registration.exceptions = guarding.compiled.exceptions;
+  request.registration.admissions = guarding.admissions;
   TRY(monitor::call(socket, request, monitor::within(monitor::kCallTimeout, deadline)));
   return Ok{};
 }
 
 // A monitor that was started on demand may leave between its answer about the back end and our
 // registration: then another is started, once.
-Status register_with_running(const Subject& subject, const profile::Policy& policy,
+Status register_with_running(const Subject& subject, const Guarding& guarding,
                              const monitor::Where& where, Clock::time_point deadline) {
-  const Status first = register_container(subject, policy, where.socket, deadline);
+  const Status first = register_container(subject, guarding, where.socket, deadline);
   if (first.ok() || monitor::is_listening(where.socket)) {
     return first;
   }
   TRY(monitor::ensure_running(where, deadline));
-  return register_container(subject, policy, where.socket, deadline);
+  return register_container(subject, guarding, where.socket, deadline);
 }
 
 // What the profile's on_failure decides about.
@@ -79,20 +90,24 @@ struct Outcome {
 Outcome guard(const Subject& subject, const monitor::Where& where, Clock::time_point deadline) {
   const auto status = monitor::ensure_running(where, deadline);
   const bool enforcing = status.ok() && status.value().enforcing;
-  const auto compiled = profile::compile(subject.resolved.profile, subject.spec, enforcing);
+  auto compiled = profile::compile(subject.resolved.profile, subject.spec, enforcing);
   if (!compiled.ok()) {
     return {compiled.error(), true};
+  }
+  Guarding guarding{std::move(compiled).value(), {}};
+  guarding.admissions = profile::admit(guarding.compiled, subject.spec, profile::this_host());
+  if (const std::string why = profile::refusal_of(guarding.admissions); !why.empty()) {
+    return {fail(why), true};
   }
   if (!status.ok()) {
     return {status.error()};
   }
   // Registered even if it lacks something: with `warn` it runs, and its alerts are wanted.
-  const Status registered =
-      register_with_running(subject, compiled.value().policy, where, deadline);
+  const Status registered = register_with_running(subject, guarding, where, deadline);
   if (!registered.ok()) {
     return {registered};
   }
-  const auto missing = missing_prevention(subject, compiled.value(), enforcing);
+  const auto missing = missing_prevention(subject, guarding.compiled, enforcing);
   if (!missing.ok()) {
     return {missing.error(), true};
   }

@@ -80,6 +80,7 @@ Result<Subject> read_subject(const oci::State& state, const Options& options,
   }
   const profile::Source source = profile::file_source(profile::profile_directories(config));
   subject.resolved = TRY(profile::resolve(source, config, subject.spec.annotations));
+  TRY(profile::check_filter_is_used(subject.resolved.profile, config, subject.spec.annotations));
   return subject;
 }
 

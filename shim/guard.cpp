@@ -92,7 +92,7 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
   }
   const HookCommand hook = TRY(find_hook(place));
   const bool enforcing = TRY(ask_monitor(config, subject.resolved));
-  const std::string bytes = TRY(rewrite(std::move(subject), enforcing, hook));
+  const std::string bytes = TRY(rewrite(std::move(subject), enforcing, hook, profile::this_host()));
   if (bytes.empty()) {
     return Ok{};
   }

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "src/oci/filter.h"
@@ -69,6 +70,9 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return subject;
   }
+  if (config.annotations_allow.contains(profile::kFilterAnnotationsWord)) {
+    return subject;
+  }
   for (const char* annotation : oci::kFilterAnnotations) {
     subject.edited |= oci::remove_annotation(subject.document, annotation);
     subject.spec.annotations.erase(annotation);
@@ -76,11 +80,18 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
   return subject;
 }
 
-Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook) {
+Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook,
+                            const profile::Host& host) {
   const profile::Compiled compiled =
       TRY(profile::compile(subject.resolved.profile, subject.spec, enforcing));
   if (!compiled.guarded) {
     return std::string();
+  }
+  // The hook tells what is only to be told.
+  const auto admissions = profile::admit(compiled, subject.spec, host, HF_DENY);
+  if (const std::string why = profile::refusal_of(admissions); !why.empty()) {
+    return fail(fmt::format("the container is refused: {} (profile \"{}\")", why,
+                            subject.resolved.profile.name));
   }
   Document& document = subject.document;
   bool changed = subject.edited;

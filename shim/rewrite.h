@@ -8,6 +8,7 @@
 #include "src/base/result.h"
 #include "src/oci/edit.h"
 #include "src/oci/spec.h"
+#include "src/profile/admit.h"
 #include "src/profile/compile.h"
 #include "src/profile/config.h"
 #include "src/profile/load.h"
@@ -30,13 +31,15 @@ struct HookCommand {
 };
 
 // Checks config.json and chooses its profile. Annotations that would let crun replace the seccomp
-// filter are gone from the document and the spec.
+// filter are gone from the document and the spec, unless `config` allows them.
 Result<Subject> read_subject(std::string_view bytes, const std::string& path,
                              const profile::Source& source, const profile::Config& config);
 
 // The new config.json: hooks, seccomp, and the read-only root where the profile needs it. Empty
 // when there is nothing to change: the container is not to be guarded, or this was done before.
 // `enforcing`: whether the kernel's back end in force can refuse an operation.
-Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook);
+// What config.json asks of `host` and its profile does not admit is an error.
+Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook,
+                            const profile::Host& host);
 
 }  // namespace holdfast::shim

@@ -9,7 +9,7 @@ build_packages=(g++ meson ninja-build pkg-config clang-19 bpftool libbpf-dev lib
 run_packages=(runc busybox-static jq libseccomp2)
 test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellcheck clang-format clang-tidy git
   attr e2fsprogs util-linux procps kmod)
-vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd)
+vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd podman)
 
 usage() {
   cat <<USAGE

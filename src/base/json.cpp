@@ -134,20 +134,6 @@ Result<Json> parse(std::string_view bytes, const std::string& what, JsonLimits l
   return builder.take();
 }
 
-std::string escape_pointer(const std::string& key) {
-  std::string escaped;
-  for (const char c : key) {
-    if (c == '~') {
-      escaped += "~0";
-    } else if (c == '/') {
-      escaped += "~1";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
 }  // namespace
 
 Result<json> parse_json(std::string_view bytes, const std::string& what, JsonLimits limits) {
@@ -157,6 +143,20 @@ Result<json> parse_json(std::string_view bytes, const std::string& what, JsonLim
 Result<nlohmann::ordered_json> parse_ordered_json(std::string_view bytes, const std::string& what,
                                                   JsonLimits limits) {
   return parse<nlohmann::ordered_json>(bytes, what, limits);
+}
+
+std::string pointer_below(const std::string& pointer, const std::string& key) {
+  std::string below = pointer + "/";
+  for (const char c : key) {
+    if (c == '~') {
+      below += "~0";
+    } else if (c == '/') {
+      below += "~1";
+    } else {
+      below += c;
+    }
+  }
+  return below;
 }
 
 Error JsonView::error(std::string_view sentence) const {
@@ -172,7 +172,7 @@ Error JsonView::error_at(const std::string& key, std::string_view sentence) cons
 
 JsonView JsonView::child(const std::string& key, const json& value) const {
   JsonView view(value, what_, null_);
-  view.pointer_ = pointer_ + "/" + escape_pointer(key);
+  view.pointer_ = pointer_below(pointer_, key);
   return view;
 }
 

@@ -32,6 +32,9 @@ Result<nlohmann::json> parse_json(std::string_view bytes, const std::string& wha
 Result<nlohmann::ordered_json> parse_ordered_json(std::string_view bytes, const std::string& what,
                                                   JsonLimits limits = {});
 
+// The JSON pointer of the member `key` of the object at `pointer` (RFC 6901, section 3).
+std::string pointer_below(const std::string& pointer, const std::string& key);
+
 // A value inside a document that remembers where it is, so that every error names the file and the
 // JSON pointer (RFC 6901). It refers to the document, which must outlive it.
 class JsonView {

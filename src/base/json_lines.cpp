@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "src/base/json.h"
+
 namespace holdfast::base {
 namespace {
 
@@ -42,14 +44,6 @@ class CountingIterator {
   std::size_t pending_ = 0;
 };
 
-std::string escaped(const std::string& key) {
-  std::string text;
-  for (const char c : key) {
-    text += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  }
-  return text;
-}
-
 // Notes the line of every key and of every element.
 class Noter : public nlohmann::json_sax<json> {
  public:
@@ -67,7 +61,7 @@ class Noter : public nlohmann::json_sax<json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    key_ = stack_.back().pointer + "/" + escaped(name);
+    key_ = pointer_below(stack_.back().pointer, name);
     lines_->of.emplace(key_, lines_->last);
     return true;
   }

@@ -24,15 +24,16 @@ struct Given {
 };
 
 // A directory stands for what it has that ends in .json.
-std::vector<std::string> files_of(const std::vector<std::string>& given) {
+Result<std::vector<std::string>> files_of(const std::vector<std::string>& given) {
   std::vector<std::string> files;
   for (const std::string& one : given) {
-    const auto names = std::filesystem::is_directory(one)
-                           ? profile::profile_paths(profile::file_source({one}))
-                           : Result<std::vector<std::string>>(std::vector{one});
-    if (names.ok()) {
-      files.insert(files.end(), names.value().begin(), names.value().end());
+    std::error_code error;
+    if (!std::filesystem::is_directory(one, error)) {
+      files.push_back(one);
+      continue;
     }
+    const auto names = TRY(profile::profile_paths(profile::file_source({one})));
+    files.insert(files.end(), names.begin(), names.end());
   }
   return files;
 }
@@ -72,11 +73,14 @@ std::string written(const Findings& findings, const std::string& format) {
 }
 
 int lint(const Given& given) {
-  const std::vector<std::string> files = files_of(given.files);
-  if (files.empty()) {
+  const auto files = files_of(given.files);
+  if (!files.ok()) {
+    return 1 + complain(files.error());
+  }
+  if (files.value().empty()) {
     return 1 + complain(fail("there is no profile in what was given; profiles end in .json"));
   }
-  const auto findings = lint_files(files);
+  const auto findings = lint_files(files.value());
   if (!findings.ok()) {
     return 1 + complain(findings.error());
   }

@@ -44,7 +44,7 @@ struct Row {
 };
 
 struct Replay {
-  profile::Policy policy;
+  profile::Compiled compiled;
   std::map<Row, std::uint64_t> rows;
   std::uint64_t strange = 0;  // lines that cannot be read
 };
@@ -106,7 +106,7 @@ void print_test(const json& line, const replay::Decision& decision) {
 void replay_act(const Given& given, const json& line, const replay::Act& act, Replay& replay) {
   detect::Context context;
   context.backend = "lsm";
-  const replay::Decision decision = replay::decide(replay.policy, act, context);
+  const replay::Decision decision = replay::decide(replay.compiled, act, context);
   const std::string then = answer_then(line);
   const std::string now = replay::answer_name(decision.answer);
   if (given.changes && then == now) {
@@ -172,7 +172,7 @@ Status replay_log(const Given& given) {
   const profile::Profile profile = TRY(profile::load_profile(place.source, place.path));
   const oci::Spec spec = TRY(spec_at(given.config));
   Replay replay;
-  replay.policy = TRY(profile::compile(profile, spec, true)).policy;
+  replay.compiled = TRY(profile::compile(profile, spec, true));
   if (given.log == "-") {
     TRY(replay_stream(given, std::cin, replay));
   } else {

@@ -48,7 +48,8 @@ struct Object {
 
 // Where in the kernel a line comes from. Of two lines with the same origin one is too many.
 struct Origin {
-  std::string queue;        // "alerts", "records", "repeats", "losses" or "former"
+  std::string queue;        // "alerts", "records", "repeats", "losses", "former" or
+                            // "registrations"
   std::uint64_t epoch = 0;  // of the kernel's maps: positions of another epoch say nothing
   std::uint64_t position = 0;
   auto operator<=>(const Origin&) const = default;
@@ -63,6 +64,7 @@ struct Alert {
   std::uint64_t count = 1;
   std::string cause;  // of a loss
   std::string message;
+  std::string exception;  // why the profile calls this ordinary; of a record that was an alert
   std::optional<Container> container;
   std::optional<event::Process> process;
   std::optional<Object> object;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -274,6 +275,26 @@ Alert lost_alert(const Loss& loss, const Context& context) {
   alert.message =
       fmt::format("{} {}. What policies deny was denied all the same.", loss.count, text.sentence);
   replace(alert.message, "{container}", owner(loss.slot, context.container));
+  if (context.container != nullptr) {
+    alert.container = *context.container;
+  }
+  alert.backend = context.backend;
+  alert.host = context.host;
+  return alert;
+}
+
+Alert admission_alert(const profile::Admission& admission, std::uint64_t time_ns,
+                      const Context& context) {
+  Alert alert;
+  alert.time = time_text(time_ns, context);
+  alert.kind = "alert";
+  alert.class_name = "admit." + admission.what;
+  std::ranges::replace(alert.class_name, '_', '-');
+  alert.severity = Severity::kWarning;
+  alert.action = "alerted";
+  alert.message = fmt::format("{} {}; it was started, as its profile says.",
+                              owner(0, context.container), admission.asks);
+  alert.mitre = {"T1610"};  // Deploy Container
   if (context.container != nullptr) {
     alert.container = *context.container;
   }

@@ -7,6 +7,7 @@
 #include "src/detect/alert.h"
 #include "src/event/event.h"
 #include "src/event/process.h"
+#include "src/profile/admit.h"
 
 namespace holdfast::detect {
 
@@ -39,5 +40,10 @@ struct Loss {
 
 // The alert of class "monitor.lost" about `loss`.
 Alert lost_alert(const Loss& loss, const Context& context);
+
+// The alert of class "admit.WHAT", such as "admit.host-namespaces", about something that the
+// container's config.json asks for.
+Alert admission_alert(const profile::Admission& admission, std::uint64_t time_ns,
+                      const Context& context);
 
 }  // namespace holdfast::detect

@@ -395,11 +395,19 @@ Reply Monitor::State::answer(const Request& request, const Peer& peer) {
 }
 
 Reply Monitor::State::register_container(const Registration& registration) {
+  const std::string& id = registration.container.id;
+  // A hook that runs twice for one container tells it again.
+  const Entry* known = registry.find(id);
+  const std::uint32_t generation = known == nullptr ? 0 : known->slot.generation;
   const Result<std::uint32_t> slot = guard.add(registration);
   Reply reply = status();
   if (!slot.ok()) {
     reply.error = slot.error().message;
     return reply;
+  }
+  const Entry& entry = *registry.find(id);
+  if (known == nullptr || entry.slot.generation != generation) {
+    pipeline.tell_admissions(entry);
   }
   reply.slot = slot.value();
   return reply;

@@ -6,6 +6,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/path.h"
+#include "src/detect/exceptions.h"
 #include "src/event/decode.h"
 #include "src/event/named.h"
 
@@ -105,6 +106,20 @@ bool Pipeline::tell_unread(std::uint64_t former, std::uint64_t count) {
   }
   write(now_ns);
   return !blocked();
+}
+
+void Pipeline::tell_admissions(const Entry& entry) {
+  boot_to_real_ns_ = base::boot_to_real_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  detect::Context about = context();
+  about.container = &entry.told;
+  // Generations are never reused, and a container has few of these.
+  std::uint64_t position = std::uint64_t{entry.slot.generation} << 8;
+  for (const profile::Admission& admission : entry.registration.admissions) {
+    const detect::Origin origin{"registrations", kernel_.epoch(), position++};
+    add(detect::admission_alert(admission, now_ns, about), {}, origin);
+  }
+  write(now_ns);
 }
 
 // Whether all that was counted is in the batch.
@@ -208,7 +223,11 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   if (entry != nullptr) {
     about.container = &entry->told;
   }
-  add(detect::detect(event, processes_.read(event, init), about), source, std::move(origin));
+  detect::Alert alert = detect::detect(event, processes_.read(event, init), about);
+  if (entry != nullptr) {
+    detect::apply_exceptions(entry->registration.exceptions, alert);
+  }
+  add(std::move(alert), source, std::move(origin));
 }
 
 // Changes that the tracepoint back end knows by their path alone are often none of the rootfs.

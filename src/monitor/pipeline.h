@@ -35,6 +35,9 @@ class Pipeline {
   // the first drain(). False when the file does not take it.
   bool tell_unread(std::uint64_t former, std::uint64_t count);
 
+  // Tells what the config.json of a container that has just come in asks for.
+  void tell_admissions(const Entry& entry);
+
   // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
 

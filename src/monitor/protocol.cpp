@@ -10,6 +10,7 @@
 #include "src/base/path.h"
 #include "src/oci/state.h"
 #include "src/profile/policy_json.h"
+#include "src/profile/profile.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -22,6 +23,9 @@ constexpr std::size_t kMaxId = oci::kMaxIdBytes;
 constexpr std::size_t kMaxPath = HF_PATH_MAX;
 // Names, images and annotation values: the packet bounds them all together.
 constexpr std::size_t kMaxText = kMaxMessageBytes;
+// One for each key of a profile's `admit`, and "mounts" twice.
+constexpr std::size_t kMaxAdmissions = 16;
+constexpr std::size_t kMaxAdmissionName = 32;
 
 // Writing.
 
@@ -35,6 +39,25 @@ Json container_json(const Container& container) {
           {"image", container.image},   {"profile", container.profile},
           {"mode", container.mode},     {"engine", container.engine},
           {"bundle", container.bundle}, {"annotations", container.annotations}};
+}
+
+Json exceptions_json(const std::vector<profile::Exception>& exceptions) {
+  Json list = Json::array();
+  for (const profile::Exception& exception : exceptions) {
+    list.push_back({{"class", exception.class_name},
+                    {"exe", exception.exe},
+                    {"path", exception.path},
+                    {"reason", exception.reason}});
+  }
+  return list;
+}
+
+Json admissions_json(const std::vector<profile::Admission>& admissions) {
+  Json list = Json::array();
+  for (const profile::Admission& admission : admissions) {
+    list.push_back({{"what", admission.what}, {"asks", admission.asks}});
+  }
+  return list;
 }
 
 const char* op_name(Request::Op op) {
@@ -201,6 +224,38 @@ Result<Container> decode_container(const Json& json) {
   return container;
 }
 
+// The array `key`, each element by `decode_one`; empty where there is none.
+template <typename T>
+Result<std::vector<T>> decode_list(Reader& reader, const char* key, std::size_t max,
+                                   T (*decode_one)(Reader&)) {
+  std::vector<T> list;
+  const Json* json = reader.find(key);
+  if (json == nullptr) {
+    return list;
+  }
+  if (!json->is_array() || json->size() > max) {
+    return fail(fmt::format("\"{}\" is not an array of at most {} elements", key, max));
+  }
+  for (const Json& element : *json) {
+    Reader inner(element, fmt::format("an element of \"{}\"", key));
+    list.push_back(decode_one(inner));
+    if (inner.error()) {
+      return *inner.error();
+    }
+  }
+  return list;
+}
+
+profile::Exception decode_exception(Reader& reader) {
+  constexpr std::size_t kMax = profile::kMaxExceptionBytes;
+  return {reader.text("class", kMax), reader.text("exe", kMax), reader.text("path", kMax),
+          reader.text("reason", kMax)};
+}
+
+profile::Admission decode_admission(Reader& reader) {
+  return {reader.text("what", kMaxAdmissionName), reader.text("asks", kMaxText)};
+}
+
 Result<Registration> decode_registration(Reader& reader) {
   Registration registration;
   registration.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid));
@@ -222,6 +277,10 @@ Result<Registration> decode_registration(Reader& reader) {
   }
   registration.container = TRY(decode_container(*container));
   registration.policy = TRY(profile::policy_from_json(*policy, "the policy"));
+  registration.exceptions =
+      TRY(decode_list(reader, "exceptions", profile::kMaxExceptions, decode_exception));
+  registration.admissions =
+      TRY(decode_list(reader, "admissions", kMaxAdmissions, decode_admission));
   return registration;
 }
 
@@ -278,6 +337,8 @@ std::string encode(const Request& request) {
       json["rootfs"] = request.registration.rootfs;
       json["cgroup"] = request.registration.cgroup;
       json["policy"] = profile::policy_to_json(request.registration.policy);
+      json["exceptions"] = exceptions_json(request.registration.exceptions);
+      json["admissions"] = admissions_json(request.registration.admissions);
       break;
     case Request::Op::kUnregister:
       json["id"] = request.id;

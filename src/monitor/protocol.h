@@ -3,7 +3,8 @@
 //
 //   {"version":1,"op":"status"}
 //     -> {"version":1,"ok":true,"backend":"lsm","enforcing":true,"pid":N,"count":N}
-//   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/abs","policy":{…}}
+//   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/abs","policy":{…},
+//    "exceptions":[{"class","exe","path","reason"}],"admissions":[{"what","asks"}]}
 //     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
 //   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
 //     -> {"version":1,"ok":true}
@@ -29,6 +30,7 @@
 #include <vector>
 
 #include "src/base/result.h"
+#include "src/profile/admit.h"
 #include "src/profile/policy.h"
 
 namespace holdfast::monitor {
@@ -58,6 +60,8 @@ struct Registration {
   std::string
       cgroup;  // path below the cgroup v2 mount, from /proc/PID/cgroup; "" where there is none
   profile::Policy policy;
+  std::vector<profile::Exception> exceptions;
+  std::vector<profile::Admission> admissions;  // to be told
 };
 
 struct Request {

@@ -8,7 +8,6 @@
 
 #include "src/base/capability.h"
 #include "src/base/path.h"
-#include "src/oci/filter.h"
 #include "src/profile/devices.h"
 #include "src/profile/policy_json.h"
 
@@ -171,17 +170,20 @@ void compile_seccomp(const Profile& profile, SeccompPlan& plan) {
   }
 }
 
-// What is judged here must be what the runtime loads.
-Status check_filter_is_used(const oci::Spec& spec) {
-  for (const char* annotation : oci::kFilterAnnotations) {
-    if (spec.annotations.contains(annotation)) {
-      return fail(fmt::format(
-          "annotation {} lets crun replace or change the seccomp filter of the profile; "
-          "remove it",
-          annotation));
-    }
+Profile::Admit compile_admit(const Profile& profile) {
+  Profile::Admit admit = profile.admit;
+  if (profile.mode == Mode::kEnforce) {
+    return admit;
   }
-  return Ok{};
+  for (int* action :
+       {&admit.privileged, &admit.host_namespaces, &admit.capabilities, &admit.devices,
+        &admit.unmasked_paths, &admit.root_user, &admit.control_sockets}) {
+    *action = std::min(*action, static_cast<int>(HF_ALERT));
+  }
+  admit.alert_mounts.insert(admit.alert_mounts.end(), admit.deny_mounts.begin(),
+                            admit.deny_mounts.end());
+  admit.deny_mounts.clear();
+  return admit;
 }
 
 }  // namespace
@@ -196,9 +198,8 @@ Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enf
   compile_rootfs(profile, spec, enforcing, compiled);
   compile_rules(profile, enforcing, compiled.policy);
   compile_seccomp(profile, compiled.seccomp);
-  if (profile.mode == Mode::kEnforce) {
-    TRY(check_filter_is_used(spec));
-  }
+  compiled.admit = compile_admit(profile);
+  compiled.exceptions = profile.exceptions;
   compiled.policy.bounding = base::capability_bits(spec.process.bounding);
   compiled.policy.own_user_namespace =
       std::any_of(spec.namespaces.begin(), spec.namespaces.end(),

@@ -36,6 +36,8 @@ struct Compiled {
   std::vector<std::string> tmpfs;  // mount points that then need a tmpfs, parents first
   bool tmpfs_noexec = false;       // the profile refuses new executables
   SeccompPlan seccomp;
+  Profile::Admit admit;  // what the mode leaves of it
+  std::vector<Exception> exceptions;
 };
 
 // `enforcing` says whether the kernel back end in force can refuse an operation. Where it only

@@ -78,7 +78,8 @@ Status read_annotations(const JsonView& view, std::set<std::string>& allow) {
   if (!list) {
     return Ok{};
   }
-  static constexpr auto kKnown = {"profile", "mode", "rootfs.writable", "image", "respond"};
+  static constexpr auto kKnown = {"profile", "mode",    "rootfs.writable",
+                                  "image",   "respond", kFilterAnnotationsWord};
   allow.clear();
   for (const JsonView& item : TRY(list->items())) {
     const std::string name = TRY(item.string());

@@ -28,7 +28,8 @@ struct Config {
   std::string runtime;  // absolute path of the real runtime; "": by the shim's own name, then PATH
   Monitor monitor;
   std::vector<std::string> profile_paths;  // directories searched before the shipped profiles
-  // What annotations may loosen, of "profile", "mode", "rootfs.writable", "image", "respond".
+  // What annotations may loosen, of "profile", "mode", "rootfs.writable", "image", "respond",
+  // and kFilterAnnotationsWord.
   // Choosing among the profiles that the administrator installed is allowed unless they say
   // otherwise.
   std::set<std::string> annotations_allow = {"profile", "image"};
@@ -36,6 +37,9 @@ struct Config {
   OnFailure on_failure = OnFailure::kRefuse;  // of profiles that do not say
 };
 
+// In annotations.allow: crun's annotations that replace or change the filter
+// (oci::kFilterAnnotations).
+inline constexpr const char* kFilterAnnotationsWord = "run.oci.seccomp";
 inline constexpr const char* kConfigPath = "/etc/holdfast/holdfast.json";
 inline constexpr base::JsonLimits kConfigLimits{.max_bytes = std::size_t{64} * 1024,
                                                 .max_depth = 8};

@@ -120,4 +120,12 @@ void compile_devices(const oci::Spec& spec, Policy& policy) {
   policy.devices = std::move(table).take();
 }
 
+bool is_default_device(const DeviceRule& rule) {
+  const bool only_makes = (rule.access & ~static_cast<std::uint32_t>(HF_DEVICE_MKNOD)) == 0;
+  return only_makes || std::ranges::any_of(kDefaults, [&](const DeviceRule& known) {
+           return known.block == rule.block && known.major == rule.major &&
+                  (known.minor == HF_DEVICE_ANY || known.minor == rule.minor);
+         });
+}
+
 }  // namespace holdfast::profile

@@ -12,4 +12,8 @@ namespace holdfast::profile {
 // devices that every runtime grants.
 void compile_devices(const oci::Spec& spec, Policy& policy);
 
+// Whether a rule grants no more than every runtime does without being asked: that, or making nodes
+// that cannot be opened.
+bool is_default_device(const DeviceRule& rule);
+
 }  // namespace holdfast::profile

@@ -1,9 +1,11 @@
 #include "src/profile/explain.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include <arpa/inet.h>
 
@@ -178,6 +180,36 @@ void compare_seccomp(const SeccompPlan& before, const SeccompPlan& after,
   compare_lists("system call", {set_of(after.deny), HF_DENY}, {set_of(before.deny), HF_DENY}, out);
 }
 
+void compare_admit(const Profile::Admit& before, const Profile::Admit& after,
+                   std::vector<Difference>& out) {
+  using Key = std::pair<const char*, int Profile::Admit::*>;
+  static constexpr std::array<Key, 7> kKeys = {
+      {{"admit.privileged", &Profile::Admit::privileged},
+       {"admit.host_namespaces", &Profile::Admit::host_namespaces},
+       {"admit.capabilities", &Profile::Admit::capabilities},
+       {"admit.devices", &Profile::Admit::devices},
+       {"admit.unmasked_paths", &Profile::Admit::unmasked_paths},
+       {"admit.root_user", &Profile::Admit::root_user},
+       {"admit.control_sockets", &Profile::Admit::control_sockets}}};
+  for (const auto& [key, member] : kKeys) {
+    compare_action(key, before.*member, after.*member, out);
+  }
+  compare_lists("mounting", {set_of(after.deny_mounts), HF_DENY},
+                {set_of(before.deny_mounts), HF_DENY}, out);
+  compare_lists("silently mounting", {set_of(after.alert_mounts), HF_ALERT},
+                {set_of(before.alert_mounts), HF_ALERT}, out);
+}
+
+std::set<std::string> exceptions_of(const std::vector<Exception>& exceptions) {
+  std::set<std::string> texts;
+  const auto shown = [](const std::string& glob) { return glob.empty() ? "*" : glob.c_str(); };
+  for (const Exception& exception : exceptions) {
+    texts.insert(fmt::format("{} by {} of {}", shown(exception.class_name), shown(exception.exe),
+                             shown(exception.path)));
+  }
+  return texts;
+}
+
 bool has_own_lines(std::uint32_t class_id) {
   return class_id == HF_FILE_SENSITIVE || class_id == HF_NETWORK_UNEXPECTED;
 }
@@ -244,6 +276,9 @@ std::vector<Difference> differences(const Compiled& old_one, const Compiled& new
   }
   compare_rules(old_one.policy, new_one.policy, out);
   compare_seccomp(old_one.seccomp, new_one.seccomp, out);
+  compare_admit(old_one.admit, new_one.admit, out);
+  compare_lists("alerts excepted:", {exceptions_of(old_one.exceptions), HF_ALERT},
+                {exceptions_of(new_one.exceptions), HF_ALERT}, out);
   if (old_one.readonly_root != new_one.readonly_root) {
     out.push_back({new_one.readonly_root ? Kind::kRefused : Kind::kAllowed,
                    "a root file system that is mounted writable"});

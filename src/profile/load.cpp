@@ -1,4 +1,5 @@
-// The only system calls of this folder: reading profiles, listing their directories, holdfast.json.
+// The only system calls of this folder, but for host.cpp: reading profiles, listing their
+// directories, holdfast.json.
 #include "src/profile/load.h"
 
 #include <dirent.h>

@@ -40,6 +40,15 @@ struct PeerRule {
   bool operator==(const PeerRule&) const = default;
 };
 
+// An alert of ordinary work, which becomes a record. Globs (base::glob_match); "" fits everything.
+struct Exception {
+  std::string class_name;
+  std::string exe;
+  std::string path;    // of the object
+  std::string reason;  // why it is ordinary; never empty
+  bool operator==(const Exception&) const = default;
+};
+
 // Plain data. Paths are absolute and clean, as the container sees them.
 struct Policy {
   std::array<std::uint8_t, HF_CLASS_MAX> action{};  // enum hf_action by enum hf_class

@@ -17,7 +17,7 @@ namespace {
 using base::JsonView;
 
 // Keys of the format that no part of this version would obey.
-constexpr std::array kUnsupported = {"admit", "exec_into", "respond", "exceptions"};
+constexpr std::array kUnsupported = {"exec_into", "respond"};
 
 constexpr std::size_t kMaxNameBytes = 128;
 
@@ -211,7 +211,7 @@ Status check_keys(const JsonView& view) {
   }
   return view.only_keys({"schema", "$schema", "name", "description", "extends", "match", "mode",
                          "rootfs", "escape", "seccomp", "exec", "files", "network", "capabilities",
-                         "process", "on_failure"});
+                         "process", "admit", "exceptions", "on_failure"});
 }
 
 Status check_description(const JsonView& view) {
@@ -280,9 +280,9 @@ Decoded decode(const nlohmann::json& document, const std::string& what) {
       decoded.problems.push_back(part.error());
     }
   }
-  for (auto* read :
-       {read_names, read_match, read_mode, read_rootfs, read_escape, read_seccomp, read_exec,
-        read_files, read_network, read_capabilities, read_process, read_on_failure}) {
+  for (auto* read : {read_names, read_match, read_mode, read_rootfs, read_escape, read_seccomp,
+                     read_exec, read_files, read_network, read_capabilities, read_process,
+                     read_admit, read_exceptions, read_on_failure}) {
     const Status part = read(view, decoded.profile);
     if (!part.ok()) {
       decoded.problems.push_back(part.error());

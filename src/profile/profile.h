@@ -65,6 +65,21 @@ struct Profile {
     int reverse_shell = HF_OFF;  // process.reverse-shell
   };
 
+  // What config.json may ask of the host; judged before the container starts. Actions are HF_OFF,
+  // HF_ALERT and HF_DENY. See admit.h.
+  struct Admit {
+    int privileged = HF_OFF;
+    int host_namespaces = HF_OFF;
+    int capabilities = HF_OFF;
+    int devices = HF_OFF;
+    int unmasked_paths = HF_OFF;
+    int root_user = HF_OFF;
+    int control_sockets = HF_OFF;
+    std::vector<std::string> deny_mounts;  // of the host: absolute, clean
+    std::vector<std::string> alert_mounts;
+    bool operator==(const Admit&) const = default;
+  };
+
   std::string name;
   std::string extends;              // "" for none
   std::vector<std::string> images;  // match.images, globs
@@ -77,6 +92,8 @@ struct Profile {
   Network network;
   Capabilities capabilities;
   Process process;
+  Admit admit;
+  std::vector<Exception> exceptions;
   std::optional<OnFailure> on_failure;  // none: what holdfast.json says
 };
 
@@ -86,6 +103,9 @@ inline constexpr base::JsonLimits kProfileLimits{.max_bytes = std::size_t{256} *
 // Writable prefixes of one container, and bytes of one: HF_RULE_PATH_MAX with a closing slash and a
 // terminator.
 inline constexpr std::size_t kMaxWritable = 256;
+// Exceptions of one profile, and bytes of each of their texts: a registration carries them all.
+inline constexpr std::size_t kMaxExceptions = 64;
+inline constexpr std::size_t kMaxExceptionBytes = 256;
 // Rules of another kind of one container: what a registration has room for.
 inline constexpr std::size_t kMaxRules = 256;
 inline constexpr std::size_t kMaxWritableBytes = HF_RULE_PATH_MAX - 2;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "src/base/path.h"
+#include "src/oci/filter.h"
 #include "src/oci/image.h"
 
 namespace holdfast::profile {
@@ -135,6 +136,22 @@ Result<Resolved> resolve(const Source& source, const Config& config,
   TRY(apply_writable(config, annotations, resolved.profile));
   resolved.on_failure = resolved.profile.on_failure.value_or(config.on_failure);
   return resolved;
+}
+
+Status check_filter_is_used(const Profile& profile, const Config& config,
+                            const oci::Annotations& annotations) {
+  if (profile.mode != Mode::kEnforce || config.annotations_allow.contains(kFilterAnnotationsWord)) {
+    return Ok{};
+  }
+  for (const char* annotation : oci::kFilterAnnotations) {
+    if (annotations.contains(annotation)) {
+      return wrong(annotation,
+                   fmt::format("lets crun replace or change the seccomp filter of the profile; "
+                               "remove it, or add \"{}\" to annotations.allow in {}",
+                               kFilterAnnotationsWord, kConfigPath));
+    }
+  }
+  return Ok{};
 }
 
 }  // namespace holdfast::profile

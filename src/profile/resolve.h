@@ -28,4 +28,10 @@ struct Resolved {
 Result<Resolved> resolve(const Source& source, const Config& config,
                          const oci::Annotations& annotations);
 
+// That the runtime loads the filter of config.json, which is what profiles are about. An error
+// where an annotation lets crun replace or change it, the mode is enforce, and holdfast.json does
+// not allow that.
+Status check_filter_is_used(const Profile& profile, const Config& config,
+                            const oci::Annotations& annotations);
+
 }  // namespace holdfast::profile

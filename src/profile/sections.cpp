@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/base/capability.h"
+#include "src/base/path.h"
 #include "src/profile/peer.h"
 #include "src/profile/read.h"
 
@@ -116,6 +117,77 @@ std::string capability_problem(const std::string& name) {
                    name);
 }
 
+// What a container may ask of the host is given or not: it has no errno, and no signal.
+Status read_admission(const JsonView& view, const char* key, int& out) {
+  return read_word<int>(view, key, {{"off", HF_OFF}, {"alert", HF_ALERT}, {"deny", HF_DENY}}, out);
+}
+
+Status read_mounts(const JsonView& view, Profile::Admit& admit) {
+  const auto mounts = view.find("mounts");
+  if (!mounts) {
+    return Ok{};
+  }
+  TRY(mounts->only_keys({"deny", "alert"}));
+  TRY(read_judged(*mounts, "deny", path_problem, admit.deny_mounts));
+  TRY(read_judged(*mounts, "alert", path_problem, admit.alert_mounts));
+  return check_count(*mounts, admit.deny_mounts.size() + admit.alert_mounts.size());
+}
+
+Status read_glob(const JsonView& view, const char* key, std::string& out) {
+  const auto member = view.find(key);
+  if (!member) {
+    return Ok{};
+  }
+  out = TRY(member->string());
+  if (out.empty() || out.size() > kMaxExceptionBytes) {
+    return member->error(fmt::format(
+        "must have 1 to {} bytes; leave it out where it does not matter", kMaxExceptionBytes));
+  }
+  return Ok{};
+}
+
+bool fits_a_class(const std::string& glob) {
+  for (std::uint32_t id = 1; id < HF_CLASS_COUNT; ++id) {
+    if (base::glob_match(glob, class_name(id))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Status check_globs(const JsonView& view, const Exception& exception) {
+  if (!exception.class_name.empty() && !fits_a_class(exception.class_name)) {
+    return view.error_at("class",
+                         fmt::format("\"{}\" fits no class of event; write one as alerts do, "
+                                     "\"file.sensitive\" or \"rootfs.*\"",
+                                     exception.class_name));
+  }
+  for (const auto& [key, glob] :
+       {std::pair("exe", &exception.exe), std::pair("path", &exception.path)}) {
+    if (!glob->empty() && glob->front() != '/' && glob->front() != '*') {
+      return view.error_at(
+          key, fmt::format("\"{}\" fits no absolute path; begin it with a slash", *glob));
+    }
+  }
+  if (exception.class_name.empty() && exception.exe.empty() && exception.path.empty()) {
+    return view.error("would fit every alert; name a class, an exe or a path");
+  }
+  return Ok{};
+}
+
+Result<Exception> read_exception(const JsonView& view) {
+  TRY(view.must_be_object());
+  TRY(view.only_keys({"class", "exe", "path", "reason"}));
+  Exception exception;
+  TRY(read_glob(view, "class", exception.class_name));
+  TRY(read_glob(view, "exe", exception.exe));
+  TRY(read_glob(view, "path", exception.path));
+  exception.reason = TRY(view.need_string("reason", "say why this is ordinary for the container"));
+  TRY(read_glob(view, "reason", exception.reason));
+  TRY(check_globs(view, exception));
+  return exception;
+}
+
 }  // namespace
 
 Status read_exec(const JsonView& view, Profile& profile) {
@@ -175,6 +247,38 @@ Status read_process(const JsonView& view, Profile& profile) {
   TRY(read_action(*process, "setuid", profile.process.setuid));
   TRY(read_action(*process, "injection", profile.process.injection));
   return read_action(*process, "reverse_shell", profile.process.reverse_shell);
+}
+
+Status read_admit(const JsonView& view, Profile& profile) {
+  const auto member = view.find("admit");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"privileged", "host_namespaces", "capabilities", "devices",
+                         "unmasked_paths", "root_user", "control_sockets", "mounts"}));
+  Profile::Admit& admit = profile.admit;
+  TRY(read_admission(*member, "privileged", admit.privileged));
+  TRY(read_admission(*member, "host_namespaces", admit.host_namespaces));
+  TRY(read_admission(*member, "capabilities", admit.capabilities));
+  TRY(read_admission(*member, "devices", admit.devices));
+  TRY(read_admission(*member, "unmasked_paths", admit.unmasked_paths));
+  TRY(read_admission(*member, "root_user", admit.root_user));
+  TRY(read_admission(*member, "control_sockets", admit.control_sockets));
+  return read_mounts(*member, admit);
+}
+
+Status read_exceptions(const JsonView& view, Profile& profile) {
+  const auto list = view.find("exceptions");
+  if (!list) {
+    return Ok{};
+  }
+  for (const JsonView& item : TRY(list->items())) {
+    profile.exceptions.push_back(TRY(read_exception(item)));
+  }
+  return profile.exceptions.size() <= kMaxExceptions
+             ? Status(Ok{})
+             : Status(list->error(fmt::format(
+                   "has more than {} exceptions; a glob can stand for several", kMaxExceptions)));
 }
 
 }  // namespace holdfast::profile

@@ -1,4 +1,5 @@
-// The parts of a profile that say what processes do: exec, files, network, capabilities, process.
+// The parts of a profile that say what processes do (exec, files, network, capabilities, process),
+// what config.json may ask for (admit), and what is ordinary (exceptions).
 #pragma once
 
 #include "src/base/json.h"
@@ -13,5 +14,7 @@ Status read_files(const base::JsonView& view, Profile& profile);
 Status read_network(const base::JsonView& view, Profile& profile);
 Status read_capabilities(const base::JsonView& view, Profile& profile);
 Status read_process(const base::JsonView& view, Profile& profile);
+Status read_admit(const base::JsonView& view, Profile& profile);
+Status read_exceptions(const base::JsonView& view, Profile& profile);
 
 }  // namespace holdfast::profile

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "src/base/path.h"
+#include "src/detect/exceptions.h"
 #include "src/profile/places.h"
 
 namespace holdfast::replay {
@@ -235,9 +236,9 @@ const char* answer_name(Answer answer) {
   return "";
 }
 
-Decision decide(const profile::Policy& policy, const Act& act, const detect::Context& context) {
+Decision decide(const profile::Compiled& compiled, const Act& act, const detect::Context& context) {
   Candidate strongest{act.event.class_id, HF_OFF, 0};
-  for (const Candidate& candidate : candidates(policy, act)) {
+  for (const Candidate& candidate : candidates(compiled.policy, act)) {
     strongest = candidate.action > strongest.action ? candidate : strongest;
   }
   Decision decision;
@@ -251,6 +252,7 @@ Decision decide(const profile::Policy& policy, const Act& act, const detect::Con
   event.severity = strongest.severity;
   event.outcome = outcome_of(strongest.action, event);
   decision.alert = detect::detect(event, act.process, context);
+  detect::apply_exceptions(compiled.exceptions, decision.alert);
   decision.answer = answer_of(event, decision.alert);
   return decision;
 }

@@ -5,7 +5,7 @@
 
 #include "src/detect/alert.h"
 #include "src/detect/detect.h"
-#include "src/profile/policy.h"
+#include "src/profile/compile.h"
 #include "src/replay/act.h"
 
 namespace holdfast::replay {
@@ -23,8 +23,8 @@ struct Decision {
   detect::Alert alert;
 };
 
-// Judges `act` under `policy`, as a kernel does that can refuse. `context` is what detect() is
-// told.
-Decision decide(const profile::Policy& policy, const Act& act, const detect::Context& context);
+// Judges `act` under a profile: as a kernel does that can refuse, and then as the monitor does.
+// `context` is what detect() is told.
+Decision decide(const profile::Compiled& compiled, const Act& act, const detect::Context& context);
 
 }  // namespace holdfast::replay

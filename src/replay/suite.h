@@ -7,6 +7,7 @@
 //   "expect": "denied", or {"answer": "denied", "class": "file.sensitive", "severity": "warning"}
 //   "test":   what the line is about; optional
 //
+// A line of the class "admit.mounts", or of another key of `admit`, is about config.json itself.
 // The answer is one of nothing, recorded, alerted, denied and killed. It happened in a container of
 // the config.json beside the lines: FILE.config.json for FILE.jsonl, else config.json, else that of
 // an ordinary container.
@@ -35,6 +36,7 @@ struct Case {
   std::string name;
   std::string place;  // "FILE:LINE"
   Act act;
+  std::string admission;  // a key of `admit`, for a case of config.json instead of an act
   Expectation expected;
 };
 

@@ -23,28 +23,17 @@ json masked_equal(std::uint64_t mask, std::uint64_t value) {
   return {{"index", kFlagsArgument}, {"value", mask}, {"valueTwo", value}, {"op", kMaskedEqual}};
 }
 
-std::uint64_t number(const json& object, const char* key) {
-  const auto member = object.find(key);
-  return member != object.end() && member->is_number_integer() ? member->get<std::uint64_t>() : 0;
-}
-
-std::string text(const json& object, const char* key) {
-  const auto member = object.find(key);
-  return member != object.end() && member->is_string() ? member->get<std::string>() : "";
-}
-
-// `condition` and "no namespace flag", as one condition; false when nothing passes both, or when
+// `arg` and "no namespace flag", as one condition; false when nothing passes both, or when
 // one condition cannot say it (the stricter answer then).
-bool narrow(json& condition) {
-  const std::uint64_t value = number(condition, "value");
-  const std::string op = text(condition, "op");
-  if (op == "SCMP_CMP_EQ") {
-    return (value & kCloneNamespaces) == 0;
+bool narrow(json& arg) {
+  const Condition condition = read_condition(arg);
+  if (condition.op == "SCMP_CMP_EQ") {
+    return (condition.value & kCloneNamespaces) == 0;
   }
-  if (op != kMaskedEqual || (number(condition, "valueTwo") & kCloneNamespaces) != 0) {
+  if (condition.op != kMaskedEqual || (condition.value_two & kCloneNamespaces) != 0) {
     return false;
   }
-  condition["value"] = value | kCloneNamespaces;
+  arg["value"] = condition.value | kCloneNamespaces;
   return true;
 }
 
@@ -55,9 +44,7 @@ bool narrow_rule(Rule& rule) {
     return true;
   }
   json& conditions = rule.rest["args"];
-  const auto on_flags = [](const json& condition) {
-    return number(condition, "index") == kFlagsArgument;
-  };
+  const auto on_flags = [](const json& arg) { return read_condition(arg).index == kFlagsArgument; };
   // runc takes several conditions on one argument as alternatives, crun as conjunction.
   const auto count = std::count_if(conditions.begin(), conditions.end(), on_flags);
   if (count == 0) {

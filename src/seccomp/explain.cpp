@@ -27,22 +27,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOperator
      {"SCMP_CMP_GE", ">="},
      {"SCMP_CMP_GT", ">"}}};
 
-std::uint64_t number(const json& condition, const char* key) {
-  const auto value = condition.find(key);
-  return value != condition.end() && value->is_number_integer() ? value->get<std::uint64_t>() : 0;
-}
-
-std::string condition_text(const json& condition) {
-  const auto member = condition.find("op");
-  const std::string op =
-      member != condition.end() && member->is_string() ? member->get<std::string>() : "";
-  const std::uint64_t value = number(condition, "value");
-  const std::string argument = fmt::format("argument {}", number(condition, "index"));
+std::string condition_text(const Condition& condition) {
+  const auto& [index, value, value_two, op] = condition;
   if (op == "SCMP_CMP_MASKED_EQ") {
-    return fmt::format("{} & {:#x} == {:#x}", argument, value, number(condition, "valueTwo"));
+    return fmt::format("argument {} & {:#x} == {:#x}", index, value, value_two);
   }
   const auto* found = std::ranges::find(kOperators, op, &decltype(kOperators)::value_type::first);
-  return fmt::format("{} {} {:#x}", argument, found == kOperators.end() ? op : found->second,
+  return fmt::format("argument {} {} {:#x}", index, found == kOperators.end() ? op : found->second,
                      value);
 }
 
@@ -74,8 +65,8 @@ std::string answer_text(const Answer& answer) {
     return action_text(answer);
   }
   std::vector<std::string> conditions;
-  for (const json& condition : answer.rest.at("args")) {
-    conditions.push_back(condition_text(condition));
+  for (const json& arg : answer.rest.at("args")) {
+    conditions.push_back(condition_text(read_condition(arg)));
   }
   return fmt::format("{} if {}", action_text(answer), fmt::join(conditions, " and "));
 }

@@ -40,6 +40,11 @@ Result<std::string> read_action(const JsonView& view, const char* key) {
   return action;
 }
 
+std::uint64_t number(const json& object, const char* key) {
+  const auto member = object.find(key);
+  return member != object.end() && member->is_number_integer() ? member->get<std::uint64_t>() : 0;
+}
+
 // A copy of the members of `object` that are not named: the others may be large.
 json without(const json& object, std::initializer_list<std::string_view> names) {
   json rest = json::object();
@@ -83,6 +88,12 @@ int strictness(const std::string& action) {
 }
 
 int refusing() { return strictness("SCMP_ACT_ERRNO"); }
+
+Condition read_condition(const json& arg) {
+  const auto op = arg.find("op");
+  return {number(arg, "index"), number(arg, "value"), number(arg, "valueTwo"),
+          op != arg.end() && op->is_string() ? op->get<std::string>() : ""};
+}
 
 Result<Filter> read_filter(const json& engine) {
   const JsonView view(engine, "config.json", JsonView::Null::kIsAbsent, "/linux/seccomp");

@@ -22,6 +22,15 @@ struct Rule {
   [[nodiscard]] bool conditional() const;
 };
 
+// One entry of "args" of a rule; what is missing is 0 or "".
+struct Condition {
+  std::uint64_t index = 0;  // of the argument, from 0
+  std::uint64_t value = 0;
+  std::uint64_t value_two = 0;
+  std::string op;  // "SCMP_CMP_EQ", …
+};
+Condition read_condition(const nlohmann::json& arg);
+
 struct Filter {
   std::string default_action;
   std::vector<Rule> rules;

@@ -63,22 +63,15 @@ scmp_compare compare_of(const std::string& op) {
   return found == kOperators.end() ? _SCMP_CMP_MIN : found->second;
 }
 
-std::uint64_t number(const json& condition, const char* key) {
-  const auto value = condition.find(key);
-  return value != condition.end() && value->is_number_integer() ? value->get<std::uint64_t>() : 0;
-}
-
 std::vector<scmp_arg_cmp> conditions_of(const Rule& rule) {
   std::vector<scmp_arg_cmp> conditions;
   if (!rule.conditional()) {
     return conditions;
   }
   for (const json& arg : rule.rest.at("args")) {
-    const auto op = arg.find("op");
-    conditions.push_back(
-        {static_cast<unsigned>(number(arg, "index")),
-         compare_of(op != arg.end() && op->is_string() ? op->get<std::string>() : ""),
-         number(arg, "value"), number(arg, "valueTwo")});
+    const Condition condition = read_condition(arg);
+    conditions.push_back({static_cast<unsigned>(condition.index), compare_of(condition.op),
+                          condition.value, condition.value_two});
   }
   return conditions;
 }

@@ -96,6 +96,7 @@ std::string to_json(const detect::Alert& alert) {
                  {"action", alert.action},    {"count", alert.count}};
   put(object, "cause", alert.cause);
   object["message"] = alert.message;
+  put(object, "exception", alert.exception);
   if (alert.container) {
     object["container"] = container_json(*alert.container);
   }

@@ -299,7 +299,8 @@ assert_replayed() {
       return 1
     }
     found=$("$HF_CLI" profile replay "$profile" "$HF_ALERTS" --container "$id" --changes \
-      --config "$HF_DIR/$id/config.json" | tail -n +2)
+      --config "$HF_DIR/$id/config.json") || return 1
+    found=$(tail -n +2 <<<"$found") # without the head of the table
     [[ -z $found ]] || {
       echo "container $id: the kernel decided otherwise than profile replay:" >&2
       echo "$found" >&2

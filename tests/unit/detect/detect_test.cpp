@@ -181,6 +181,19 @@ TEST(Detect, TellsOfAContainerThatNobodyKnows) {
   EXPECT_NE(alert.message.find("in container of slot 9"), std::string::npos);
 }
 
+TEST(Detect, WhatConfigJsonAsksForIsToldOfTheContainer) {
+  Context context;
+  context.container = &kWeb;
+  context.backend = "lsm";
+  const Alert told =
+      admission_alert({"host_namespaces", "is in the host's pid namespace", false}, 0, context);
+  EXPECT_EQ(told.class_name, "admit.host-namespaces");
+  EXPECT_EQ(told.severity, Severity::kWarning);
+  EXPECT_EQ(told.message,
+            "container web is in the host's pid namespace; it was started, as its profile says.");
+  EXPECT_EQ(told.container->profile, "default");
+}
+
 TEST(Detect, TellsWhoLostHowManyAndWhy) {
   Container web;
   web.id = "id";

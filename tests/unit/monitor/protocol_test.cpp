@@ -30,6 +30,8 @@ Registration registration() {
   made.policy.devices = {{true, 8, HF_DEVICE_ANY, HF_DEVICE_READ | HF_DEVICE_MKNOD},
                          {false, HF_DEVICE_ANY, HF_DEVICE_ANY, HF_DEVICE_WRITE}};
   made.policy.writable = {"/run", "/var/cache/nginx"};
+  made.exceptions = {{"file.*", "/bin/a", "", "its key"}};
+  made.admissions = {{"mounts", "mounts / at /host", false}};
   return made;
 }
 
@@ -54,6 +56,8 @@ TEST(Protocol, RegistrationArrivesAsItWasSent) {
   EXPECT_EQ(got.registration.rootfs, sent.rootfs);
   EXPECT_EQ(got.registration.cgroup, sent.cgroup);
   EXPECT_EQ(got.registration.policy, sent.policy);
+  EXPECT_EQ(got.registration.exceptions, sent.exceptions);
+  EXPECT_EQ(got.registration.admissions, sent.admissions);
   EXPECT_EQ(encode(got), bytes);
 }
 
@@ -71,6 +75,19 @@ TEST(Protocol, OtherRequestsArriveAsTheyWereSent) {
   list.op = Request::Op::kList;
   list.after = 17;
   EXPECT_EQ(decode_request(encode(list)).value().after, 17U);
+}
+
+TEST(Protocol, ARegistrationWithoutExceptionsIsOneOfAnOlderHook) {
+  Json json = register_json();
+  json.erase("exceptions");
+  json.erase("admissions");
+  const auto got = decode_request(json.dump());
+  ASSERT_TRUE(got.ok()) << got.error().message;
+  EXPECT_TRUE(got.value().registration.exceptions.empty());
+  json["exceptions"] = {{{"class", "x"}, {"exe", ""}, {"path", ""}}};
+  EXPECT_FALSE(decode_request(json.dump()).ok());
+  json["exceptions"] = Json::object();
+  EXPECT_FALSE(decode_request(json.dump()).ok());
 }
 
 TEST(Protocol, TextThatIsNotUtf8DoesNotStopARegistration) {

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "src/base/file.h"
-#include "src/oci/filter.h"
 #include "src/profile/policy_json.h"
 
 namespace holdfast::profile {
@@ -159,18 +158,6 @@ TEST(Compile, TheBoundingSetBecomesBits) {
 TEST(Compile, AUserNamespaceOfItsOwnIsKnown) {
   EXPECT_TRUE(compiled({}, true, spec("podman.json")).policy.own_user_namespace);
   EXPECT_FALSE(compiled({}, true).policy.own_user_namespace);
-}
-
-TEST(Compile, AnAnnotationThatReplacesTheFilterIsRefused) {
-  oci::Spec of = spec();
-  for (const char* annotation : oci::kFilterAnnotations) {
-    of.annotations = {{annotation, "AAAA"}};
-    const Result<Compiled> got = compile({}, of, true);
-    ASSERT_FALSE(got.ok());
-    EXPECT_EQ(got.error().message,
-              "annotation " + std::string(annotation) +
-                  " lets crun replace or change the seccomp filter of the profile; remove it");
-  }
 }
 
 constexpr std::uint32_t kRwm = HF_DEVICE_READ | HF_DEVICE_WRITE | HF_DEVICE_MKNOD;

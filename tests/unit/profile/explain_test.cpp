@@ -54,6 +54,17 @@ TEST(Differences, AListMeansWhatHappensToWhatIsNotInIt) {
   EXPECT_EQ(diff("", R"(, "exec": {"allow": ["/bin/a"], "otherwise": "off"})"), Lines());
 }
 
+TEST(Differences, AdmissionsAndExceptionsAreCompared) {
+  EXPECT_EQ(diff("", R"(, "admit": {"privileged": "deny", "devices": "alert"})"),
+            (Lines{"refused admit.privileged: off → deny", "stronger admit.devices: off → alert"}));
+  EXPECT_EQ(diff("", R"(, "admit": {"mounts": {"deny": ["/etc"]}})"),
+            Lines{"refused mounting /etc"});
+  EXPECT_EQ(diff(R"(, "admit": {"mounts": {"alert": ["/etc"]}})", ""),
+            Lines{"weaker silently mounting /etc"});
+  EXPECT_EQ(diff("", R"(, "exceptions": [{"class": "file.*", "reason": "r"}])"),
+            Lines{"weaker alerts excepted: file.* by * of *"});
+}
+
 TEST(Differences, RulesAboutFilesPeersAndCallsAreCompared) {
   EXPECT_EQ(diff("", R"(, "files": [{"path": "/k", "access": ["read"], "action": "deny"}])"),
             Lines{"refused reading /k: off → deny"});

@@ -138,10 +138,23 @@ std::vector<Bad> bad_profiles() {
       {head(R"("capabilities":{"allow":["NET_RAW"]})"),
        "p.json: /capabilities/allow/0: \"NET_RAW\" is not a capability"},
       {head(R"("process":{"fork":"deny"})"), "p.json: /process/fork: is not a known key"},
-      {head(R"("admit":{})"), "p.json: /admit: is not supported by this version"},
+      {head(R"("admit":{"privileged":"kill"})"),
+       "p.json: /admit/privileged: \"kill\" is not one of off, alert, deny"},
+      {head(R"("admit":{"privilege":"deny"})"), "p.json: /admit/privilege: is not a known key"},
+      {head(R"("admit":{"mounts":{"deny":["var"]}})"),
+       "p.json: /admit/mounts/deny/0: \"var\" is not an absolute path"},
       {head(R"("exec_into":{})"), "p.json: /exec_into: is not supported by this version"},
       {head(R"("respond":{})"), "p.json: /respond: is not supported by this version"},
-      {head(R"("exceptions":[])"), "p.json: /exceptions: is not supported by this version"},
+      {head(R"("exceptions":[{"class":"file.sensitive"}])"),
+       "p.json: /exceptions/0/reason: is missing; say why"},
+      {head(R"("exceptions":[{"class":"file.sensitive","reason":""}])"),
+       "p.json: /exceptions/0/reason: must have 1 to 256 bytes"},
+      {head(R"("exceptions":[{"class":"files.*","reason":"x"}])"),
+       "p.json: /exceptions/0/class: \"files.*\" fits no class of event"},
+      {head(R"("exceptions":[{"exe":"nginx","reason":"x"}])"),
+       "p.json: /exceptions/0/exe: \"nginx\" fits no absolute path"},
+      {head(R"("exceptions":[{"reason":"x"}])"),
+       "p.json: /exceptions/0: would fit every alert; name a class, an exe or a path"},
   };
 }
 
@@ -232,7 +245,7 @@ TEST(Config, ErrorsNamePlaceAndRemedy) {
       "binary, alerts, pin_dir, linger_s");
   EXPECT_EQ(parse_config(R"({"annotations":{"allow":["x"]}})", "h").error().message,
             "h: /annotations/allow/0: \"x\" is no annotation that loosens; known: profile, mode, "
-            "rootfs.writable, image, respond");
+            "rootfs.writable, image, respond, run.oci.seccomp");
   EXPECT_EQ(parse_config(R"({"profiles":{"path":["a"]}})", "h").error().message,
             "h: /profiles/path/0: \"a\" is not an absolute path without \".\", \"..\" and double "
             "slashes");

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "src/oci/filter.h"
 #include "src/profile/lint.h"
 
 namespace holdfast::profile {
@@ -248,9 +249,27 @@ TEST(Lint, ChecksSyscallNamesAndParents) {
   EXPECT_EQ(problems[2].message.find("/x/a.json: /extends: there is no profile \"b\""), 0U);
 }
 
+TEST(FilterAnnotations, AreRefusedUnlessTheAdministratorAllowsThem) {
+  for (const char* annotation : oci::kFilterAnnotations) {
+    const oci::Annotations annotations = {{annotation, "AAAA"}};
+    const Status refused = check_filter_is_used({}, {}, annotations);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().message,
+              "annotation " + std::string(annotation) +
+                  ": lets crun replace or change the seccomp filter of the profile; remove it, or "
+                  "add \"run.oci.seccomp\" to annotations.allow in /etc/holdfast/holdfast.json");
+    Config allowing;
+    allowing.annotations_allow = {"run.oci.seccomp"};
+    EXPECT_TRUE(check_filter_is_used({}, allowing, annotations).ok());
+    Profile detecting;
+    detecting.mode = Mode::kDetect;
+    EXPECT_TRUE(check_filter_is_used(detecting, {}, annotations).ok());
+  }
+}
+
 TEST(Lint, TellsEveryBadPartAtOnce) {
   Files files;
-  files.add("/x/a.json", R"("mode":"x","rootfs":{"guard":"y"},"admit":{})");
+  files.add("/x/a.json", R"("mode":"x","rootfs":{"guard":"y"},"respond":{})");
   EXPECT_EQ(lint(files.source(), "/x/a.json", {}).size(), 3U);
 }
 

@@ -11,13 +11,13 @@
 namespace holdfast::replay {
 namespace {
 
-profile::Policy policy_of(const std::string& keys) {
+profile::Compiled compiled_of(const std::string& keys) {
   const auto profile = profile::parse_profile(
       R"({"schema": "holdfast.profile/v1", "name": "p")" + keys + "}", "p.json");
   EXPECT_TRUE(profile.ok()) << profile.error().message;
   const auto compiled = profile::compile(profile.value(), ordinary_spec(), true);
   EXPECT_TRUE(compiled.ok());
-  return compiled.value().policy;
+  return compiled.value();
 }
 
 // What comes of the act in `line` under a profile with `keys`: "ANSWER CLASS".
@@ -27,7 +27,7 @@ std::string answer(const std::string& keys, const std::string& line) {
   if (!act.ok()) {
     return act.error().message;
   }
-  const Decision decision = decide(policy_of(keys), act.value(), {});
+  const Decision decision = decide(compiled_of(keys), act.value(), {});
   return std::string(answer_name(decision.answer)) + " " + decision.alert.class_name;
 }
 

@@ -77,6 +77,25 @@ TEST(Suite, WhatIsMisspelledIsNoTest) {
   EXPECT_NE(problem("\n").find("holds no test"), std::string::npos);
 }
 
+TEST(Suite, ALineMayBeAboutWhatConfigJsonAsksFor) {
+  const std::string config = R"({"ociVersion": "1.0.2", "root": {"path": "r"}, "mounts": [
+    {"destination": "/host", "source": "/", "type": "bind", "options": ["rbind"]}]})";
+  const auto suites = [&](const std::string& class_name) {
+    return read_suites(source_of({{"/p/web.tests/config.json", config},
+                                  {"/p/web.tests/a.jsonl",
+                                   R"({"class": ")" + class_name + R"(", "expect": "denied"})"}}),
+                       "/p/web.json");
+  };
+  const auto outcome = run_suite(profile_of(R"(, "admit": {"mounts": {"deny": ["/"]}})"),
+                                 suites("admit.mounts").value().front());
+  EXPECT_EQ(outcome.value().front().problem, "");
+  EXPECT_EQ(
+      run_suite(profile_of(""), suites("admit.mounts").value().front()).value().front().problem,
+      "expected denied, the profile says nothing");
+  EXPECT_NE(suites("admit.mount").error().message.find("known: admit.privileged"),
+            std::string::npos);
+}
+
 TEST(Suite, TheConfigJsonBesideTheLinesIsTheContainers) {
   const std::string line =
       R"({"class": "escape.credentials", "object": {"capabilities": ["CAP_NET_ADMIN"]}, "expect": "nothing"})";

@@ -56,10 +56,16 @@ std::string with_profile(const std::string& bytes, const std::string& name) {
   return with_annotation(bytes, "io.holdfast.profile", name);
 }
 
+// A host on which nothing is a link, a socket or a namespace of ours.
+profile::Host plain_host() {
+  return {[](const std::string& path) { return path; }, [](const std::string&) { return false; },
+          [](const std::string&, const std::string&) { return false; }};
+}
+
 Result<std::string> rewritten(const std::string& bytes, bool enforcing,
                               const HookCommand& hook = kHook) {
   Subject subject = TRY(read_subject(bytes, "config.json", source(), profile::Config()));
-  return rewrite(std::move(subject), enforcing, hook);
+  return rewrite(std::move(subject), enforcing, hook, plain_host());
 }
 
 class Rewrite : public testing::TestWithParam<const char*> {};
@@ -158,11 +164,16 @@ TEST(RewriteSeccomp, TakesAwayWhatLetsCrunReplaceTheFilter) {
   for (const char* key : oci::kFilterAnnotations) {
     bytes = with_annotation(bytes, key, "x");
   }
-  const auto result = rewritten(with_annotation(bytes, "run.oci.keep_original_groups", "1"), true);
+  bytes = with_annotation(bytes, "run.oci.keep_original_groups", "1");
+  const auto result = rewritten(bytes, true);
   ASSERT_TRUE(result.ok()) << result.error().message;
   const Json annotations = Json::parse(result.value()).at("annotations");
   EXPECT_EQ(annotations.size(), 1U);
   EXPECT_TRUE(annotations.contains("run.oci.keep_original_groups"));
+  profile::Config allowing;
+  allowing.annotations_allow = {"run.oci.seccomp"};
+  const auto kept = read_subject(bytes, "config.json", source(), allowing);
+  EXPECT_EQ(kept.value().spec.annotations.size(), oci::kFilterAnnotations.size() + 1);
 }
 
 TEST(RewriteSeccomp, GivesAFilterToAContainerWithoutOne) {
