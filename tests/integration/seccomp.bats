@@ -47,7 +47,7 @@ run_podman() {
   fi
   mkdir "$HF_DIR/podman-$1"
   local rc=0
-  hf_podman run --name "$1" --network none --ulimit host --annotation "io.holdfast.profile=$1" \
+  hf_podman run --name "$1" --network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --annotation "io.holdfast.profile=$1" \
     hf-test /bin/sh /script.sh >"$HF_DIR/podman-$1/out" 2>"$HF_DIR/podman-$1/err" || rc=$?
   echo "$rc" >"$HF_DIR/podman-$1/rc"
 }
