@@ -2,26 +2,10 @@
 # Ordinary programs of Debian under the profile `default`: servers, databases, language runtimes, tools. They work,
 # nothing that they do is refused, and those that keep their data on volumes are not told.
 load lib
+load programs
 
-# What Docker and podman give a container.
-CAPABILITIES=CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_FSETID,CAP_KILL,CAP_MKNOD,CAP_NET_BIND_SERVICE,CAP_NET_RAW
-CAPABILITIES+=,CAP_SETFCAP,CAP_SETGID,CAP_SETPCAP,CAP_SETUID,CAP_SYS_CHROOT,CAP_AUDIT_WRITE
-
-# All directories of an overlay must lie apart from each other: / is one of them.
-setup_file() {
-  mount -t tmpfs tmpfs "$HF_DIR"
-  hf_setup
-  hf_monitor_start
-  mkdir "$HF_DIR/programs"
-  cp -a "$("$BATS_TEST_DIRNAME/fetch-programs")/." "$HF_DIR/programs"
-  # What its package adds when it is installed.
-  cp /etc/passwd "$HF_DIR/programs/etc"
-  echo 'sshd:x:22:22::/run/sshd:/usr/sbin/nologin' >>"$HF_DIR/programs/etc/passwd"
-}
-teardown_file() {
-  hf_teardown
-  umount "$HF_DIR"
-}
+setup_file() { programs_setup; }
+teardown_file() { programs_teardown; }
 
 # program ID EXPECTED [OPTION OF make-bundle]… <SCRIPT: the script's last line of output must be EXPECTED.
 program() {
@@ -45,36 +29,10 @@ program() {
   assert_nothing_refused "$id"
 }
 
-# alerts_of ID: what somebody would be called for.
-alerts_of() {
-  [[ -e $HF_ALERTS ]] || return 0
-  jq -c --arg id "$1" 'select(.container.id == $id and .kind == "alert")
-    | [.severity, .class, .action, .process.exe, .object.path]' "$HF_ALERTS"
-}
-
 # Refusals are told before the container's end is.
 assert_nothing_refused() {
   wait_until hf_gone "$1"
   refute grep -E '"(denied|killed)"' <(alerts_of "$1")
-}
-
-hf_gone() { [[ -z $("$HF_CLI" ps --json | jq -r --arg id "$1" '.[] | select(.id == $id).id') ]]; }
-
-# silent ID: no alert at all.
-silent() {
-  local found
-  found=$(alerts_of "$1")
-  [[ -z $found ]] || {
-    echo "$1 was told:" >&2
-    echo "$found" >&2
-    return 1
-  }
-}
-
-# volume NAME: an option that mounts a new directory.
-volume() {
-  mkdir -p "$HF_DIR/volumes/$1"
-  echo "$HF_DIR/volumes/$1"
 }
 
 @test "nginx" {
