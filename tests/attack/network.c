@@ -216,8 +216,25 @@ static int run_listen_unix(int argc, char** argv) {
   return error ? error : outcome(listen(fd, 8));
 }
 
-/* One end of a TCP connection to ourselves as descriptor `target` of a child that executes
- * `program` with the argument "true". */
+/* Executes `program` with the argument "true" in a child whose descriptor `target` is `connection`.
+ * ECANCELED: killed before it could say anything. */
+static int exec_child_on(int connection, const char* program, int target) {
+  int report[2], error = 0, status = 0;
+  if (pipe2(report, O_CLOEXEC) < 0) return errno;
+  pid_t child = fork();
+  if (child == 0) {
+    dup2(connection, target);
+    execl(program, program, "true", NULL);
+    error = errno;
+    _exit(write(report[1], &error, sizeof(error)) < 0);
+  }
+  close(report[1]);
+  if (read(report[0], &error, sizeof(error)) < 0) error = errno;
+  waitpid(child, &status, 0);
+  return !error && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? ECANCELED : error;
+}
+
+/* One end of a TCP connection to ourselves. */
 static int exec_with_connection(const char* program, int target) {
   struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t size = sizeof(in);
@@ -227,19 +244,16 @@ static int exec_with_connection(const char* program, int target) {
     return errno;
   in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (connect(client, (struct sockaddr*)&in, sizeof(in)) < 0) return errno;
-  int report[2];
-  if (pipe2(report, O_CLOEXEC) < 0) return errno;
-  if (fork() == 0) {
-    dup2(client, target);
-    execl(program, program, "true", NULL);
-    int error = errno;
-    _exit(write(report[1], &error, sizeof(error)) < 0);
-  }
-  close(report[1]);
-  int error = 0;
-  if (read(report[0], &error, sizeof(error)) < 0) error = errno;
-  wait(NULL);
-  return error;
+  return exec_child_on(client, program, target);
+}
+
+/* The same on a connection to somebody who listens already. */
+static int run_exec_on_connection_to(int argc, char** argv) {
+  (void)argc;
+  struct sockaddr_in in = address_of(argv[0], argv[1]);
+  int client = socket(AF_INET, SOCK_STREAM, 0);
+  if (connect(client, (struct sockaddr*)&in, sizeof(in)) < 0) return errno;
+  return exec_child_on(client, argv[2], STDIN_FILENO);
 }
 
 static int run_exec_on_connection(int argc, char** argv) {
@@ -267,5 +281,6 @@ const struct operation network_operations[] = {
     {"connect-unix-packets", "PATH|@NAME", 1, 1, run_connect_packets},
     {"listen-unix", "PATH|@NAME", 1, 1, run_listen_unix},
     {"exec-on-connection", "PROGRAM DESCRIPTOR", 2, 2, run_exec_on_connection},
+    {"exec-on-connection-to", "ADDRESS PORT PROGRAM", 3, 3, run_exec_on_connection_to},
     {0},
 };
