@@ -205,7 +205,7 @@ jobs_wanted() {
 files_for() {
   case $1 in
     6.1:lsm:*) ;;
-    sid:lsm:runc) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" programs ;;
+    sid:lsm:runc) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" programs images ;;
     *:lsm:crun) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" shim_passthrough failure ;;
     *) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" ;;
   esac

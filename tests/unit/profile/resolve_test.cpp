@@ -282,8 +282,9 @@ TEST(Lint, TheShippedProfilesAreRight) {
   const std::string directory = HOLDFAST_PROFILES;
   const Source source = file_source({directory});
   const std::vector<std::string> names = profile_names(source).value();
-  EXPECT_EQ(names, (std::vector<std::string>{"build", "default", "immutable",
-                                             "privileged-infrastructure", "strict"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"build", "busybox", "default", "immutable", "nginx",
+                                             "node", "postgres", "privileged-infrastructure",
+                                             "python-web", "redis", "strict"}));
   for (const std::string& name : names) {
     for (const Error& problem : lint(source, directory + "/" + name + ".json", {})) {
       ADD_FAILURE() << problem.message;
