@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{profile,tracepoint,shim_passthrough,failure,monitor}.bats)
+native_files=(tests/integration/{profile,admit,seccomp,tracepoint,shim_passthrough,failure,monitor}.bats)
 
 usage() {
   cat <<USAGE
@@ -192,7 +192,7 @@ all_jobs() {
 # kernel, and each back end and runtime with them. The remaining combinations are in --matrix, for the
 # time of a run. The longest come first.
 usual_jobs() {
-  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:lsm:runc 6.12:modify-return:runc
+  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:modify-return:runc sid:lsm:runc
 }
 
 jobs_wanted() {
@@ -200,13 +200,19 @@ jobs_wanted() {
     if [[ -n $kernel ]]; then grep "^$kernel:"; else cat; fi
 }
 
+# The attacks as well, where there is time.
+programs_too() {
+  printf 'tests/integration/%s.bats\n' programs images
+  ! $matrix || printf 'tests/integration/%s.bats\n' "${attack_files[@]}"
+}
+
 # What does not depend on kernel and back end runs once, and once with the other runtime; the attacks
 # run everywhere.
 files_for() {
   case $1 in
     6.1:lsm:*) ;;
-    sid:lsm:runc) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" programs images ;;
-    *:lsm:crun) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" shim_passthrough failure ;;
+    sid:lsm:runc) programs_too ;;
+    *:lsm:crun) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" shim_passthrough failure seccomp ;;
     *) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" ;;
   esac
 }
