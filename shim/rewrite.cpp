@@ -46,11 +46,8 @@ bool edit_rootfs(Document& document, const profile::Compiled& compiled) {
   if (!compiled.readonly_root) {
     return false;
   }
-  bool changed = oci::set_readonly_root(document);
-  for (const std::string& path : compiled.tmpfs) {
-    changed |= oci::add_tmpfs(document, path, compiled.tmpfs_noexec);
-  }
-  return changed;
+  const bool was_writable = oci::set_readonly_root(document);
+  return oci::add_tmpfs(document, compiled.tmpfs, compiled.tmpfs_noexec) || was_writable;
 }
 
 Result<bool> edit_seccomp(Document& document, const oci::Spec& spec,

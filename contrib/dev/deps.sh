@@ -9,16 +9,19 @@ build_packages=(g++ meson ninja-build pkg-config clang-19 bpftool libbpf-dev lib
 run_packages=(runc busybox-static jq libseccomp2)
 test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellcheck clang-format clang-tidy git
   attr e2fsprogs util-linux procps kmod)
+# clang++'s libFuzzer and sanitizers.
+fuzz_packages=(clang-19 libclang-rt-19-dev)
 vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd podman)
 
 usage() {
   cat <<USAGE
-usage: ${0##*/} [build|test|run|vm]…
+usage: ${0##*/} [build|test|run|fuzz|vm]…
 Installs, as root, the Debian packages that a task needs (default: build), and says nothing when
 nothing is missing.
   build   what compiles holdfast
   test    what tests/run.sh needs, but for the machines
   run     what a guarded container needs
+  fuzz    what tests/fuzz/run needs beside build and test
   vm      what the test machines of tests/vm/run need
   --help  this text
 USAGE
@@ -36,6 +39,7 @@ packages_for() {
     build) printf '%s\n' "${build_packages[@]}" ;;
     test) printf '%s\n' "${test_packages[@]}" ;;
     run) printf '%s\n' "${run_packages[@]}" ;;
+    fuzz) printf '%s\n' "${fuzz_packages[@]}" ;;
     vm) printf '%s\n' "${vm_packages[@]}" ;;
     *) wrong "unknown task '$1'" ;;
   esac

@@ -7,20 +7,23 @@
 
 #include <fmt/format.h>
 
+#include "src/base/quote.h"
+
 namespace holdfast::base {
 namespace {
 
 using nlohmann::json;
 
-// Builds the document while it is parsed, so that depth and double keys stop the parser where they
-// happen. nlohmann's own builder overwrites the first of two values and knows no depth.
+// Builds the document while it is parsed, so that limits stop the parser where they are passed, and
+// double keys are seen. nlohmann's own builder overwrites the first of two values and knows no
+// depth.
 template <typename Json>
 class Builder : public nlohmann::json_sax<Json> {
  public:
   using string_t = typename Json::string_t;
   using object_t = typename Json::object_t;
 
-  explicit Builder(unsigned max_depth) : max_depth_(max_depth) {}
+  explicit Builder(const JsonLimits& limits) : limits_(limits) {}
 
   bool null() override { return put(Json(nullptr)); }
   bool boolean(bool value) override { return put(Json(value)); }
@@ -33,18 +36,20 @@ class Builder : public nlohmann::json_sax<Json> {
   bool binary(typename Json::binary_t& /*value*/) override { return refuse("holds binary data"); }
   bool start_object(std::size_t /*size*/) override { return open(Json::object()); }
   bool start_array(std::size_t /*size*/) override { return open(Json::array()); }
-  bool end_object() override { return close(); }
+  bool end_object() override { return check_keys() && close(); }
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
     auto& object = stack_.back()->template get_ref<object_t&>();
-    const auto [member, is_new] = object.emplace(std::move(name), Json());
-    if (!is_new) {
-      return refuse(
-          fmt::format("gives the key \"{}\" twice in one object; remove one", member->first));
+    if constexpr (kIsOrdered) {
+      // Its own emplace() compares with every key before.
+      member_ = &object.emplace_back(std::move(name), Json()).second;
+      return true;
+    } else {
+      const auto [member, is_new] = object.emplace(std::move(name), Json());
+      member_ = &member->second;
+      return is_new || refuse_key(member->first);
     }
-    member_ = &member->second;
-    return true;
   }
 
   bool parse_error(std::size_t position, const std::string& /*token*/,
@@ -53,16 +58,37 @@ class Builder : public nlohmann::json_sax<Json> {
     const std::string text = problem.what();
     const std::size_t reason = text.find("syntax error");
     return refuse(fmt::format("is not JSON, byte {}: {}", position,
-                              reason == std::string::npos ? text : text.substr(reason)));
+                              shown(reason == std::string::npos ? text : text.substr(reason))));
   }
 
   [[nodiscard]] const std::string& problem() const { return problem_; }
   Json take() { return std::move(root_); }
 
  private:
+  static constexpr bool kIsOrdered = requires(object_t & object) { object.reserve(1); };
+
   bool refuse(std::string problem) {
     problem_ = std::move(problem);
     return false;
+  }
+
+  bool refuse_key(const std::string& key) {
+    return refuse(fmt::format("gives the key \"{}\" twice in one object; remove one", shown(key)));
+  }
+
+  // The keys of an ordered object, which are not compared as they come.
+  bool check_keys() {
+    if constexpr (kIsOrdered) {
+      std::vector<const string_t*> keys;
+      for (const auto& member : stack_.back()->template get_ref<object_t&>()) {
+        keys.push_back(&member.first);
+      }
+      const auto text = [](const string_t* key) -> const string_t& { return *key; };
+      std::ranges::sort(keys, {}, text);
+      const auto twice = std::ranges::adjacent_find(keys, {}, text);
+      return twice == keys.end() || refuse_key(**twice);
+    }
+    return true;
   }
 
   Json* place(Json value) {
@@ -79,14 +105,25 @@ class Builder : public nlohmann::json_sax<Json> {
     return member_;
   }
 
+  bool count() {
+    return ++values_ <= limits_.max_values ||
+           refuse(fmt::format("holds more than {} values", limits_.max_values));
+  }
+
   bool put(Json value) {
+    if (!count()) {
+      return false;
+    }
     place(std::move(value));
     return true;
   }
 
   bool open(Json value) {
-    if (stack_.size() >= max_depth_) {
-      return refuse(fmt::format("nests deeper than {} levels", max_depth_));
+    if (stack_.size() >= limits_.max_depth) {
+      return refuse(fmt::format("nests deeper than {} levels", limits_.max_depth));
+    }
+    if (!count()) {
+      return false;
     }
     // A pointer into an array stays good: the array grows only after this element is closed.
     stack_.push_back(place(std::move(value)));
@@ -96,7 +133,7 @@ class Builder : public nlohmann::json_sax<Json> {
 
   // An ordered object is a vector, whose elements are copied with all that is in them as it grows.
   static void reserve(Json& value) {
-    if constexpr (requires(object_t & object) { object.reserve(kMembers); }) {
+    if constexpr (kIsOrdered) {
       if (value.is_object()) {
         value.template get_ref<object_t&>().reserve(kMembers);
       }
@@ -111,7 +148,8 @@ class Builder : public nlohmann::json_sax<Json> {
   // Few objects of a config.json have more.
   static constexpr std::size_t kMembers = 12;
 
-  unsigned max_depth_;
+  JsonLimits limits_;
+  std::size_t values_ = 0;
   Json root_;
   std::vector<Json*> stack_;
   Json* member_ = nullptr;  // whose value comes next
@@ -123,13 +161,13 @@ Result<Json> parse(std::string_view bytes, const std::string& what, JsonLimits l
   if (bytes.size() > limits.max_bytes) {
     return fail(fmt::format("{} is larger than {} bytes", what, limits.max_bytes));
   }
-  Builder<Json> builder(limits.max_depth);
+  Builder<Json> builder(limits);
   try {
     if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder)) {
       return fail(fmt::format("{} {}", what, builder.problem()));
     }
   } catch (const std::exception& problem) {
-    return fail(fmt::format("{} is not JSON: {}", what, problem.what()));
+    return fail(fmt::format("{} is not JSON: {}", what, shown(problem.what())));
   }
   return builder.take();
 }
@@ -172,7 +210,7 @@ Error JsonView::error_at(const std::string& key, std::string_view sentence) cons
 
 JsonView JsonView::child(const std::string& key, const json& value) const {
   JsonView view(value, what_, null_);
-  view.pointer_ = pointer_below(pointer_, key);
+  view.pointer_ = pointer_below(pointer_, shown(key));
   return view;
 }
 

@@ -19,6 +19,8 @@ namespace holdfast::base {
 struct JsonLimits {
   std::size_t max_bytes = std::size_t{4} * 1024 * 1024;
   unsigned max_depth = 64;  // objects and arrays inside each other
+  // Values of any kind: three bytes of text become a value of hundreds in memory.
+  std::size_t max_values = 100'000;
 };
 
 // Parses one JSON document. Refused, with a sentence that begins with `what` (a path, or "standard

@@ -1,6 +1,8 @@
 #include "src/base/json_lines.h"
 
 #include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -44,6 +46,21 @@ class CountingIterator {
   std::size_t pending_ = 0;
 };
 
+// Of one pointer, and of objects and arrays inside each other: a small text can ask for gigabytes
+// of pointers. What lies further in stands where the nearest value around it does.
+constexpr std::size_t kMaxPointerBytes = 1024;
+constexpr std::size_t kMaxDepth = 64;
+
+// None where it is too long, and for what lies further in.
+using Pointer = std::optional<std::string>;
+
+Pointer extended(const Pointer& pointer, const std::string& key) {
+  if (!pointer || pointer->size() + 1 + key.size() > kMaxPointerBytes) {
+    return std::nullopt;
+  }
+  return pointer_below(*pointer, key);
+}
+
 // Notes the line of every key and of every element.
 class Noter : public nlohmann::json_sax<json> {
  public:
@@ -61,8 +78,8 @@ class Noter : public nlohmann::json_sax<json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    key_ = pointer_below(stack_.back().pointer, name);
-    lines_->of.emplace(key_, lines_->last);
+    key_ = extended(stack_.back().pointer, name);
+    note(key_);
     return true;
   }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
@@ -72,13 +89,19 @@ class Noter : public nlohmann::json_sax<json> {
 
  private:
   struct Level {
-    std::string pointer;
+    Pointer pointer;
     bool is_array;
     std::size_t next;
   };
 
+  void note(const Pointer& pointer) {
+    if (pointer) {
+      lines_->of.emplace(*pointer, lines_->last);
+    }
+  }
+
   // The pointer of the value that comes now.
-  std::string place() {
+  Pointer place() {
     Level& level = stack_.back();
     if (stack_.size() == 1) {
       return "";
@@ -86,8 +109,8 @@ class Noter : public nlohmann::json_sax<json> {
     if (!level.is_array) {
       return key_;
     }
-    std::string pointer = level.pointer + "/" + std::to_string(level.next++);
-    lines_->of.emplace(pointer, lines_->last);
+    Pointer pointer = extended(level.pointer, std::to_string(level.next++));
+    note(pointer);
     return pointer;
   }
   bool value() {
@@ -95,6 +118,9 @@ class Noter : public nlohmann::json_sax<json> {
     return true;
   }
   bool open(bool is_array) {
+    if (stack_.size() > kMaxDepth) {
+      return false;
+    }
     stack_.push_back({place(), is_array, 0});
     return true;
   }
@@ -105,7 +131,7 @@ class Noter : public nlohmann::json_sax<json> {
 
   JsonLines* lines_;
   std::vector<Level> stack_;
-  std::string key_;
+  Pointer key_;
 };
 
 }  // namespace

@@ -18,6 +18,8 @@ struct JsonLines {
   [[nodiscard]] std::size_t line(std::string pointer) const;
 };
 
+// Bounded: values more than 64 levels in, and those whose pointer is longer than a KiB, have no
+// line of their own.
 JsonLines json_lines(std::string_view text);
 
 }  // namespace holdfast::base

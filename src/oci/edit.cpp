@@ -64,6 +64,21 @@ Document tmpfs_json(const std::string& path, bool noexec) {
   return {{"destination", path}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", options}};
 }
 
+// Where each of the mounts is; "" for the root itself, which a tmpfs is for, and for what is no
+// path.
+std::vector<std::string> mount_points(const Document& document) {
+  std::vector<std::string> points;
+  const Document* mounts = find_path(document, {"mounts"});
+  if (mounts == nullptr || !mounts->is_array()) {
+    return points;
+  }
+  for (const Document& mount : *mounts) {
+    std::string point = base::clean_path(text_at(mount, "destination"));
+    points.push_back(point == "/" ? "" : std::move(point));
+  }
+  return points;
+}
+
 }  // namespace
 
 Result<Document> parse_document(std::string_view bytes, const std::string& what) {
@@ -121,24 +136,24 @@ bool set_readonly_root(Document& document) {
   return !was;
 }
 
-bool add_tmpfs(Document& document, const std::string& path, bool noexec) {
-  Document& mounts = array_at(document, "mounts");
-  auto place = mounts.end();
-  for (auto mount = mounts.begin(); mount != mounts.end(); ++mount) {
-    const std::string destination = base::clean_path(text_at(*mount, "destination"));
-    // A mount on "/" itself is the root that this tmpfs is for.
-    if (destination.empty() || destination == "/") {
+bool add_tmpfs(Document& document, const std::vector<std::string>& paths, bool noexec) {
+  bool changed = false;
+  std::vector<std::string> points = mount_points(document);
+  for (const std::string& path : paths) {
+    const auto covers = [&](const std::string& point) {
+      return !point.empty() && base::is_at_or_below(path, point);
+    };
+    if (std::ranges::any_of(points, covers)) {
       continue;
     }
-    if (base::is_at_or_below(path, destination)) {
-      return false;
-    }
-    if (place == mounts.end() && base::is_at_or_below(destination, path)) {
-      place = mount;
-    }
+    const auto place = std::ranges::find_if(
+        points, [&](const std::string& point) { return base::is_at_or_below(point, path); });
+    Document& mounts = array_at(document, "mounts");
+    mounts.insert(mounts.begin() + (place - points.begin()), tmpfs_json(path, noexec));
+    points.insert(place, path);
+    changed = true;
   }
-  mounts.insert(place, tmpfs_json(path, noexec));
-  return true;
+  return changed;
 }
 
 }  // namespace holdfast::oci

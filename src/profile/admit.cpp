@@ -11,6 +11,7 @@
 #include "src/base/capability.h"
 #include "src/base/control_sockets.h"
 #include "src/base/path.h"
+#include "src/base/quote.h"
 #include "src/profile/devices.h"
 
 namespace holdfast::profile {
@@ -33,6 +34,19 @@ constexpr std::array kHostNamespaces = {"pid", "network", "ipc", "uts", "mount"}
 
 // Nothing: config.json does not ask for it.
 using Asked = std::optional<std::string>;
+
+// How many words of a list are told; config.json may hold any number.
+constexpr std::size_t kMostTold = 8;
+
+std::string listed(const std::vector<std::string>& words) {
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < std::min(words.size(), kMostTold); ++i) {
+    told.push_back(base::shown(words[i]));
+  }
+  const std::size_t rest = words.size() - told.size();
+  return fmt::format("{}{}", fmt::join(told, ", "),
+                     rest == 0 ? "" : fmt::format(" and {} more", rest));
+}
 
 bool has(const std::vector<std::string>& list, std::string_view text) {
   return std::ranges::find(list, text) != list.end();
@@ -63,7 +77,7 @@ Asked host_namespaces(const oci::Spec& spec, const Host& host) {
 }
 
 Asked added_capabilities(const Compiled& compiled, const oci::Spec& spec) {
-  std::vector<std::string_view> added;
+  std::vector<std::string> added;
   const std::uint64_t named = compiled.policy.capabilities;
   for (const std::string& name : spec.process.bounding) {
     const bool usual = std::ranges::find(kUsualCapabilities, name) != kUsualCapabilities.end();
@@ -71,7 +85,7 @@ Asked added_capabilities(const Compiled& compiled, const oci::Spec& spec) {
       added.emplace_back(name);
     }
   }
-  return added.empty() ? Asked() : fmt::format("has {}", fmt::join(added, ", "));
+  return added.empty() ? Asked() : "has " + listed(added);
 }
 
 Asked added_devices(const Compiled& compiled) {
@@ -160,12 +174,12 @@ bool is_bind(const oci::Mount& mount) {
   return mount.type == "bind" || has(mount.options, "bind") || has(mount.options, "rbind");
 }
 
-// What a profile lists stands for itself, all below, and whatever holds it; "/" for the root alone.
-bool is_listed(const std::vector<std::string>& paths, const std::string& source, const Host& host) {
+// What a profile lists, without links, stands for itself, all below, and whatever holds it; "/" for
+// the root alone.
+bool is_listed(const std::vector<std::string>& paths, const std::string& source) {
   return std::ranges::any_of(paths, [&](const std::string& path) {
-    const std::string listed = host.real_path(path);
-    return base::is_at_or_below(listed, source) ||
-           (listed != "/" && base::is_at_or_below(source, listed));
+    return base::is_at_or_below(path, source) ||
+           (path != "/" && base::is_at_or_below(source, path));
   });
 }
 
@@ -178,14 +192,16 @@ Asked mounts_of(const oci::Spec& spec, const Host& host, const char* text, Wante
       mounts.push_back(fmt::format("{} at {}", mount.source, mount.destination));
     }
   }
-  return mounts.empty() ? Asked() : fmt::format("mounts {}{}", fmt::join(mounts, ", "), text);
+  return mounts.empty() ? Asked() : fmt::format("mounts {}{}", listed(mounts), text);
 }
 
-Asked listed_mounts(const std::vector<std::string>& paths, const oci::Spec& spec,
-                    const Host& host) {
-  return paths.empty() ? Asked() : mounts_of(spec, host, "", [&](const std::string& source) {
-    return is_listed(paths, source, host);
-  });
+Asked listed_mounts(std::vector<std::string> paths, const oci::Spec& spec, const Host& host) {
+  if (paths.empty()) {
+    return std::nullopt;
+  }
+  std::ranges::transform(paths, paths.begin(), host.real_path);
+  return mounts_of(spec, host, "",
+                   [&](const std::string& source) { return is_listed(paths, source); });
 }
 
 Asked control_sockets(const oci::Spec& spec, const Host& host) {
@@ -199,6 +215,11 @@ Asked control_sockets(const oci::Spec& spec, const Host& host) {
 }
 
 }  // namespace
+
+Host unknown_host() {
+  return {[](const std::string& path) { return path; }, [](const std::string&) { return false; },
+          [](const std::string&, const std::string&) { return false; }};
+}
 
 std::vector<Admission> admit(const Compiled& compiled, const oci::Spec& spec, const Host& host,
                              hf_action least) {

@@ -26,6 +26,9 @@ struct Host {
 // This machine. (In host.cpp, with its system calls.)
 Host this_host();
 
+// A host of which only the names of paths are known: for what is judged away from it.
+Host unknown_host();
+
 // A thing that config.json asks for and that the profile wants told or refused.
 struct Admission {
   std::string what;  // the key of `admit`: "privileged", "mounts", …

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,8 @@
 
 namespace holdfast::profile {
 namespace {
+
+constexpr std::size_t kMaxDeviceRules = 4096;
 
 bool is_rootfs_class(std::string_view name) { return name.starts_with("rootfs."); }
 bool is_drift_class(std::string_view name) {
@@ -107,13 +110,23 @@ std::vector<std::string> writable_paths(const Profile& profile) {
   return {paths.begin(), paths.end()};
 }
 
-// Whether config.json mounts something at `path` or above it: then that decides what can be
-// written, and it is not the rootfs.
-bool is_mounted(const oci::Spec& spec, const std::string& path) {
-  return std::any_of(spec.mounts.begin(), spec.mounts.end(), [&](const oci::Mount& mount) {
-    const std::string destination = base::clean_path(mount.destination);
-    return !destination.empty() && destination != "/" && base::is_at_or_below(path, destination);
-  });
+// Where config.json mounts something other than the root.
+std::vector<std::string> mount_points(const oci::Spec& spec) {
+  std::vector<std::string> points;
+  for (const oci::Mount& mount : spec.mounts) {
+    std::string point = base::clean_path(mount.destination);
+    if (!point.empty() && point != "/") {
+      points.push_back(std::move(point));
+    }
+  }
+  return points;
+}
+
+// Whether something is mounted at `path` or above it: then that decides what can be written, and it
+// is not the rootfs.
+bool is_mounted(const std::vector<std::string>& points, const std::string& path) {
+  return std::ranges::any_of(
+      points, [&](const std::string& point) { return base::is_at_or_below(path, point); });
 }
 
 bool wants_readonly_root(const Profile& profile, bool enforcing) {
@@ -133,8 +146,9 @@ void compile_rootfs(const Profile& profile, const oci::Spec& spec, bool enforcin
     return;
   }
   compiled.tmpfs_noexec = profile.rootfs.new_executables >= HF_DENY;
+  const std::vector<std::string> points = mount_points(spec);
   for (const std::string& path : compiled.policy.writable) {
-    if (!is_mounted(spec, path)) {
+    if (!is_mounted(points, path)) {
       compiled.tmpfs.push_back(path);
     }
   }
@@ -186,6 +200,25 @@ Profile::Admit compile_admit(const Profile& profile) {
   return admit;
 }
 
+Status compile_all_devices(const oci::Spec& spec, Policy& policy) {
+  // Rules may take away what others grant, so that many can come to few; but each is compared with
+  // all before it.
+  if (spec.device_rules.size() + spec.devices.size() > kMaxDeviceRules) {
+    return fail(
+        fmt::format("config.json: /linux: has more than {} devices and rules for devices; grant "
+                    "ranges (linux.resources.devices without minor)",
+                    kMaxDeviceRules));
+  }
+  compile_devices(spec, policy);
+  if (policy.devices.size() > kMaxDevices) {
+    return fail(
+        fmt::format("config.json grants more than {} devices one by one; grant ranges "
+                    "(linux.resources.devices without minor)",
+                    kMaxDevices));
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enforcing) {
@@ -204,13 +237,7 @@ Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enf
   compiled.policy.own_user_namespace =
       std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
                   [](const oci::Namespace& ns) { return ns.type == "user"; });
-  compile_devices(spec, compiled.policy);
-  if (compiled.policy.devices.size() > kMaxDevices) {
-    return fail(
-        fmt::format("config.json grants more than {} devices one by one; grant ranges "
-                    "(linux.resources.devices without minor)",
-                    kMaxDevices));
-  }
+  TRY(compile_all_devices(spec, compiled.policy));
   return compiled;
 }
 

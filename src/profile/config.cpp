@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "src/base/path.h"
+#include "src/base/quote.h"
 
 namespace holdfast::profile {
 namespace {
@@ -18,8 +19,9 @@ constexpr std::int64_t kMaxLingerSeconds = 24 * 3600;
 
 Status check_path(const JsonView& view, const std::string& path) {
   if (!base::is_absolute_clean(path)) {
-    return view.error(fmt::format(
-        "\"{}\" is not an absolute path without \".\", \"..\" and double slashes", path));
+    return view.error(
+        fmt::format("\"{}\" is not an absolute path without \".\", \"..\" and double slashes",
+                    base::shown(path)));
   }
   return Ok{};
 }
@@ -84,8 +86,8 @@ Status read_annotations(const JsonView& view, std::set<std::string>& allow) {
   for (const JsonView& item : TRY(list->items())) {
     const std::string name = TRY(item.string());
     if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
-      return item.error(fmt::format("\"{}\" is no annotation that loosens; known: {}", name,
-                                    fmt::join(kKnown, ", ")));
+      return item.error(fmt::format("\"{}\" is no annotation that loosens; known: {}",
+                                    base::shown(name), fmt::join(kKnown, ", ")));
     }
     allow.insert(name);
   }
@@ -106,8 +108,8 @@ Status read_defaults(const JsonView& view, Config& config) {
   std::string on_failure = config.on_failure == OnFailure::kWarn ? "warn" : "refuse";
   TRY(member->read("on_failure", on_failure));
   if (on_failure != "refuse" && on_failure != "warn") {
-    return member->error_at("on_failure",
-                            fmt::format("\"{}\" is not one of refuse, warn", on_failure));
+    return member->error_at(
+        "on_failure", fmt::format("\"{}\" is not one of refuse, warn", base::shown(on_failure)));
   }
   config.on_failure = on_failure == "warn" ? OnFailure::kWarn : OnFailure::kRefuse;
   return Ok{};

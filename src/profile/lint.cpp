@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "src/base/json.h"
+#include "src/base/quote.h"
 #include "src/profile/schema.h"
 
 namespace holdfast::profile {
@@ -21,7 +22,7 @@ void lint_syscalls(const json& content, const std::string& path, const KnownSysc
         problems.push_back(fail(fmt::format(
             "{}: {}/{}: \"{}\" is no system call that this version of libseccomp knows; correct or "
             "remove it",
-            path, place.to_string(), i, name)));
+            path, place.to_string(), i, base::shown(name))));
       }
     }
   }
@@ -46,7 +47,7 @@ std::vector<Error> lint(const Source& source, const std::string& path, const Kno
     return {bytes.error()};
   }
   if (!bytes.value()) {
-    return {fail(fmt::format("there is no file {}; correct the path", path))};
+    return {fail(fmt::format("there is no file {}; correct the path", base::shown(path)))};
   }
   const Result<json> content = base::parse_json(*bytes.value(), path, kProfileLimits);
   if (!content.ok()) {

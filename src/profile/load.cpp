@@ -14,6 +14,7 @@
 
 #include "src/base/file.h"
 #include "src/base/path.h"
+#include "src/base/quote.h"
 #include "src/profile/config.h"
 
 namespace holdfast::profile {
@@ -84,9 +85,10 @@ Result<Document> decode_document(const std::string& path, const std::string& byt
 Error not_found(const Source& source, const std::string& name) {
   const Result<std::vector<std::string>> names = profile_names(source);
   const std::vector<std::string> known = names.ok() ? names.value() : std::vector<std::string>();
-  return fail(fmt::format("there is no profile \"{}\"; looked for {}.json in {}; known: {}", name,
-                          name, fmt::join(source.directories, ", "),
-                          known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+  return fail(
+      fmt::format("there is no profile \"{}\"; looked for {}.json in {}; known: {}", name, name,
+                  fmt::join(source.directories, ", "),
+                  known.empty() ? "none" : base::shown(fmt::format("{}", fmt::join(known, ", ")))));
 }
 
 Result<Document> find_by_path(const Source& source, const std::string& path) {
@@ -98,11 +100,12 @@ Result<Document> find_by_path(const Source& source, const std::string& path) {
     return fail(fmt::format(
         "profile {} does not lie below a profile directory ({}); install it in one, or add its "
         "directory to profiles.path in {}",
-        path, fmt::join(source.directories, ", "), kConfigPath));
+        base::shown(path), fmt::join(source.directories, ", "), kConfigPath));
   }
   const std::optional<std::string> bytes = TRY(source.read(path));
   if (!bytes) {
-    return fail(fmt::format("there is no profile {}; install it or correct the path", path));
+    return fail(
+        fmt::format("there is no profile {}; install it or correct the path", base::shown(path)));
   }
   return decode_document(path, *bytes);
 }
@@ -116,7 +119,7 @@ Result<Document> find_document(const Source& source, const std::string& name) {
         fmt::format("\"{}\" is not a profile's name; use a-z, 0-9, '.', '_' and '-', beginning "
                     "with a letter or "
                     "a digit",
-                    name));
+                    base::shown(name)));
   }
   for (const std::string& directory : source.directories) {
     const std::string path = fmt::format("{}/{}{}", directory, name, kSuffix);

@@ -10,6 +10,8 @@
 
 #include <fmt/core.h>
 
+#include "src/base/quote.h"
+
 namespace holdfast::profile {
 namespace {
 
@@ -20,7 +22,7 @@ Error wrong(const std::string& text) {
   return fail(
       fmt::format("\"{}\" is no address; write ADDRESS[/BITS][:PORT] in numbers, such as "
                   "\"10.0.0.0/8:443\", \"[2001:db8::]/32:53\" or \"*:443\"",
-                  text));
+                  base::shown(text)));
 }
 
 std::optional<unsigned> number(std::string_view text, unsigned max) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "src/base/path.h"
+#include "src/base/quote.h"
 #include "src/profile/read.h"
 #include "src/profile/sections.h"
 
@@ -27,11 +28,16 @@ std::string glob_problem(const std::string& glob) {
     return fmt::format(
         "\"{}\" matches no image reference; write one as engines do, such as "
         "\"docker.io/library/nginx:*\"",
-        glob);
+        base::shown(glob));
   }
   const std::size_t bracket = glob.find('[');
+  if (glob.size() > kMaxImageBytes) {
+    return fmt::format("is longer than {} bytes, which no image reference is; shorten it by a '*'",
+                       kMaxImageBytes);
+  }
   if (bracket != std::string::npos && glob.find(']', bracket + 2) == std::string::npos) {
-    return fmt::format("\"{}\" has a '[' without its ']'; close it or write \\[", glob);
+    return fmt::format("\"{}\" has a '[' without its ']'; close it or write \\[",
+                       base::shown(glob));
   }
   return "";
 }
@@ -42,7 +48,8 @@ std::string syscall_problem(const std::string& name) {
   };
   if (name.empty() || std::any_of(name.begin(), name.end(), odd)) {
     return fmt::format(
-        "\"{}\" is not the name of a system call; write it as in the manual, \"mount\"", name);
+        "\"{}\" is not the name of a system call; write it as in the manual, \"mount\"",
+        base::shown(name));
   }
   return "";
 }
@@ -51,9 +58,9 @@ Status check_schema_name(const JsonView& view) {
   const std::string schema =
       TRY(view.need_string("schema", fmt::format("write \"schema\": \"{}\"", kSchemaName)));
   if (schema != kSchemaName) {
-    return view.error_at(
-        "schema", fmt::format("\"{}\" is not a format this version reads; it reads \"{}\"", schema,
-                              kSchemaName));
+    return view.error_at("schema",
+                         fmt::format("\"{}\" is not a format this version reads; it reads \"{}\"",
+                                     base::shown(schema), kSchemaName));
   }
   return Ok{};
 }
@@ -63,7 +70,7 @@ std::string name_problem(const std::string& name) {
                           : fmt::format(
                                 "\"{}\" is not a profile's name; use a-z, 0-9, '.', '_' and '-', "
                                 "beginning with a letter or a digit",
-                                name);
+                                base::shown(name));
 }
 
 Status read_names(const JsonView& view, Profile& profile) {
@@ -85,7 +92,11 @@ Status read_match(const JsonView& view, Profile& profile) {
     return Ok{};
   }
   TRY(match->only_keys({"images"}));
-  return read_judged(*match, "images", glob_problem, profile.images);
+  TRY(read_judged(*match, "images", glob_problem, profile.images));
+  if (profile.images.size() > kMaxRules) {
+    return match->error_at("images", fmt::format("has more than {} globs", kMaxRules));
+  }
+  return Ok{};
 }
 
 Status read_mode(const JsonView& view, Profile& profile) {
@@ -146,7 +157,8 @@ Status read_escape(const JsonView& view, Profile& profile) {
   const auto problem_of = [](const std::string& name) {
     return name.starts_with("escape.") && class_by_name(name) != HF_CLASS_NONE
                ? ""
-               : fmt::format("\"{}\" is not a class of escape; known: {}", name, escape_classes());
+               : fmt::format("\"{}\" is not a class of escape; known: {}", base::shown(name),
+                             escape_classes());
   };
   TRY(read_judged(*escape, "allow", problem_of, names));
   for (const std::string& name : names) {
@@ -243,7 +255,7 @@ Result<Mode> mode_by_name(const std::string& name) {
   if (name == "learn") {
     return fail("\"learn\" is not supported by this version of holdfast; use detect");
   }
-  return fail(fmt::format("\"{}\" is not one of enforce, detect, off", name));
+  return fail(fmt::format("\"{}\" is not one of enforce, detect, off", base::shown(name)));
 }
 
 bool valid_name(std::string_view name) {
@@ -254,17 +266,21 @@ bool valid_name(std::string_view name) {
 }
 
 std::string path_problem(const std::string& path) {
-  if (!base::is_absolute_clean(path)) {
-    const std::string clean = base::clean_path(path);
-    return clean.empty() || clean == path
-               ? fmt::format("\"{}\" is not an absolute path; write it from the container's root",
-                             path)
-               : fmt::format("\"{}\" is not a clean path; write \"{}\"", path, clean);
-  }
   if (path.size() > kMaxWritableBytes) {
     return fmt::format("is longer than {} bytes; name a directory above it", kMaxWritableBytes);
   }
-  return "";
+  if (base::is_absolute_clean(path)) {
+    return "";
+  }
+  const std::string clean = base::clean_path(path);
+  if (clean.empty()) {
+    return fmt::format("\"{}\" is not an absolute path; write it from the container's root",
+                       base::shown(path));
+  }
+  return clean != path
+             ? fmt::format("\"{}\" is not a clean path; write \"{}\"", base::shown(path),
+                           base::shown(clean))
+             : fmt::format("\"{}\" holds a control character; remove it", base::shown(path));
 }
 
 Decoded decode(const nlohmann::json& document, const std::string& what) {

@@ -100,6 +100,11 @@ struct Profile {
 inline constexpr const char* kSchemaName = "holdfast.profile/v1";
 inline constexpr base::JsonLimits kProfileLimits{.max_bytes = std::size_t{256} * 1024,
                                                  .max_depth = 16};
+// Of an image reference, and of a glob over it: how long matching takes depends on both. A name, a
+// tag and a digest are at most 800 bytes together (OCI distribution spec, "Pulling manifests").
+inline constexpr std::size_t kMaxImageBytes = 1024;
+// Items of a list that has no smaller limit of its own; there are fewer system calls.
+inline constexpr std::size_t kMaxListed = 1024;
 // Writable prefixes of one container, and bytes of one: HF_RULE_PATH_MAX with a closing slash and a
 // terminator.
 inline constexpr std::size_t kMaxWritable = 256;

@@ -10,8 +10,10 @@
 #include <fmt/format.h>
 
 #include "src/base/json.h"
+#include "src/base/quote.h"
 #include "src/base/result.h"
 #include "src/profile/policy.h"
+#include "src/profile/profile.h"
 
 namespace holdfast::profile {
 
@@ -36,7 +38,8 @@ Status read_word(const JsonView& view, const char* key, Words<T> words, T& out) 
     }
     known.emplace_back(word);
   }
-  return member->error(fmt::format("\"{}\" is not one of {}", text, fmt::join(known, ", ")));
+  return member->error(
+      fmt::format("\"{}\" is not one of {}", base::shown(text), fmt::join(known, ", ")));
 }
 
 inline Status read_action(const JsonView& view, const char* key, int& out) {
@@ -57,7 +60,11 @@ Status read_judged(const JsonView& view, const char* key, Judge problem_of,
   if (!list) {
     return Ok{};
   }
-  for (const JsonView& item : TRY(list->items())) {
+  const std::vector<JsonView> items = TRY(list->items());
+  if (items.size() > kMaxListed) {
+    return list->error(fmt::format("has more than {} items; remove some", kMaxListed));
+  }
+  for (const JsonView& item : items) {
     const std::string text = TRY(item.string());
     const std::string problem = problem_of(text);
     if (!problem.empty()) {

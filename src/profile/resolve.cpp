@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "src/base/path.h"
+#include "src/base/quote.h"
 #include "src/oci/filter.h"
 #include "src/oci/image.h"
 
@@ -18,6 +19,9 @@ constexpr const char* kRespondAnnotation = "io.holdfast.respond";
 constexpr std::array kKnown = {kProfileAnnotation, kModeAnnotation, kWritableAnnotation,
                                oci::kImageAnnotation, kRespondAnnotation};
 
+// As many paths as can be writable, each as long as one can be, and the commas between them.
+constexpr std::size_t kMaxWritableListBytes = kMaxWritable * (kMaxWritableBytes + 1);
+
 Error wrong(const char* annotation, const std::string& sentence) {
   return fail(fmt::format("annotation {}: {}", annotation, sentence));
 }
@@ -26,8 +30,8 @@ Status check_known(const oci::Annotations& annotations) {
   const auto first = annotations.lower_bound(std::string(kPrefix));
   for (auto it = first; it != annotations.end() && it->first.starts_with(kPrefix); ++it) {
     if (std::find(kKnown.begin(), kKnown.end(), it->first) == kKnown.end()) {
-      return fail(
-          fmt::format("annotation {} is not known; known: {}", it->first, fmt::join(kKnown, ", ")));
+      return fail(fmt::format("annotation {} is not known; known: {}", base::shown(it->first),
+                              fmt::join(kKnown, ", ")));
     }
   }
   if (annotations.contains(kRespondAnnotation)) {
@@ -42,6 +46,16 @@ Status check_allowed(const Config& config, const char* annotation, const std::st
     return wrong(annotation, fmt::format("{}, which annotations may not do here; remove it, or add "
                                          "\"{}\" to annotations.allow in {}",
                                          does, name, kConfigPath));
+  }
+  return Ok{};
+}
+
+Status check_image(const std::string& image) {
+  if (image.size() > kMaxImageBytes) {
+    return fail(
+        fmt::format("the annotations give an image reference of more than {} bytes, "
+                    "\"{}\"; correct it",
+                    kMaxImageBytes, base::shown(image)));
   }
   return Ok{};
 }
@@ -103,20 +117,26 @@ Status apply_writable(const Config& config, const oci::Annotations& annotations,
   if (given == annotations.end()) {
     return Ok{};
   }
+  if (given->second.size() > kMaxWritableListBytes) {
+    return wrong(kWritableAnnotation, fmt::format("is longer than {} bytes; name directories above "
+                                                  "its paths",
+                                                  kMaxWritableListBytes));
+  }
   for (const std::string& path : split(given->second)) {
     const std::string problem = path_problem(path);
     if (!problem.empty()) {
       return wrong(kWritableAnnotation, problem);
     }
-    if (!is_writable(profile, path)) {
-      TRY(check_allowed(config, kWritableAnnotation, fmt::format("makes {} writable", path)));
-      profile.rootfs.writable.push_back(path);
+    if (is_writable(profile, path)) {
+      continue;
     }
-  }
-  if (profile.rootfs.writable.size() > kMaxWritable) {
-    return wrong(kWritableAnnotation, fmt::format("makes more than {} paths writable; name a "
-                                                  "directory above them",
-                                                  kMaxWritable));
+    TRY(check_allowed(config, kWritableAnnotation, fmt::format("makes {} writable", path)));
+    if (profile.rootfs.writable.size() >= kMaxWritable) {
+      return wrong(kWritableAnnotation, fmt::format("makes more than {} paths writable; name a "
+                                                    "directory above them",
+                                                    kMaxWritable));
+    }
+    profile.rootfs.writable.push_back(path);
   }
   return Ok{};
 }
@@ -131,6 +151,7 @@ Result<Resolved> resolve(const Source& source, const Config& config,
   }
   Resolved resolved;
   resolved.image = oci::image_of(annotations);
+  TRY(check_image(resolved.image));
   resolved.profile = TRY(choose(source, config, annotations, resolved.image));
   TRY(apply_mode(config, annotations, resolved.profile));
   TRY(apply_writable(config, annotations, resolved.profile));

@@ -4,6 +4,7 @@
 
 #include "src/base/capability.h"
 #include "src/base/path.h"
+#include "src/base/quote.h"
 #include "src/profile/peer.h"
 #include "src/profile/read.h"
 
@@ -31,7 +32,7 @@ Status read_access(const JsonView& view, bool& reads, bool& writes) {
   for (const JsonView& item : TRY(access->items())) {
     const std::string word = TRY(item.string());
     if (word != "read" && word != "write") {
-      return item.error(fmt::format("\"{}\" is not one of read, write", word));
+      return item.error(fmt::format("\"{}\" is not one of read, write", base::shown(word)));
     }
     reads = reads || word == "read";
     writes = writes || word == "write";
@@ -114,7 +115,7 @@ std::string capability_problem(const std::string& name) {
              : fmt::format(
                    "\"{}\" is not a capability; write it as in capabilities(7), "
                    "\"CAP_NET_BIND_SERVICE\"",
-                   name);
+                   base::shown(name));
 }
 
 // What a container may ask of the host is given or not: it has no errno, and no signal.
@@ -160,13 +161,13 @@ Status check_globs(const JsonView& view, const Exception& exception) {
     return view.error_at("class",
                          fmt::format("\"{}\" fits no class of event; write one as alerts do, "
                                      "\"file.sensitive\" or \"rootfs.*\"",
-                                     exception.class_name));
+                                     base::shown(exception.class_name)));
   }
   for (const auto& [key, glob] :
        {std::pair("exe", &exception.exe), std::pair("path", &exception.path)}) {
     if (!glob->empty() && glob->front() != '/' && glob->front() != '*') {
-      return view.error_at(
-          key, fmt::format("\"{}\" fits no absolute path; begin it with a slash", *glob));
+      return view.error_at(key, fmt::format("\"{}\" fits no absolute path; begin it with a slash",
+                                            base::shown(*glob)));
     }
   }
   if (exception.class_name.empty() && exception.exe.empty() && exception.path.empty()) {

@@ -205,12 +205,6 @@ bool holds(const Expectation& expected, const Decision& decision) {
          (!expected.severity || *expected.severity == decision.alert.severity);
 }
 
-// A host of which only its paths' names are known.
-profile::Host unknown_host() {
-  return {[](const std::string& path) { return path; }, [](const std::string&) { return false; },
-          [](const std::string&, const std::string&) { return false; }};
-}
-
 // What the container's config.json brings upon itself.
 Decision admission_of(const std::vector<profile::Admission>& admissions, const std::string& key) {
   Decision decision;
@@ -247,7 +241,7 @@ Result<std::vector<Suite>> read_suites(const profile::Source& source, const std:
 
 Result<std::vector<Outcome>> run_suite(const profile::Profile& profile, const Suite& suite) {
   const profile::Compiled compiled = TRY(profile::compile(profile, suite.spec, true));
-  const auto admissions = profile::admit(compiled, suite.spec, unknown_host());
+  const auto admissions = profile::admit(compiled, suite.spec, profile::unknown_host());
   detect::Context context;
   context.backend = "lsm";
   std::vector<Outcome> outcomes;

@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "src/base/quote.h"
 #include "src/seccomp/answer.h"
 #include "src/seccomp/clone.h"
 #include "src/seccomp/filter.h"
@@ -27,7 +28,7 @@ Status check_known(const std::vector<std::string>& names, const char* list) {
       return fail(fmt::format(
           "profile: /seccomp/{}: \"{}\" is no system call that this version of libseccomp knows; "
           "correct or remove it",
-          list, name));
+          list, base::shown(name)));
     }
   }
   return Ok{};
@@ -223,6 +224,7 @@ Result<std::optional<json>> compose(const std::optional<json>& engine,
   if (refused.restrict_clone) {
     restrict_clone(filter);
   }
+  TRY(check_size(filter));
   return std::optional(write_filter(filter));
 }
 

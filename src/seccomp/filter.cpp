@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "src/base/json.h"
+#include "src/base/quote.h"
 
 namespace holdfast::seccomp {
 namespace {
@@ -35,7 +36,7 @@ Result<std::string> read_action(const JsonView& view, const char* key) {
     return view.error_at(key, fmt::format("\"{}\" is not a seccomp action that holdfast knows; "
                                           "correct config.json, or use a profile with seccomp base "
                                           "none and no lists",
-                                          action));
+                                          base::shown(action)));
   }
   return action;
 }
@@ -67,6 +68,11 @@ Result<Rule> read_rule(const JsonView& view) {
     }
   }
   rule.rest = without(view.raw(), {"names", "action"});
+  if (rule.rest.dump().size() > kMaxRuleBytes) {
+    return view.error(
+        fmt::format("is longer than {} bytes without its names; split it, or shorten its comment",
+                    kMaxRuleBytes));
+  }
   return rule;
 }
 
@@ -95,6 +101,20 @@ Condition read_condition(const json& arg) {
           op != arg.end() && op->is_string() ? op->get<std::string>() : ""};
 }
 
+Status check_size(const Filter& filter) {
+  std::size_t names = 0;
+  for (const Rule& rule : filter.rules) {
+    names += std::max(rule.names.size(), std::size_t{1});
+  }
+  if (names > kMaxNames) {
+    return fail(fmt::format(
+        "config.json: /linux/seccomp/syscalls: has, with the profile's rules, more than {} names; "
+        "put rules that are alike into one, and remove those that say what defaultAction says",
+        kMaxNames));
+  }
+  return Ok{};
+}
+
 Result<Filter> read_filter(const json& engine) {
   const JsonView view(engine, "config.json", JsonView::Null::kIsAbsent, "/linux/seccomp");
   TRY(view.must_be_object());
@@ -107,6 +127,7 @@ Result<Filter> read_filter(const json& engine) {
     }
   }
   filter.rest = without(engine, {"defaultAction", "syscalls"});
+  TRY(check_size(filter));
   return filter;
 }
 

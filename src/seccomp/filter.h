@@ -1,6 +1,7 @@
 // linux.seccomp of config.json as typed rules, and back.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,6 +43,14 @@ struct Filter {
 int strictness(const std::string& action);
 // Of SCMP_ACT_ERRNO: everything at least this strict keeps the call from happening.
 int refusing();
+
+// Of a filter, and of an entry beside its names. Each name is answered by every rule about it, so
+// that the work grows with both; engines write some 500 names, and entries of a few hundred bytes.
+inline constexpr std::size_t kMaxNames = 4096;
+inline constexpr std::size_t kMaxRuleBytes = 8192;
+
+// Whether the filter keeps to kMaxNames: one that was read does, one that was made need not.
+Status check_size(const Filter& filter);
 
 Result<Filter> read_filter(const nlohmann::json& engine);
 // The filter that config.json without one stands for: everything is allowed, on every architecture

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "tests/unit/cpu_time.h"
+
 namespace holdfast::base {
 namespace {
 
@@ -35,6 +37,20 @@ TEST(Path, BelowIsByComponent) {
 TEST(Glob, AStarAlsoMatchesASlash) {
   EXPECT_TRUE(glob_match("docker.io/*:1", "docker.io/library/nginx:1"));
   EXPECT_FALSE(glob_match("nginx", "docker.io/library/nginx"));
+}
+
+// The longest that profiles and annotations may give: profile::kMaxImageBytes.
+TEST(Glob, StarsDoNotExplode) {
+  const std::string text(1024, 'a');
+  for (const std::string part : {"*a", "*aa", "*?", "*[a-z]", "?*", "*[!b]*"}) {
+    std::string pattern;
+    while (pattern.size() + part.size() < 1023) {
+      pattern += part;
+    }
+    const CpuTime time;
+    EXPECT_FALSE(glob_match(pattern + "b", text)) << part;
+    EXPECT_LT(time.seconds(), 0.1) << part;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
+
+#include "tests/unit/cpu_time.h"
 
 namespace holdfast::oci {
 namespace {
@@ -83,9 +86,9 @@ TEST(Edit, ReplacesTheSeccompPartOnlyWhenItDiffers) {
 TEST(Edit, AddsATmpfsBeforeTheMountsBelowIt) {
   Document document = parsed(
       R"({"mounts":[{"destination":"/proc"},{"destination":"/run/secrets"},{"destination":"/sys"}]})");
-  add_tmpfs(document, "/run", false);
-  add_tmpfs(document, "/var/cache", false);
-  add_tmpfs(document, "/run", false);
+  add_tmpfs(document, {"/run"}, false);
+  add_tmpfs(document, {"/var/cache"}, false);
+  add_tmpfs(document, {"/run"}, false);
   const Document& mounts = document.at("mounts");
   ASSERT_EQ(mounts.size(), 5U);
   EXPECT_EQ(mounts.at(1).at("destination"), "/run");
@@ -94,11 +97,27 @@ TEST(Edit, AddsATmpfsBeforeTheMountsBelowIt) {
   EXPECT_EQ(mounts.at(4).at("destination"), "/var/cache");
 }
 
+TEST(Edit, AddsManyTmpfsAmongManyMountsInGoodTime) {
+  Document document = parsed(R"({"mounts":[]})");
+  for (int i = 0; i < 40'000; ++i) {
+    document["mounts"].push_back({{"destination", "/m/./" + std::to_string(i)}});
+  }
+  std::vector<std::string> paths;
+  for (int i = 0; i < 256; ++i) {
+    paths.push_back("/w" + std::to_string(i));
+  }
+  const CpuTime time;
+  EXPECT_TRUE(add_tmpfs(document, paths, false));
+  EXPECT_LT(time.seconds(), 2);
+  EXPECT_EQ(document["mounts"].size(), 40'256U);
+  EXPECT_FALSE(add_tmpfs(document, paths, false)) << "all there already";
+}
+
 TEST(Edit, AddsNoTmpfsWhereAMountIsAlready) {
   const std::string text = R"({"mounts":[{"destination":"/var/lib/"},{"destination":"/var/log"}]})";
   Document document = parsed(text);
-  add_tmpfs(document, "/var/lib", false);
-  add_tmpfs(document, "/var/lib/mysql", false);
+  add_tmpfs(document, {"/var/lib"}, false);
+  add_tmpfs(document, {"/var/lib/mysql"}, false);
   EXPECT_EQ(document_text(document), text);
 }
 

@@ -128,6 +128,18 @@ TEST(Admit, AListedPathStandsForItselfAllBelowAndWhatHoldsIt) {
   EXPECT_EQ(asked(root, with_mount("/srv")), "");
 }
 
+TEST(Admit, OfManyMountsAFewAreTold) {
+  json document = config("docker.json");
+  for (int i = 0; i < 1000; ++i) {
+    document["mounts"].push_back({{"destination", "/x" + std::to_string(i)},
+                                  {"source", "/etc/" + std::string(300, 'x')},
+                                  {"type", "bind"}});
+  }
+  const std::string text = asked(R"({"mounts": {"alert": ["/etc"]}})", document);
+  EXPECT_LT(text.size(), 4096U);
+  EXPECT_NE(text.find(" and 992 more"), std::string::npos) << text;
+}
+
 TEST(Admit, ATmpfsThatIsCalledLikeAHostPathIsNoMountOfTheHost) {
   json document = config("docker.json");
   document["mounts"].push_back({{"destination", "/run"}, {"source", "/run"}, {"type", "tmpfs"}});

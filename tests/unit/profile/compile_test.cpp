@@ -7,6 +7,7 @@
 
 #include "src/base/file.h"
 #include "src/profile/policy_json.h"
+#include "tests/unit/cpu_time.h"
 
 namespace holdfast::profile {
 namespace {
@@ -53,6 +54,35 @@ struct GuardCase {
   int write_action;
   bool readonly_root;
 };
+
+// What a config.json of 4 MiB has room for.
+TEST(Compile, ManyMountsTakeNotLong) {
+  Profile profile = immutable();
+  oci::Spec many;
+  for (int i = 0; i < 50'000; ++i) {
+    many.mounts.push_back({"/m/" + std::to_string(i), "", "", {}});
+  }
+  for (std::size_t i = 0; i < kMaxWritable; ++i) {
+    profile.rootfs.writable.push_back("/w" + std::to_string(i));
+  }
+  const CpuTime time;
+  EXPECT_EQ(compiled(profile, false, many).tmpfs.size(), kMaxWritable);
+  EXPECT_LT(time.seconds(), 2);
+}
+
+TEST(Compile, TooManyDevicesAreRefusedBeforeTheyAreCompared) {
+  oci::Spec many;
+  for (int i = 0; i < 50'000; ++i) {
+    many.device_rules.push_back({true, "b", 1, i, "r"});
+  }
+  const CpuTime time;
+  const Result<Compiled> got = compile({}, many, true);
+  EXPECT_LT(time.seconds(), 0.5);
+  ASSERT_FALSE(got.ok());
+  EXPECT_EQ(got.error().message,
+            "config.json: /linux: has more than 4096 devices and rules for devices; grant ranges "
+            "(linux.resources.devices without minor)");
+}
 
 TEST(Compile, TheRootfsGuardFollowsModeAndBackEnd) {
   const GuardCase cases[] = {

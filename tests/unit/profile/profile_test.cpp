@@ -185,6 +185,85 @@ TEST(Profile, SizeAndDoubleKeysAreRefused) {
   EXPECT_EQ(twice.error().message, "p.json gives the key \"mode\" twice in one object; remove one");
 }
 
+// Each with the file, the place and what to do.
+TEST(Profile, HostileOnesAreRefused) {
+  const std::string many = [] {
+    std::string names;
+    for (int i = 0; i < 1025; ++i) {
+      names += i == 0 ? "\"read\"" : ",\"read\"";
+    }
+    return names;
+  }();
+  const std::string globs = [] {
+    std::string list;
+    for (int i = 0; i < 257; ++i) {
+      list += i == 0 ? "\"*\"" : ",\"*\"";
+    }
+    return list;
+  }();
+  const std::pair<std::string, std::string> cases[] = {
+      {std::string(10'000'000, ' ') + head(), "p.json is larger than 262144 bytes"},
+      {head("\"rootfs\":" + std::string(1000, '[') + std::string(1000, ']')),
+       "p.json nests deeper than 16 levels"},
+      {head("\"files\":[" + std::string(200'000, '[')), "p.json nests deeper than 16 levels"},
+      {head(R"("rootfs":{"guard":"off","guard":"enforce"})"),
+       "p.json gives the key \"guard\" twice in one object; remove one"},
+      {head("\"match\":{\"images\":[\"" + std::string(1025, '*') + "\"]}"),
+       "p.json: /match/images/0: is longer than 1024 bytes, which no image reference is; shorten "
+       "it by a '*'"},
+      {head("\"match\":{\"images\":[" + globs + "]}"),
+       "p.json: /match/images: has more than 256 globs"},
+      {head("\"seccomp\":{\"deny\":[" + many + "]}"),
+       "p.json: /seccomp/deny: has more than 1024 items; remove some"},
+      {head(R"("capabilities":{"allow":["CAP_CHOWN","CAP_EVERYTHING"]})"),
+       "p.json: /capabilities/allow/1: \"CAP_EVERYTHING\" is not a capability; write it as in "
+       "capabilities(7), \"CAP_NET_BIND_SERVICE\""},
+      {head(R"("exec":{"allow":["/usr/bin/../sbin/x"]})"),
+       "p.json: /exec/allow/0: \"/usr/bin/../sbin/x\" is not a clean path; write "
+       "\"/usr/sbin/x\""},
+      {head(R"("files":[{"path":"/.."}])"),
+       "p.json: /files/0/path: \"/..\" is not a clean path; write \"/\""},
+      {head(R"("exec":{"allow":["/a\u001b[2J"]})"),
+       "p.json: /exec/allow/0: \"/a?[2J\" holds a control character; remove it"},
+  };
+  for (const auto& [json, error] : cases) {
+    const Result<Profile> profile = parse_profile(json, "p.json");
+    ASSERT_FALSE(profile.ok()) << error;
+    EXPECT_EQ(profile.error().message.substr(0, error.size()), error);
+  }
+}
+
+// Wherever a word of the profile is quoted, a long one is cut before what to do about it.
+TEST(Profile, ErrorsAreShortWhateverTheInput) {
+  const std::string word = "\"" + std::string(60'000, 'w') + "\"";
+  const std::string path = "\"/" + std::string(60'000, 'w') + "/../x\"";
+  for (const std::string& json : {"{\"schema\":" + word + ",\"name\":\"p\"}",
+                                  "{\"schema\":\"holdfast.profile/v1\",\"name\":" + word + "}",
+                                  head(word + ":1"),
+                                  head("\"extends\":" + word),
+                                  head("\"mode\":" + word),
+                                  head("\"on_failure\":" + word),
+                                  head("\"match\":{\"images\":[" + word + "]}"),
+                                  head("\"rootfs\":{\"guard\":" + word + "}"),
+                                  head("\"rootfs\":{" + word + ":1}"),
+                                  head("\"rootfs\":{\"writable\":[" + word + "]}"),
+                                  head("\"rootfs\":{\"writable\":[" + path + "]}"),
+                                  head("\"escape\":{\"action\":" + word + "}"),
+                                  head("\"escape\":{\"allow\":[" + word + "]}"),
+                                  head("\"seccomp\":{\"errno\":" + word + "}"),
+                                  head("\"seccomp\":{\"deny\":[\"-" + word.substr(1) + "]}"),
+                                  head("\"exec\":{\"allow\":[" + path + "]}"),
+                                  head("\"files\":[{\"path\":" + path + "}]"),
+                                  head("\"files\":[{\"path\":\"/a\",\"access\":[" + word + "]}]"),
+                                  head("\"files\":[{\"path\":\"/a\",\"severity\":" + word + "}]"),
+                                  head("\"network\":{\"connect\":{\"allow\":[" + word + "]}}"),
+                                  head("\"capabilities\":{\"allow\":[" + word + "]}")}) {
+    const Result<Profile> profile = parse_profile(json, "p.json");
+    ASSERT_FALSE(profile.ok()) << json.substr(0, 100);
+    EXPECT_LT(profile.error().message.size(), 1000U) << profile.error().message.substr(0, 100);
+  }
+}
+
 TEST(Schema, RefusesWhatTheDecoderRefuses) {
   for (const Bad& bad : bad_profiles()) {
     const nlohmann::json document = base::parse_json(bad.json, "p.json").value();

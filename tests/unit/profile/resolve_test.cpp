@@ -12,6 +12,7 @@
 
 #include "src/oci/filter.h"
 #include "src/profile/lint.h"
+#include "tests/unit/cpu_time.h"
 
 namespace holdfast::profile {
 namespace {
@@ -197,6 +198,64 @@ TEST(Resolve, WritablePathsNeedLeaveUnlessTheyChangeNothing) {
   }
 }
 
+// Annotations come from whoever starts the container; podman and Kubernetes pass any length.
+TEST(Resolve, AnnotationsOf64KilobytesAreRefusedShortly) {
+  Config config;
+  config.annotations_allow = {"profile", "mode", "rootfs.writable", "image"};
+  const std::string word(std::size_t{64} * 1024, 'x');
+  std::string paths = "/0";
+  for (int i = 1; paths.size() < 63'000; ++i) {
+    paths += ",/" + std::to_string(i);
+  }
+  const std::pair<oci::Annotations, std::string> cases[] = {
+      {{{"io.holdfast.profile", word}}, "annotation io.holdfast.profile: \"xxx"},
+      {{{"io.holdfast.profile", "/usr/p/" + word}},
+       "annotation io.holdfast.profile: profile /usr/p/xxx"},
+      {{{"io.holdfast.mode", word}}, "annotation io.holdfast.mode: \"xxx"},
+      {{{"io.holdfast.image", word}},
+       "the annotations give an image reference of more than 1024 bytes, \"xxx"},
+      {{{"org.opencontainers.image.ref.name", word}},
+       "the annotations give an image reference of more than 1024 bytes, \"xxx"},
+      {{{"io.holdfast.rootfs.writable", "/" + word}},
+       "annotation io.holdfast.rootfs.writable: is longer than 63232 bytes; name directories above "
+       "its paths"},
+      {{{"io.holdfast.rootfs.writable", paths}},
+       "annotation io.holdfast.rootfs.writable: makes more than 256 paths writable; name a "
+       "directory above them"},
+      {{{"io.holdfast." + word, "y"}}, "annotation io.holdfast.xxx"},
+  };
+  for (const auto& [annotations, said] : cases) {
+    const std::string error = error_of(shipped(), config, annotations);
+    EXPECT_EQ(error.substr(0, said.size()), said);
+    EXPECT_LT(error.size(), 1000U);
+  }
+  EXPECT_EQ(error_of(shipped(), config, {{"kubectl.kubernetes.io/last-applied", word}}), "")
+      << "not ours";
+}
+
+TEST(Resolve, ErrorsAreOneLineWhateverTheAnnotation) {
+  EXPECT_EQ(error_of(shipped(), {}, {{"io.holdfast.\x1b[2J\nx", ""}})
+                .find("annotation "
+                      "io.holdfast.?[2J?x "
+                      "is not known"),
+            0U);
+  EXPECT_NE(error_of(shipped(), {}, {{"io.holdfast.profile", "a\nb"}}).find("\"a?b\" is not a"),
+            std::string::npos);
+}
+
+// The longest glob and the longest image that are accepted.
+TEST(Resolve, GlobsDoNotExplode) {
+  std::string glob;
+  while (glob.size() < 1022) {
+    glob += "*a";
+  }
+  Files files = shipped();
+  files.add("/etc/p/slow.json", "\"match\":{\"images\":[\"" + glob + "b\",\"x\"]}");
+  const CpuTime time;
+  EXPECT_EQ(error_of(files, {}, {{"io.holdfast.image", std::string(1024, 'a')}}), "");
+  EXPECT_LT(time.seconds(), 1);
+}
+
 TEST(Resolve, ProfileAndImageCanBeForbidden) {
   Config config;
   config.annotations_allow.clear();
@@ -214,6 +273,18 @@ TEST(Extends, ACircleIsRefused) {
   files.add("/usr/p/b.json", R"("extends":"a")");
   EXPECT_EQ(load_profile(files.source(), "a").error().message,
             "/usr/p/b.json: /extends: \"a\" extends itself in a circle; remove one \"extends\"");
+}
+
+TEST(Extends, ACircleIsRefusedHoweverItIsReached) {
+  Files files;
+  files.add("/usr/p/self.json", R"("extends":"self")");
+  files.add("/usr/p/in.json", R"("extends":"self","match":{"images":["img"]})");
+  const std::string circle =
+      "/usr/p/self.json: /extends: \"self\" extends itself in a circle; remove one \"extends\"";
+  EXPECT_EQ(error_of(files, {}, {{"io.holdfast.profile", "in"}}),
+            "annotation io.holdfast.profile: " + circle);
+  EXPECT_EQ(error_of(files, {}, {{"io.holdfast.image", "img"}}), circle);
+  EXPECT_EQ(lint(files.source(), "/usr/p/in.json", {}).at(0).message, circle);
 }
 
 TEST(Extends, EightParentsAreFineNineAreNot) {

@@ -56,16 +56,10 @@ std::string with_profile(const std::string& bytes, const std::string& name) {
   return with_annotation(bytes, "io.holdfast.profile", name);
 }
 
-// A host on which nothing is a link, a socket or a namespace of ours.
-profile::Host plain_host() {
-  return {[](const std::string& path) { return path; }, [](const std::string&) { return false; },
-          [](const std::string&, const std::string&) { return false; }};
-}
-
 Result<std::string> rewritten(const std::string& bytes, bool enforcing,
                               const HookCommand& hook = kHook) {
   Subject subject = TRY(read_subject(bytes, "config.json", source(), profile::Config()));
-  return rewrite(std::move(subject), enforcing, hook, plain_host());
+  return rewrite(std::move(subject), enforcing, hook, profile::unknown_host());
 }
 
 class Rewrite : public testing::TestWithParam<const char*> {};
