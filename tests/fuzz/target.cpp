@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "src/base/file.h"
 #include "src/profile/policy_json.h"
@@ -15,8 +16,9 @@ constexpr std::size_t kMaxMessageBytes = 2048;
 
 Files read_shipped() {
   const profile::Source shipped = profile::file_source({HOLDFAST_PROFILES});
+  const std::vector<std::string> paths = profile::profile_paths(shipped).value();
   Files files;
-  for (const std::string& path : profile::profile_paths(shipped).value()) {
+  for (const std::string& path : paths) {
     files[kDirectory + path.substr(path.rfind('/'))] = shipped.read(path).value().value();
   }
   return files;
