@@ -36,7 +36,8 @@ profile::Config config_with(const char* profile) {
 Result<std::string> rewritten(std::string_view bytes, const profile::Source& source,
                               const profile::Config& config, bool enforcing) {
   shim::Subject subject = TRY(shim::read_subject(bytes, kPath, source, config));
-  return shim::rewrite(std::move(subject), enforcing, {"/hook", {}}, profile::unknown_host());
+  return shim::rewrite(std::move(subject), enforcing, {"/usr/libexec/holdfast/holdfast-hook", {}},
+                       profile::unknown_host());
 }
 
 // podman and restore read a file again that was rewritten before.
