@@ -8,7 +8,7 @@ namespace {
 
 enum Takers : unsigned { kByRunc = 1, kByCrun = 2, kByBoth = 3 };
 
-enum class Meaning { kNone, kHelp, kBundle, kConfig, kLog, kLogFormat };
+enum class Meaning { kNone, kHelp, kBundle, kConfig, kLog, kLogFormat, kProcess, kUser, kCwd };
 
 struct Option {
   std::string_view name;
@@ -62,6 +62,30 @@ constexpr auto kVerbOptions = std::to_array<Option>({
     {"file-locks", '\0', false, kByBoth},
     {"auto-dedup", '\0', false, kByRunc},
     {"lazy-pages", '\0', false, kByRunc},
+    {"help", 'h', false, kByBoth, Meaning::kHelp},
+    {"help", '?', false, kByCrun, Meaning::kHelp},
+    {"usage", '\0', false, kByCrun, Meaning::kHelp},
+});
+
+// exec. crun takes the value of -t only in one word with it.
+constexpr auto kExecOptions = std::to_array<Option>({
+    {"process", 'p', true, kByBoth, Meaning::kProcess},
+    {"user", 'u', true, kByBoth, Meaning::kUser},
+    {"cwd", '\0', true, kByBoth, Meaning::kCwd},
+    {"console-socket", '\0', true, kByBoth},
+    {"pidfd-socket", '\0', true, kByRunc},
+    {"pid-file", '\0', true, kByBoth},
+    {"env", 'e', true, kByBoth},
+    {"cap", 'c', true, kByBoth},
+    {"additional-gids", 'g', true, kByRunc},
+    {"process-label", '\0', true, kByBoth},
+    {"apparmor", '\0', true, kByBoth},
+    {"cgroup", '\0', true, kByBoth},
+    {"preserve-fds", '\0', true, kByBoth},
+    {"tty", 't', false, kByBoth},
+    {"detach", 'd', false, kByBoth},
+    {"no-new-privs", '\0', false, kByBoth},
+    {"ignore-paused", '\0', false, kByRunc},
     {"help", 'h', false, kByBoth, Meaning::kHelp},
     {"help", '?', false, kByCrun, Meaning::kHelp},
     {"usage", '\0', false, kByCrun, Meaning::kHelp},
@@ -121,6 +145,8 @@ class Walk {
       if (line_.verb == "create" || line_.verb == "run" || line_.verb == "restore") {
         read_verb_options();
         line_.starts_container = understood_ && !asks_help_ && positionals_ > 0;
+      } else if (line_.verb == "exec") {
+        read_exec();
       }
     }
     return std::move(line_);
@@ -161,6 +187,25 @@ class Walk {
       }
       read_option(kVerbOptions, argument);
     }
+  }
+
+  // Options end at the first word, with both runtimes: the rest is the container's business.
+  void read_exec() {
+    while (understood_ && next_ < arguments_.size()) {
+      const std::string_view argument = arguments_[next_];
+      if (argument.size() < 2 || argument[0] != '-') {
+        break;
+      }
+      ++next_;
+      if (argument == "--") {
+        break;
+      }
+      line_.options_known = read_option(kExecOptions, argument) && line_.options_known;
+    }
+    for (; next_ < arguments_.size(); ++next_) {
+      line_.words.emplace_back(arguments_[next_]);
+    }
+    line_.enters_container = understood_ && !asks_help_ && !line_.words.empty();
   }
 
   // Takes one option and its value. False when it is not in the table.
@@ -228,6 +273,15 @@ class Walk {
         break;
       case Meaning::kConfig:
         line_.config = value;
+        break;
+      case Meaning::kProcess:
+        line_.process = value;
+        break;
+      case Meaning::kUser:
+        line_.user = value;
+        break;
+      case Meaning::kCwd:
+        line_.cwd = value;
         break;
       case Meaning::kLog:
         line_.log = value;

@@ -1,10 +1,12 @@
-// What the shim must know of a runtime's command line: the verb, and for the verbs that start a
-// container, where its config.json lies. Everything else is the real runtime's business.
+// What the shim must know of a runtime's command line: the verb; for the verbs that start a
+// container, where its config.json lies; for exec, what is started where. Everything else is the
+// real runtime's business.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace holdfast::shim {
 
@@ -25,6 +27,16 @@ struct CommandLine {
   // A create, run or restore that is complete: all options have their values, a container's id is
   // there, and nobody asks for help. Only such a line is ours to act on.
   bool starts_container = false;
+
+  // An exec that is complete.
+  bool enters_container = false;
+  // Of an exec: the container's id, the program and its arguments. Where there are options that we
+  // do not know, their values may come before the id.
+  std::vector<std::string> words;
+  bool options_known = true;
+  std::string process;  // --process: the file that says what to start
+  std::string user;     // --user
+  std::string cwd;      // --cwd
 };
 
 // Walks the arguments after argv[0]. Never fails: a line that does not parse is one that the real

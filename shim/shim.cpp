@@ -8,6 +8,7 @@
 #include <string>
 
 #include "shim/command_line.h"
+#include "shim/exec_into.h"
 #include "shim/guard.h"
 #include "shim/refuse.h"
 #include "shim/runtime.h"
@@ -39,6 +40,12 @@ int run(int argc, char** argv) {
     const Status guarded = config.ok() ? guard_container(line, config.value()) : config.error();
     if (!guarded.ok()) {
       return refuse(line, guarded.error().message);
+    }
+  }
+  if (line.enters_container) {
+    const Status judged = judge_exec(line, config.ok() ? config.value() : profile::Config());
+    if (!judged.ok()) {
+      return refuse(line, judged.error().message);
     }
   }
   if (argc > 0) {

@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{profile,admit,seccomp,tracepoint,shim_passthrough,failure,monitor}.bats)
+native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,monitor}.bats)
 
 usage() {
   cat <<USAGE
@@ -212,7 +212,7 @@ files_for() {
   case $1 in
     6.1:lsm:*) ;;
     sid:lsm:runc) programs_too ;;
-    *:lsm:crun) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" shim_passthrough failure seccomp ;;
+    *:lsm:crun) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" shim_passthrough failure seccomp exec_into ;;
     *) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" ;;
   esac
 }

@@ -11,6 +11,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/path.h"
+#include "src/base/quote.h"
 #include "src/detect/names.h"
 #include "src/detect/rules.h"
 #include "src/profile/policy.h"
@@ -212,6 +213,36 @@ std::string time_text(std::uint64_t boot_ns, const Context& context) {
       static_cast<std::int64_t>(boot_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
 }
 
+// "bash, podman, conmon (pid 12, uid 0, login uid 1000)": the runtime, and before it who called it.
+std::string askers(const event::Process& asker) {
+  constexpr std::size_t kNamed = 4;
+  std::string names = asker.comm;
+  for (std::size_t i = 0; i < std::min(kNamed, asker.ancestors.size()); ++i) {
+    names = asker.ancestors[i].comm + ", " + names;
+  }
+  const std::string login =
+      asker.login_uid ? fmt::format(", login uid {}", *asker.login_uid) : std::string();
+  return fmt::format("{} (pid {}, uid {}{})", names, asker.pid, asker.uid, login);
+}
+
+std::string command_text(const std::vector<std::string>& argv) {
+  return argv.empty() ? "a program that cannot be told"
+                      : base::shown(fmt::format("{}", fmt::join(argv, " ")));
+}
+
+Object entered(const Entering& entering) {
+  const std::string program = entering.argv.empty() ? "" : entering.argv.front();
+  const std::string path = base::clean_path(program);
+  Object object;
+  object.operation = "exec";
+  object.path = path.empty() ? program : path;
+  // A name that a PATH decides about fits no exception.
+  object.path_as_spelled = path.empty();
+  object.argv = entering.argv;
+  object.user = entering.user;
+  return object;
+}
+
 struct LossText {
   const char* cause;
   const char* sentence;
@@ -295,6 +326,31 @@ Alert admission_alert(const profile::Admission& admission, std::uint64_t time_ns
   alert.message = fmt::format("{} {}; it was started, as its profile says.",
                               owner(0, context.container), admission.asks);
   alert.mitre = {"T1610"};  // Deploy Container
+  if (context.container != nullptr) {
+    alert.container = *context.container;
+  }
+  alert.backend = context.backend;
+  alert.host = context.host;
+  return alert;
+}
+
+Alert entering_alert(const Entering& entering, event::Process asker, std::uint64_t time_ns,
+                     const Context& context) {
+  const bool refused = entering.action == HF_DENY;
+  const bool record = entering.action == HF_RECORD;
+  Alert alert;
+  alert.time = time_text(time_ns, context);
+  alert.kind = record ? "record" : "alert";
+  alert.class_name = kEnteringClass;
+  alert.severity = record ? Severity::kInformational : Severity::kWarning;
+  alert.action = refused ? "denied" : "alerted";
+  alert.message = fmt::format("{} asked to start {} in {} by exec; {}.", askers(asker),
+                              command_text(entering.argv), owner(0, context.container),
+                              refused ? "refused" : "allowed");
+  alert.object = entered(entering);
+  alert.process = std::move(asker);
+  alert.mitre = {"T1609"};  // Container Administration Command
+  alert.falco = "Attach/Exec Pod";
   if (context.container != nullptr) {
     alert.container = *context.container;
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "src/detect/alert.h"
 #include "src/event/event.h"
@@ -45,5 +46,18 @@ Alert lost_alert(const Loss& loss, const Context& context);
 // container's config.json asks for.
 Alert admission_alert(const profile::Admission& admission, std::uint64_t time_ns,
                       const Context& context);
+
+inline constexpr const char* kEnteringClass = "exec.into";
+
+// A program that `exec` of a runtime is about to start in a container.
+struct Entering {
+  std::vector<std::string> argv;  // secrets redacted; none where it cannot be told
+  std::string user;               // as Object::user
+  int action = HF_RECORD;         // enum hf_action up to HF_DENY: what the profile makes of it
+};
+
+// The record or alert of class "exec.into" about it; `asker` is the runtime's process.
+Alert entering_alert(const Entering& entering, event::Process asker, std::uint64_t time_ns,
+                     const Context& context);
 
 }  // namespace holdfast::detect

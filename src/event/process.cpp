@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -89,6 +90,33 @@ std::vector<Ancestor> read_ancestors(const std::string& proc_root, const Process
   return ancestors;
 }
 
+// Of the text of /proc/PID/status: the numbers behind `key`, such as "Uid:".
+std::uint64_t status_number(const std::string& status, std::string_view key, int base) {
+  const std::size_t line = status.find(fmt::format("\n{}\t", key));
+  return line == std::string::npos
+             ? 0
+             : std::strtoull(status.c_str() + line + key.size() + 2, nullptr, base);
+}
+
+std::vector<std::string> arguments_at(int directory) {
+  const std::string text = read_at(directory, "cmdline", HF_EVENT_ARGS_MAX);
+  std::vector<std::string> arguments;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\0', at), text.size());
+    arguments.push_back(printable(text.substr(at, end - at)));
+    at = end + 1;
+  }
+  return redact(std::move(arguments));
+}
+
+// loginuid is -1 where no login was recorded (audit_login_user, pam_loginuid(8)).
+std::optional<std::uint32_t> login_uid_at(int directory) {
+  constexpr std::uint32_t kUnset = 0xffffffff;
+  const std::string text = read_at(directory, "loginuid", 16);
+  const auto uid = static_cast<std::uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+  return text.empty() || uid == kUnset ? std::nullopt : std::optional(uid);
+}
+
 Process from_kernel(const Event& event) {
   Process process;
   process.pid = static_cast<pid_t>(event.tgid);
@@ -111,6 +139,30 @@ Process from_kernel(const Event& event) {
 ProcessReader::ProcessReader(std::string proc_root)
     : proc_root_(std::move(proc_root)),
       tick_ns_(1'000'000'000ULL / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK))) {}
+
+Process ProcessReader::read_living(pid_t pid) const {
+  Process process;
+  process.pid = pid;
+  const base::UniqueFd directory = open_process(proc_root_, pid);
+  const std::optional<base::ProcessStat> stat =
+      directory.valid() ? stat_at(directory.get()) : std::nullopt;
+  process.gone = !stat;
+  if (!stat) {
+    return process;
+  }
+  const std::string status = read_at(directory.get(), "status", kMaxStatBytes);
+  process.ppid = stat->parent;
+  process.uid = static_cast<std::uint32_t>(status_number(status, "Uid:", 10));
+  process.gid = static_cast<std::uint32_t>(status_number(status, "Gid:", 10));
+  process.caps = status_number(status, "CapEff:", 16);
+  process.login_uid = login_uid_at(directory.get());
+  process.comm = comm_at(directory.get());
+  process.exe = link_at(directory.get(), "exe");
+  process.argv = arguments_at(directory.get());
+  process.cwd = link_at(directory.get(), "cwd");
+  process.ancestors = read_ancestors(proc_root_, process, stat->start_ticks, 0);
+  return process;
+}
 
 Process ProcessReader::read(const Event& event, pid_t container_init) const {
   Process process = from_kernel(event);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct Process {
   pid_t container_pid = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::uint64_t caps = 0;  // effective
+  std::uint64_t caps = 0;                  // effective
+  std::optional<std::uint32_t> login_uid;  // loginuid of the audit system; of one who asked
   std::string comm;
   std::string exe;
   std::vector<std::string> argv;  // secrets redacted
@@ -47,6 +49,9 @@ class ProcessReader {
   // The process of `event`. `container_init` ends the walk to the ancestors; 0 where there is none.
   // Never fails: what cannot be read stays as the kernel sent it.
   [[nodiscard]] Process read(const Event& event, pid_t container_init) const;
+
+  // The process `pid`, which the caller knows to live, with its ancestors up to the host's init.
+  [[nodiscard]] Process read_living(pid_t pid) const;
 
  private:
   std::string proc_root_;

@@ -21,6 +21,7 @@
 #include "src/base/unique_fd.h"
 #include "src/kernel/former.h"
 #include "src/monitor/guard.h"
+#include "src/monitor/known.h"
 #include "src/monitor/lock.h"
 #include "src/monitor/log_file.h"
 #include "src/monitor/pipeline.h"
@@ -118,6 +119,7 @@ struct Monitor::State {
   Reply answer(const Request& request, const Peer& peer);
   Reply register_container(const Registration& registration);
   Reply unregister(const std::string& id, std::int32_t pid);
+  Reply judge_exec(const std::string& id, const Exec& exec, const Peer& peer);
   Reply status() const;
 
   void wait() const;
@@ -160,7 +162,7 @@ Result<Monitor> Monitor::start(const Options& options) {
   sink::FileSink sink = TRY(sink::FileSink::open(options.alerts));
   // Before anything is loaded: what cannot be taken over stays as it is.
   std::vector<kernel::Former> others = TRY(kernel::Former::find(options.pin_dir));
-  Registry registry = TRY(Registry::open(directory + "/containers"));
+  Registry registry = TRY(Registry::open(containers_directory(options.socket)));
   if (!others.empty()) {
     TRY(registry.check());
   }
@@ -387,6 +389,8 @@ Reply Monitor::State::answer(const Request& request, const Peer& peer) {
       return register_container(request.registration);
     case Request::Op::kUnregister:
       return unregister(request.id, request.pid);
+    case Request::Op::kExec:
+      return judge_exec(request.id, request.exec, peer);
     default:
       reply = status();
       reply.containers = registry.list(request.after);
@@ -419,6 +423,25 @@ Reply Monitor::State::unregister(const std::string& id, std::int32_t pid) {
   Reply reply = status();
   if (!removed.ok()) {
     reply.error = removed.error().message;
+  }
+  return reply;
+}
+
+// The shim asks, and does what we say.
+Reply Monitor::State::judge_exec(const std::string& id, const Exec& exec, const Peer& peer) {
+  Reply reply = status();
+  const Entry* entry = registry.find(id);
+  if (entry == nullptr) {
+    return reply;
+  }
+  const profile::ExecInto& rule = entry->registration.exec_into;
+  const std::string program = exec.args.empty() ? "" : exec.args.front();
+  const int action = profile::judge_exec(rule, program);
+  if (action != HF_OFF) {
+    pipeline.tell_exec(*entry, exec, action, peer.pid);
+  }
+  if (action >= HF_DENY) {
+    reply.refused = profile::exec_refusal(rule, program);
   }
   return reply;
 }

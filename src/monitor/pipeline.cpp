@@ -9,6 +9,8 @@
 #include "src/detect/exceptions.h"
 #include "src/event/decode.h"
 #include "src/event/named.h"
+#include "src/event/redact.h"
+#include "src/event/text.h"
 
 namespace holdfast::monitor {
 
@@ -37,6 +39,14 @@ detect::Loss::Cause cause_of(hf_counter counter) {
     default:
       return detect::Loss::Cause::kNoStorage;
   }
+}
+
+std::vector<std::string> printable(const std::vector<std::string>& arguments) {
+  std::vector<std::string> texts;
+  for (const std::string& argument : arguments) {
+    texts.push_back(event::printable(argument));
+  }
+  return texts;
 }
 
 // Whether config.json mounts something at or above `path`: for what nobody is left to look up.
@@ -119,6 +129,20 @@ void Pipeline::tell_admissions(const Entry& entry) {
     const detect::Origin origin{"registrations", kernel_.epoch(), position++};
     add(detect::admission_alert(admission, now_ns, about), {}, origin);
   }
+  write(now_ns);
+}
+
+void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t pid) {
+  boot_to_real_ns_ = base::boot_to_real_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  detect::Context about = context();
+  about.container = &entry.told;
+  detect::Alert alert = detect::entering_alert(
+      {event::redact(printable(exec.args)), event::printable(exec.user), action},
+      processes_.read_living(pid), now_ns, about);
+  detect::apply_exceptions(entry.registration.exceptions, alert);
+  asked_ns_ = std::max(asked_ns_ + 1, now_ns);
+  add(std::move(alert), {}, {"requests", kernel_.epoch(), asked_ns_});
   write(now_ns);
 }
 

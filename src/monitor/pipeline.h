@@ -38,6 +38,10 @@ class Pipeline {
   // Tells what the config.json of a container that has just come in asks for.
   void tell_admissions(const Entry& entry);
 
+  // Tells that `pid` is about to start a program in a container, or was refused that (`action`, as
+  // profile::judge_exec has it).
+  void tell_exec(const Entry& entry, const Exec& exec, int action, pid_t pid);
+
   // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
 
@@ -85,6 +89,7 @@ class Pipeline {
   event::ProcessReader processes_;
   std::string host_;
   std::string backend_;
+  std::uint64_t asked_ns_ = 0;        // of the last request that was told
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
   std::deque<Taken> sources_;         // of the lines in the sink's batch, and between them
   std::uint64_t look_at_ns_ = 1;      // at what the kernel counts; 0: nothing happened since

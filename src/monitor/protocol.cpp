@@ -60,6 +60,17 @@ Json admissions_json(const std::vector<profile::Admission>& admissions) {
   return list;
 }
 
+Json exec_into_json(const profile::ExecInto& rule) {
+  return {{"action", profile::action_name(rule.action)}, {"allow", rule.allow}};
+}
+
+void put_exec(const Exec& exec, Json& json) {
+  json["args"] = exec.args;
+  json["args_truncated"] = exec.args_truncated;
+  json["cwd"] = exec.cwd;
+  json["user"] = exec.user;
+}
+
 const char* op_name(Request::Op op) {
   switch (op) {
     case Request::Op::kStatus:
@@ -68,6 +79,8 @@ const char* op_name(Request::Op op) {
       return "register";
     case Request::Op::kUnregister:
       return "unregister";
+    case Request::Op::kExec:
+      return "exec";
     case Request::Op::kList:
       return "list";
   }
@@ -113,6 +126,27 @@ class Reader {
     if (!object_.is_object()) {
       complain("is not an object");
     }
+  }
+
+  // At most `max` strings of at most `max_bytes`; none where there is no such member.
+  std::vector<std::string> texts(const char* key, std::size_t max, std::size_t max_bytes) {
+    std::vector<std::string> list;
+    const Json* found = find(key);
+    if (found == nullptr) {
+      return list;
+    }
+    if (!found->is_array() || found->size() > max) {
+      complain(fmt::format("has a \"{}\" that is not an array of at most {} strings", key, max));
+      return list;
+    }
+    for (const Json& element : *found) {
+      if (!element.is_string() || element.get_ref<const std::string&>().size() > max_bytes) {
+        complain(fmt::format("has a \"{}\" with what is not a string, or too long", key));
+        return list;
+      }
+      list.push_back(element.get<std::string>());
+    }
+    return list;
   }
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
@@ -256,6 +290,29 @@ profile::Admission decode_admission(Reader& reader) {
   return {reader.text("what", kMaxAdmissionName), reader.text("asks", kMaxText)};
 }
 
+Result<profile::ExecInto> decode_exec_into(const Json* json) {
+  profile::ExecInto rule;
+  if (json == nullptr) {
+    return rule;
+  }
+  Reader reader(*json, "\"exec_into\"");
+  rule.action = profile::action_by_name(reader.text("action", kMaxAdmissionName));
+  rule.allow = reader.texts("allow", profile::kMaxRules, kMaxPath);
+  if (rule.action < HF_OFF || rule.action > HF_DENY) {
+    reader.complain("has an \"action\" that is none of off, record, alert, deny");
+  }
+  return reader.error() ? Result<profile::ExecInto>(*reader.error()) : std::move(rule);
+}
+
+Exec decode_exec(Reader& reader) {
+  Exec exec;
+  exec.args = reader.texts("args", kMaxExecArgs, kMaxExecArgBytes);
+  exec.args_truncated = reader.boolean("args_truncated", false);
+  exec.cwd = reader.text("cwd", kMaxPath, false);
+  exec.user = reader.text("user", kMaxExecArgBytes, false);
+  return exec;
+}
+
 Result<Registration> decode_registration(Reader& reader) {
   Registration registration;
   registration.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid));
@@ -281,6 +338,7 @@ Result<Registration> decode_registration(Reader& reader) {
       TRY(decode_list(reader, "exceptions", profile::kMaxExceptions, decode_exception));
   registration.admissions =
       TRY(decode_list(reader, "admissions", kMaxAdmissions, decode_admission));
+  registration.exec_into = TRY(decode_exec_into(reader.find("exec_into")));
   return registration;
 }
 
@@ -316,12 +374,13 @@ Result<Json> parse_message(const std::string& bytes) {
 
 Result<Request::Op> decode_op(const std::string& name) {
   for (const Request::Op op : {Request::Op::kStatus, Request::Op::kRegister,
-                               Request::Op::kUnregister, Request::Op::kList}) {
+                               Request::Op::kUnregister, Request::Op::kExec, Request::Op::kList}) {
     if (name == op_name(op)) {
       return op;
     }
   }
-  return fail("\"" + name + "\" is not an op; there are status, register, unregister and list");
+  return fail("\"" + name +
+              "\" is not an op; there are status, register, unregister, exec and list");
 }
 
 }  // namespace
@@ -339,12 +398,17 @@ std::string encode(const Request& request) {
       json["policy"] = profile::policy_to_json(request.registration.policy);
       json["exceptions"] = exceptions_json(request.registration.exceptions);
       json["admissions"] = admissions_json(request.registration.admissions);
+      json["exec_into"] = exec_into_json(request.registration.exec_into);
       break;
     case Request::Op::kUnregister:
       json["id"] = request.id;
       if (request.pid != 0) {
         json["pid"] = request.pid;
       }
+      break;
+    case Request::Op::kExec:
+      json["id"] = request.id;
+      put_exec(request.exec, json);
       break;
     case Request::Op::kList:
       json["after"] = request.after;
@@ -362,6 +426,7 @@ std::string encode(const Reply& reply) {
                {"backend", reply.backend},
                {"enforcing", reply.enforcing},
                {"pid", reply.pid},
+               {"refused", reply.refused},
                {"slot", reply.slot},
                {"count", reply.count},
                {"containers", Json::array()},
@@ -389,6 +454,10 @@ Result<Request> decode_request(const std::string& bytes) {
       request.id = reader.text("id", kMaxId);
       request.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid, false));
       break;
+    case Request::Op::kExec:
+      request.id = reader.text("id", kMaxId);
+      request.exec = decode_exec(reader);
+      break;
     case Request::Op::kList:
       request.after = static_cast<std::uint32_t>(reader.number("after", kMaxU32, false));
       break;
@@ -415,6 +484,7 @@ Result<Reply> decode_reply(const std::string& bytes) {
   reply.backend = reader.text("backend", 64, false);
   reply.enforcing = reader.boolean("enforcing", false);
   reply.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid, false));
+  reply.refused = reader.text("refused", kMaxText, false);
   reply.slot = static_cast<std::uint32_t>(reader.number("slot", kMaxU32, false));
   reply.count = static_cast<std::uint32_t>(reader.number("count", kMaxU32, false));
   reply.more = reader.boolean("more", false);

@@ -4,13 +4,17 @@
 //   {"version":1,"op":"status"}
 //     -> {"version":1,"ok":true,"backend":"lsm","enforcing":true,"pid":N,"count":N}
 //   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/abs","policy":{…},
-//    "exceptions":[{"class","exe","path","reason"}],"admissions":[{"what","asks"}]}
+//    "exceptions":[{"class","exe","path","reason"}],"admissions":[{"what","asks"}],
+//    "exec_into":{"action":"alert","allow":["/abs"]}}
 //     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
 //   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
 //     -> {"version":1,"ok":true}
 //     "pid" is the container's init. A container of that id with another init is another container
 //     (two runtimes, or two roots of one) and stays; without "pid" it is forgotten only when its
 //     init has ended.
+//   {"version":1,"op":"exec","id":"…","args":["…"],"cwd":"…","user":"…"}  (a program is about to be
+//   started in the container; told, and judged by the profile)
+//     -> {"version":1,"ok":true,"refused":"one sentence"}  (empty: it may)
 //   {"version":1,"op":"list","after":0}             (containers of a slot above "after", by rising
 //   slot)
 //     ->
@@ -31,6 +35,7 @@
 
 #include "src/base/result.h"
 #include "src/profile/admit.h"
+#include "src/profile/exec_into.h"
 #include "src/profile/policy.h"
 
 namespace holdfast::monitor {
@@ -62,15 +67,29 @@ struct Registration {
   profile::Policy policy;
   std::vector<profile::Exception> exceptions;
   std::vector<profile::Admission> admissions;  // to be told
+  profile::ExecInto exec_into;
 };
 
+// A program that `exec` of a runtime is about to start in a container.
+struct Exec {
+  std::vector<std::string> args;  // at most kMaxExecArgs of at most kMaxExecArgBytes; none where
+                                  // it cannot be told
+  bool args_truncated = false;
+  std::string cwd;   // "" for the container's own
+  std::string user;  // "UID" or "UID:GID" inside the container; "" for the container's own
+};
+
+inline constexpr std::size_t kMaxExecArgs = 64;
+inline constexpr std::size_t kMaxExecArgBytes = 1024;
+
 struct Request {
-  enum class Op { kStatus, kRegister, kUnregister, kList };
+  enum class Op { kStatus, kRegister, kUnregister, kExec, kList };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
-  std::string id;             // kUnregister
+  std::string id;             // kUnregister, kExec
   std::int32_t pid = 0;       // kUnregister; 0: not known
   std::uint32_t after = 0;    // kList
+  Exec exec;                  // kExec
 };
 
 struct ListedContainer {
@@ -85,6 +104,7 @@ struct Reply {
   std::string backend;     // lsm, modify-return, tracepoint
   bool enforcing = false;  // whether this back end can refuse an operation
   std::int32_t pid = 0;    // the monitor's
+  std::string refused;     // why the profile does not let a program in; empty: it may
   std::uint32_t slot = 0;
   std::uint32_t count = 0;                  // registered containers
   std::vector<ListedContainer> containers;  // by rising slot

@@ -16,6 +16,7 @@
 #include "src/base/file.h"
 #include "src/base/json.h"
 #include "src/base/path.h"
+#include "src/monitor/known.h"
 #include "src/oci/spec.h"
 
 namespace holdfast::monitor {
@@ -23,8 +24,6 @@ namespace holdfast::monitor {
 namespace {
 
 constexpr const char* kSuffix = ".json";
-// A registration and three numbers.
-constexpr std::size_t kMaxFileBytes = kMaxMessageBytes + 4096;
 constexpr std::int64_t kMaxU32 = 0xffffffff;
 
 detect::Container told_of(const Container& container) {
@@ -75,7 +74,7 @@ Result<Entry> read_entry(const std::filesystem::path& path) {
   if (path.extension() != kSuffix) {
     return fail(path.string() + " is not a container's file");
   }
-  const std::string text = TRY(base::read_file(path, kMaxFileBytes));
+  const std::string text = TRY(base::read_file(path, kMaxContainerFileBytes));
   Entry entry = TRY(parse_entry(text, path));
   // By that name alone a later remove() finds it.
   if (path.stem() != entry.told.id) {
@@ -98,7 +97,8 @@ std::string entry_text(const Entry& entry) {
 }
 
 Result<Entry> parse_entry(const std::string& text, const std::string& what) {
-  const nlohmann::json json = TRY(base::parse_json(text, what, {.max_bytes = kMaxFileBytes}));
+  const nlohmann::json json =
+      TRY(base::parse_json(text, what, {.max_bytes = kMaxContainerFileBytes}));
   const base::JsonView view(json, what);
   std::int64_t version = kRegistryVersion;
   TRY(view.read("version", version));
@@ -230,7 +230,7 @@ std::vector<ListedContainer> Registry::list(std::uint32_t after) const {
 }
 
 std::string Registry::path_of(const std::string& id) const {
-  return fmt::format("{}/{}{}", directory_, id, kSuffix);
+  return container_file(directory_, id);
 }
 
 }  // namespace holdfast::monitor

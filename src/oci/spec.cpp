@@ -173,6 +173,13 @@ Result<Spec> read_spec(const nlohmann::json& document, const std::string& what) 
   return spec;
 }
 
+Result<Process> parse_process(std::string_view bytes, const std::string& what) {
+  const nlohmann::json document = TRY(base::parse_json(bytes, what, kSpecLimits));
+  const JsonView view(document, what);
+  TRY(view.must_be_object());
+  return read_process(view);
+}
+
 Result<Spec> parse_spec(std::string_view bytes, const std::string& what) {
   const nlohmann::json document = TRY(base::parse_json(bytes, what, kSpecLimits));
   return read_spec(document, what);

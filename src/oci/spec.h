@@ -107,7 +107,12 @@ inline constexpr base::JsonLimits kSpecLimits{.max_bytes = std::size_t{4} * 1024
 // the remedy.
 Result<Spec> parse_spec(std::string_view bytes, const std::string& what);
 
-// The same from a document that was parsed already (for callers that go on to edit it).
+// Reads the process document of a runtime's `exec --process FILE`: config.json's "process" by
+// itself.
+Result<Process> parse_process(std::string_view bytes, const std::string& what);
+
+// The same as parse_spec() from a document that was parsed already (for callers that go on to edit
+// it).
 Result<Spec> read_spec(const nlohmann::json& document, const std::string& what);
 
 }  // namespace holdfast::oci

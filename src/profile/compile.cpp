@@ -200,6 +200,14 @@ Profile::Admit compile_admit(const Profile& profile) {
   return admit;
 }
 
+ExecInto compile_exec_into(const Profile& profile) {
+  ExecInto rule = profile.exec_into;
+  if (profile.mode != Mode::kEnforce) {
+    rule.action = std::min(rule.action, static_cast<int>(HF_ALERT));
+  }
+  return rule;
+}
+
 Status compile_all_devices(const oci::Spec& spec, Policy& policy) {
   // Rules may take away what others grant, so that many can come to few; but each is compared with
   // all before it.
@@ -232,6 +240,7 @@ Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enf
   compile_rules(profile, enforcing, compiled.policy);
   compile_seccomp(profile, compiled.seccomp);
   compiled.admit = compile_admit(profile);
+  compiled.exec_into = compile_exec_into(profile);
   compiled.exceptions = profile.exceptions;
   compiled.policy.bounding = base::capability_bits(spec.process.bounding);
   compiled.policy.own_user_namespace =

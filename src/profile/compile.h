@@ -37,6 +37,7 @@ struct Compiled {
   bool tmpfs_noexec = false;       // the profile refuses new executables
   SeccompPlan seccomp;
   Profile::Admit admit;  // what the mode leaves of it
+  ExecInto exec_into;    // the same
   std::vector<Exception> exceptions;
 };
 

@@ -200,6 +200,13 @@ void compare_admit(const Profile::Admit& before, const Profile::Admit& after,
                 {set_of(before.alert_mounts), HF_ALERT}, out);
 }
 
+void compare_exec_into(const ExecInto& before, const ExecInto& after,
+                       std::vector<Difference>& out) {
+  compare_action("exec_into of programs that are not listed", before.action, after.action, out);
+  compare_lists("exec_into of", {set_of(before.allow), before.action},
+                {set_of(after.allow), after.action}, out);
+}
+
 std::set<std::string> exceptions_of(const std::vector<Exception>& exceptions) {
   std::set<std::string> texts;
   const auto shown = [](const std::string& glob) { return glob.empty() ? "*" : glob.c_str(); };
@@ -277,6 +284,7 @@ std::vector<Difference> differences(const Compiled& old_one, const Compiled& new
   compare_rules(old_one.policy, new_one.policy, out);
   compare_seccomp(old_one.seccomp, new_one.seccomp, out);
   compare_admit(old_one.admit, new_one.admit, out);
+  compare_exec_into(old_one.exec_into, new_one.exec_into, out);
   compare_lists("alerts excepted:", {exceptions_of(old_one.exceptions), HF_ALERT},
                 {exceptions_of(new_one.exceptions), HF_ALERT}, out);
   if (old_one.readonly_root != new_one.readonly_root) {

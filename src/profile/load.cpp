@@ -71,8 +71,8 @@ std::string stem_of(const std::string& path) {
   return file.ends_with(kSuffix) ? file.substr(0, file.size() - kSuffix.size()) : file;
 }
 
-Result<Document> decode_document(const std::string& path, const std::string& bytes) {
-  Document document{path, TRY(base::parse_json(bytes, path, kProfileLimits)), {}};
+Result<Document> decode_document(const std::string& path, json content) {
+  Document document{path, std::move(content), {}};
   Decoded decoded = decode(document.content, path);
   if (!decoded.problems.empty()) {
     return decoded.problems.front();
@@ -91,7 +91,7 @@ Error not_found(const Source& source, const std::string& name) {
                   known.empty() ? "none" : base::shown(fmt::format("{}", fmt::join(known, ", ")))));
 }
 
-Result<Document> find_by_path(const Source& source, const std::string& path) {
+Result<json> read_content(const Source& source, const std::string& path) {
   const auto holds = [&](const std::string& directory) {
     return path != directory && base::is_at_or_below(path, directory);
   };
@@ -107,7 +107,11 @@ Result<Document> find_by_path(const Source& source, const std::string& path) {
     return fail(
         fmt::format("there is no profile {}; install it or correct the path", base::shown(path)));
   }
-  return decode_document(path, *bytes);
+  return base::parse_json(*bytes, path, kProfileLimits);
+}
+
+Result<Document> find_by_path(const Source& source, const std::string& path) {
+  return decode_document(path, TRY(read_content(source, path)));
 }
 
 Result<Document> find_document(const Source& source, const std::string& name) {
@@ -125,7 +129,7 @@ Result<Document> find_document(const Source& source, const std::string& name) {
     const std::string path = fmt::format("{}/{}{}", directory, name, kSuffix);
     const std::optional<std::string> bytes = TRY(source.read(path));
     if (bytes) {
-      return decode_document(path, *bytes);
+      return decode_document(path, TRY(base::parse_json(*bytes, path, kProfileLimits)));
     }
   }
   return not_found(source, name);
@@ -186,9 +190,9 @@ Result<Profile> merge(std::vector<Document> line) {
   return std::move(decoded.profile);
 }
 
-bool fits(const Profile& profile, const std::string& image) {
-  return std::any_of(profile.images.begin(), profile.images.end(),
-                     [&](const std::string& glob) { return base::glob_match(glob, image); });
+bool fits(const std::vector<std::string>& globs, const std::string& image) {
+  return std::ranges::any_of(
+      globs, [&](const std::string& glob) { return base::glob_match(glob, image); });
 }
 
 }  // namespace
@@ -227,8 +231,10 @@ Result<std::optional<Profile>> match_profile(const Source& source, const std::st
     return std::optional<Profile>();
   }
   for (const std::string& path : TRY(profile_paths(source))) {
-    Document document = TRY(find_by_path(source, path));
-    if (fits(document.profile, image)) {
+    json content = TRY(read_content(source, path));
+    const std::vector<std::string> images = TRY(match_images(content, path));
+    if (fits(images, image)) {
+      Document document = TRY(decode_document(path, std::move(content)));
       std::vector<Document> line = TRY(follow(source, std::move(document)));
       return std::optional(TRY(merge(std::move(line))));
     }

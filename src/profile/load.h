@@ -48,7 +48,7 @@ Result<std::vector<Layer>> load_layers(const Source& source, const std::string& 
 nlohmann::json merge_layers(const std::vector<Layer>& layers);
 
 // The first profile, in order of directories and then of names, with a glob that matches `image`.
-// Any profile that cannot be read is an error: it may be the one that was meant for this image.
+// One whose `match` cannot be read is an error: it may be the one that was meant for this image.
 Result<std::optional<Profile>> match_profile(const Source& source, const std::string& image);
 
 // Names of all profiles, sorted; one that an earlier directory has hides those of later ones.

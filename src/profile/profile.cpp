@@ -18,7 +18,7 @@ namespace {
 using base::JsonView;
 
 // Keys of the format that no part of this version would obey.
-constexpr std::array kUnsupported = {"exec_into", "respond"};
+constexpr std::array kUnsupported = {"respond"};
 
 constexpr std::size_t kMaxNameBytes = 128;
 
@@ -223,7 +223,7 @@ Status check_keys(const JsonView& view) {
   }
   return view.only_keys({"schema", "$schema", "name", "description", "extends", "match", "mode",
                          "rootfs", "escape", "seccomp", "exec", "files", "network", "capabilities",
-                         "process", "admit", "exceptions", "on_failure"});
+                         "process", "admit", "exec_into", "exceptions", "on_failure"});
 }
 
 Status check_description(const JsonView& view) {
@@ -298,13 +298,22 @@ Decoded decode(const nlohmann::json& document, const std::string& what) {
   }
   for (auto* read : {read_names, read_match, read_mode, read_rootfs, read_escape, read_seccomp,
                      read_exec, read_files, read_network, read_capabilities, read_process,
-                     read_admit, read_exceptions, read_on_failure}) {
+                     read_admit, read_exec_into, read_exceptions, read_on_failure}) {
     const Status part = read(view, decoded.profile);
     if (!part.ok()) {
       decoded.problems.push_back(part.error());
     }
   }
   return decoded;
+}
+
+Result<std::vector<std::string>> match_images(const nlohmann::json& document,
+                                              const std::string& what) {
+  const JsonView view(document, what, JsonView::Null::kIsError);
+  TRY(view.must_be_object());
+  Profile profile;
+  TRY(read_match(view, profile));
+  return std::move(profile.images);
 }
 
 Result<Profile> parse_profile(std::string_view bytes, const std::string& what) {

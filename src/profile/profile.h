@@ -16,6 +16,7 @@
 
 #include "src/base/json.h"
 #include "src/base/result.h"
+#include "src/profile/exec_into.h"
 #include "src/profile/policy.h"
 
 namespace holdfast::profile {
@@ -93,6 +94,7 @@ struct Profile {
   Capabilities capabilities;
   Process process;
   Admit admit;
+  ExecInto exec_into;
   std::vector<Exception> exceptions;
   std::optional<OnFailure> on_failure;  // none: what holdfast.json says
 };
@@ -132,6 +134,10 @@ struct Decoded {
   std::vector<Error> problems;
 };
 Decoded decode(const nlohmann::json& document, const std::string& what);
+
+// match.images of a document, which may be wrong elsewhere.
+Result<std::vector<std::string>> match_images(const nlohmann::json& document,
+                                              const std::string& what);
 
 // Bytes to profile; the first problem is the error. `extends` is not followed: see load.h.
 Result<Profile> parse_profile(std::string_view bytes, const std::string& what);

@@ -268,6 +268,21 @@ Status read_admit(const JsonView& view, Profile& profile) {
   return read_mounts(*member, admit);
 }
 
+Status read_exec_into(const JsonView& view, Profile& profile) {
+  const auto member = view.find("exec_into");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"action", "allow"}));
+  // The program is not there yet: nobody could be killed.
+  TRY(read_word<int>(
+      *member, "action",
+      {{"off", HF_OFF}, {"record", HF_RECORD}, {"alert", HF_ALERT}, {"deny", HF_DENY}},
+      profile.exec_into.action));
+  TRY(read_judged(*member, "allow", path_problem, profile.exec_into.allow));
+  return check_count(*member, profile.exec_into.allow.size());
+}
+
 Status read_exceptions(const JsonView& view, Profile& profile) {
   const auto list = view.find("exceptions");
   if (!list) {

@@ -87,9 +87,11 @@ Status check_keys(const JsonView& line) {
                       "message", "container", "process", "object", "mitre",
                       "aliases", "backend",   "host",    "origin", "exception"}));
   if (const auto object = line.find("object")) {
-    TRY(object->only_keys({"operation", "path", "path_truncated", "path_as_spelled", "type", "mode",
-                           "device", "inode", "node", "filesystem", "syscall", "flags",
-                           "capabilities", "target_pid", "address", "port", "protocol", "result",
+    TRY(object->only_keys({"operation",    "path",       "path_truncated", "path_as_spelled",
+                           "type",         "mode",       "device",         "inode",
+                           "node",         "filesystem", "syscall",        "flags",
+                           "capabilities", "target_pid", "address",        "port",
+                           "protocol",     "result",     "argv",           "user",
                            "access"}));
   }
   return Ok{};
@@ -100,6 +102,30 @@ std::string describe(const Act& act) {
   const std::string object = event.path.empty() ? "" : " " + event.path;
   return fmt::format("{} {}{}", profile::class_name(event.class_id),
                      event::operation_name(event.operation), object);
+}
+
+// The program of a line of the class "exec.into"; none for another line.
+Result<std::optional<std::string>> read_program(const JsonView& line) {
+  std::string class_name;
+  TRY(line.read("class", class_name));
+  if (class_name != detect::kEnteringClass) {
+    return std::optional<std::string>();
+  }
+  const JsonView object = TRY(line.need("object", "give the program as \"path\""));
+  return std::optional(TRY(object.need_string("path", "give the program's path")));
+}
+
+// What an exec of `program` brings upon itself.
+Decision entering_of(const profile::Compiled& compiled, const std::string& program) {
+  const int action = profile::judge_exec(compiled.exec_into, program);
+  Decision decision;
+  if (action != HF_OFF) {
+    decision.answer = action == HF_DENY    ? Answer::kDenied
+                      : action == HF_ALERT ? Answer::kAlerted
+                                           : Answer::kRecorded;
+    decision.alert = detect::entering_alert({{program}, "", action}, {}, 0, {});
+  }
+  return decision;
 }
 
 // The key of a line's class "admit.KEY"; "" for a line about an act.
@@ -119,6 +145,13 @@ Result<std::string> read_admission(const JsonView& line) {
                                                   fmt::join(known, ", admit.")));
 }
 
+std::string name_of(const Case& one) {
+  if (one.program) {
+    return "exec.into " + *one.program;
+  }
+  return one.admission.empty() ? describe(one.act) : "admit." + one.admission;
+}
+
 Result<Case> read_case(std::string_view text, const std::string& place) {
   const nlohmann::json document = TRY(base::parse_json(text, place, kLineLimits));
   const JsonView line(document, place, JsonView::Null::kIsError);
@@ -127,13 +160,14 @@ Result<Case> read_case(std::string_view text, const std::string& place) {
   Case one;
   one.place = place;
   one.admission = TRY(read_admission(line));
-  if (one.admission.empty()) {
+  one.program = TRY(read_program(line));
+  if (one.admission.empty() && !one.program) {
     one.act = TRY(read_act(line));
   }
   one.expected = TRY(read_expectation(line));
   TRY(line.read("test", one.name));
   if (one.name.empty()) {
-    one.name = one.admission.empty() ? describe(one.act) : "admit." + one.admission;
+    one.name = name_of(one);
   }
   return one;
 }
@@ -246,8 +280,9 @@ Result<std::vector<Outcome>> run_suite(const profile::Profile& profile, const Su
   context.backend = "lsm";
   std::vector<Outcome> outcomes;
   for (const Case& one : suite.cases) {
-    const Decision decision = one.admission.empty() ? decide(compiled, one.act, context)
-                                                    : admission_of(admissions, one.admission);
+    const Decision decision = one.program             ? entering_of(compiled, *one.program)
+                              : one.admission.empty() ? decide(compiled, one.act, context)
+                                                      : admission_of(admissions, one.admission);
     const bool good = holds(one.expected, decision);
     outcomes.push_back({one.name, one.place,
                         good ? ""

@@ -7,7 +7,8 @@
 //   "expect": "denied", or {"answer": "denied", "class": "file.sensitive", "severity": "warning"}
 //   "test":   what the line is about; optional
 //
-// A line of the class "admit.mounts", or of another key of `admit`, is about config.json itself.
+// A line of the class "admit.mounts", or of another key of `admit`, is about config.json itself;
+// one of the class "exec.into" about the program in its object's path, started by a runtime's exec.
 // The answer is one of nothing, recorded, alerted, denied and killed. It happened in a container of
 // the config.json beside the lines: FILE.config.json for FILE.jsonl, else config.json, else that of
 // an ordinary container.
@@ -37,6 +38,7 @@ struct Case {
   std::string place;  // "FILE:LINE"
   Act act;
   std::string admission;  // a key of `admit`, for a case of config.json instead of an act
+  std::optional<std::string> program;  // the first argument of an exec, instead of an act
   Expectation expected;
 };
 

@@ -51,6 +51,9 @@ Json process_json(const event::Process& process) {
   put(object, "cwd", process.cwd);
   object["uid"] = process.uid;
   object["gid"] = process.gid;
+  if (process.login_uid) {
+    object["login_uid"] = *process.login_uid;
+  }
   object["caps"] = detect::capability_names(process.caps);
   object["ancestors"] = ancestors_json(process.ancestors);
   object["layer"] = process.upper_layer ? "upper" : "image";
@@ -78,6 +81,8 @@ Json object_json(const detect::Object& target) {
   put(object, "port", target.port);
   put(object, "protocol", target.protocol);
   put(object, "result", target.result);
+  put(object, "argv", target.argv);
+  put(object, "user", target.user);
   return object;
 }
 

@@ -125,6 +125,18 @@ TEST(ProcessReader, ReadsTheRealProc) {
   EXPECT_EQ(ourselves.cwd, std::filesystem::current_path());
 }
 
+TEST(ProcessReader, TellsWhoIsThereNow) {
+  const Process ourselves = ProcessReader().read_living(getpid());
+  EXPECT_FALSE(ourselves.gone);
+  EXPECT_EQ(ourselves.ppid, getppid());
+  EXPECT_EQ(ourselves.uid, getuid());
+  EXPECT_EQ(ourselves.gid, getgid());
+  EXPECT_FALSE(ourselves.argv.empty());
+  EXPECT_EQ(ourselves.exe, std::filesystem::read_symlink("/proc/self/exe"));
+  ASSERT_FALSE(ourselves.ancestors.empty());
+  EXPECT_EQ(ourselves.ancestors.front().pid, getppid());
+}
+
 TEST(ProcessReader, KnowsThatWeDidNotStartAtBoot) {
   Event event;
   event.tgid = static_cast<std::uint32_t>(getpid());

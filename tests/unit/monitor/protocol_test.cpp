@@ -32,6 +32,7 @@ Registration registration() {
   made.policy.writable = {"/run", "/var/cache/nginx"};
   made.exceptions = {{"file.*", "/bin/a", "", "its key"}};
   made.admissions = {{"mounts", "mounts / at /host", false}};
+  made.exec_into = {HF_DENY, {"/usr/bin/healthcheck"}};
   return made;
 }
 
@@ -58,6 +59,7 @@ TEST(Protocol, RegistrationArrivesAsItWasSent) {
   EXPECT_EQ(got.registration.policy, sent.policy);
   EXPECT_EQ(got.registration.exceptions, sent.exceptions);
   EXPECT_EQ(got.registration.admissions, sent.admissions);
+  EXPECT_EQ(got.registration.exec_into, sent.exec_into);
   EXPECT_EQ(encode(got), bytes);
 }
 
@@ -71,6 +73,16 @@ TEST(Protocol, OtherRequestsArriveAsTheyWereSent) {
   EXPECT_EQ(decode_request(encode(unregister)).value().pid, 0);
   unregister.pid = 4711;
   EXPECT_EQ(decode_request(encode(unregister)).value().pid, 4711);
+  Request exec;
+  exec.op = Request::Op::kExec;
+  exec.id = "c1";
+  exec.exec = {{"/bin/sh", "-c", "id"}, true, "/tmp", "7:8"};
+  const Request entered = decode_request(encode(exec)).value();
+  EXPECT_EQ(entered.id, "c1");
+  EXPECT_EQ(entered.exec.args, exec.exec.args);
+  EXPECT_TRUE(entered.exec.args_truncated);
+  EXPECT_EQ(entered.exec.cwd, "/tmp");
+  EXPECT_EQ(entered.exec.user, "7:8");
   Request list;
   list.op = Request::Op::kList;
   list.after = 17;
@@ -81,12 +93,16 @@ TEST(Protocol, ARegistrationWithoutExceptionsIsOneOfAnOlderHook) {
   Json json = register_json();
   json.erase("exceptions");
   json.erase("admissions");
+  json.erase("exec_into");
   const auto got = decode_request(json.dump());
   ASSERT_TRUE(got.ok()) << got.error().message;
   EXPECT_TRUE(got.value().registration.exceptions.empty());
   json["exceptions"] = {{{"class", "x"}, {"exe", ""}, {"path", ""}}};
   EXPECT_FALSE(decode_request(json.dump()).ok());
   json["exceptions"] = Json::object();
+  EXPECT_FALSE(decode_request(json.dump()).ok());
+  json.erase("exceptions");
+  json["exec_into"] = {{"action", "kill"}, {"allow", Json::array()}};
   EXPECT_FALSE(decode_request(json.dump()).ok());
 }
 
@@ -114,6 +130,9 @@ TEST(Protocol, RequestOfAnotherShapeIsRefused) {
                                R"({"version":1,"op":"unregister","id":7})",
                                R"({"version":1,"op":"unregister","id":"c","pid":-1})",
                                R"({"version":1,"op":"register"})",
+                               R"({"version":1,"op":"exec","args":["sh"]})",
+                               R"({"version":1,"op":"exec","id":"c","args":"sh"})",
+                               R"({"version":1,"op":"exec","id":"c","args":[7]})",
                                R"({"version":1,"op":"list","after":-1})",
                                R"({"version":1,"op":"status"} x)",
                                R"({"version":1,"op":"status","op":"list"})",

@@ -256,6 +256,18 @@ TEST(Resolve, GlobsDoNotExplode) {
   EXPECT_LT(time.seconds(), 1);
 }
 
+TEST(Resolve, AProfileForOtherImagesMayBeBroken) {
+  Files files = shipped();
+  files.add("/etc/p/broken.json", R"("match":{"images":["other:*"]},"rootfs":7)");
+  EXPECT_EQ(error_of(files, {}, {{"io.holdfast.image", "docker.io/library/nginx:1"}}), "");
+  EXPECT_NE(error_of(files, {}, {{"io.holdfast.image", "other:1"}}).find("/etc/p/broken.json"),
+            std::string::npos);
+  files.add("/etc/p/broken.json", R"("match":{"images":"other:*"})");
+  EXPECT_NE(error_of(files, {}, {{"io.holdfast.image", "docker.io/library/nginx:1"}})
+                .find("/etc/p/broken.json: /match/images"),
+            std::string::npos);
+}
+
 TEST(Resolve, ProfileAndImageCanBeForbidden) {
   Config config;
   config.annotations_allow.clear();

@@ -156,6 +156,53 @@ TEST(CommandLine, IsWalkedByArity) {
   }
 }
 
+struct Entering {
+  Flavor flavor;
+  Words words;
+  std::vector<std::string> rest;  // empty: not an exec that is complete
+  const char* process = "";
+  const char* user = "";
+  bool options_known = true;
+};
+
+const std::vector<Entering> kEnterings = {
+    {kRunc, {"exec", "c", "sh"}, {"c", "sh"}},
+    {kRunc, {"--root", "/r", "exec", "-t", "-u", "1:2", "c", "sh"}, {"c", "sh"}, "", "1:2"},
+    {kRunc, {"exec", "-tty", "-user=7", "c", "-u", "8"}, {"c", "-u", "8"}, "", "7"},
+    {kRunc, {"exec", "--process", "/p", "--detach", "c"}, {"c"}, "/p"},
+    {kRunc, {"exec", "-p", "/p", "c"}, {"c"}, "/p"},
+    {kRunc, {"exec", "--env", "A=B", "--cap", "CAP_CHOWN", "c", "sh"}, {"c", "sh"}},
+    {kRunc, {"exec", "--", "c", "sh"}, {"c", "sh"}},
+    {kRunc, {"exec", "--newer", "v", "c", "sh"}, {"v", "c", "sh"}, "", "", false},
+    {kCrun, {"exec", "--us", "5", "c"}, {"c"}, "", "5"},
+    {kCrun, {"exec", "-p/p", "c"}, {"c"}, "/p"},
+    {kCrun, {"exec", "-tdp", "/p", "c"}, {"c"}, "/p"},
+    {kCrun, {"exec", "-t", "c", "sh"}, {"c", "sh"}},
+    {kCrun, {"exec", "-u", "5", "c", "create"}, {"c", "create"}, "", "5"},
+    // Nothing is started.
+    {kRunc, {"exec"}, {}},
+    {kRunc, {"exec", "--help", "c"}, {}},
+    {kRunc, {"exec", "c", "--help"}, {"c", "--help"}},
+    {kRunc, {"exec", "--process"}, {}},
+    {kCrun, {"exec", "-?", "c"}, {}},
+    {kRunc, {"create", "exec", "c"}, {}},
+};
+
+TEST(CommandLine, OfAnExecEndsItsOptionsAtTheId) {
+  for (const Entering& expected : kEnterings) {
+    SCOPED_TRACE((expected.flavor == kCrun ? "crun|" : "runc|") + joined(expected.words));
+    const CommandLine line = parse_command_line(expected.words, expected.flavor);
+    EXPECT_EQ(line.enters_container, !expected.rest.empty());
+    EXPECT_FALSE(line.enters_container && line.starts_container);
+    if (line.enters_container) {
+      EXPECT_EQ(line.words, expected.rest);
+      EXPECT_EQ(line.process, expected.process);
+      EXPECT_EQ(line.user, expected.user);
+      EXPECT_EQ(line.options_known, expected.options_known);
+    }
+  }
+}
+
 TEST(CommandLine, FlavorFollowsTheNameOfTheProgram) {
   EXPECT_EQ(flavor_of("/usr/bin/crun"), Flavor::kCrun);
   EXPECT_EQ(flavor_of("crun-1.20"), Flavor::kCrun);
