@@ -188,9 +188,9 @@ all_jobs() {
   done
 }
 
-# Everything on the first kernel, but ordinary programs on the newest; the attacks on each other
-# kernel, and each back end and runtime with them. The remaining combinations are in --matrix, for the
-# time of a run. The longest come first.
+# Everything on the first kernel, but ordinary programs on the newest; the attacks with the other back
+# end, and what depends on the runtime with the other runtime. The remaining combinations are in
+# --matrix, for the time of a run. The longest come first.
 usual_jobs() {
   printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:modify-return:runc sid:lsm:runc
 }
@@ -206,13 +206,20 @@ programs_too() {
   ! $matrix || printf 'tests/integration/%s.bats\n' "${attack_files[@]}"
 }
 
-# What does not depend on kernel and back end runs once, and once with the other runtime; the attacks
-# run everywhere.
+# What depends on the runtime: whom it starts, what it mounts and gives. The other attacks as well,
+# where there is time.
+with_crun() {
+  local files=(exec identity mount namespace privilege rootfs verifier)
+  ! $matrix || files=("${attack_files[@]}")
+  printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough failure seccomp exec_into
+}
+
+# What does not depend on kernel and back end runs once, and once with the other runtime.
 files_for() {
   case $1 in
     6.1:lsm:*) ;;
     sid:lsm:runc) programs_too ;;
-    *:lsm:crun) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" shim_passthrough failure seccomp exec_into ;;
+    *:lsm:crun) with_crun ;;
     *) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" ;;
   esac
 }
