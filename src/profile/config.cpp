@@ -140,6 +140,9 @@ std::vector<std::string> profile_directories(const Config& config) {
     }
   };
   std::for_each(config.profile_paths.begin(), config.profile_paths.end(), add);
+  if (!config.user_profiles.empty()) {
+    add(config.user_profiles);
+  }
   add(kInstalledDirectory);
   add(kPackagedDirectory);
   return directories;

@@ -28,6 +28,9 @@ struct Config {
   std::string runtime;  // absolute path of the real runtime; "": by the shim's own name, then PATH
   Monitor monitor;
   std::vector<std::string> profile_paths;  // directories searched before the shipped profiles
+  // Of the user that we work for, searched after those; "" for root. Not of the file: load_config()
+  // finds it.
+  std::string user_profiles;
   // What annotations may loosen, of "profile", "mode", "rootfs.writable", "image", "respond",
   // and kFilterAnnotationsWord.
   // Choosing among the profiles that the administrator installed is allowed unless they say
@@ -51,7 +54,7 @@ Result<Config> parse_config(std::string_view bytes, const std::string& what);
 Result<Config> load_config(const std::string& path = kConfigPath);
 
 // Where profiles lie, in the order of search: the administrator's, those that `config` adds, the
-// shipped ones.
+// user's own, the shipped ones.
 std::vector<std::string> profile_directories(const Config& config);
 
 }  // namespace holdfast::profile

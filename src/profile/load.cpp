@@ -1,5 +1,5 @@
-// The only system calls of this folder, but for host.cpp: reading profiles, listing their
-// directories, holdfast.json.
+// The only system calls of this folder, but for host.cpp and user.cpp: reading profiles, listing
+// their directories, holdfast.json.
 #include "src/profile/load.h"
 
 #include <dirent.h>
@@ -16,6 +16,7 @@
 #include "src/base/path.h"
 #include "src/base/quote.h"
 #include "src/profile/config.h"
+#include "src/profile/user.h"
 
 namespace holdfast::profile {
 namespace {
@@ -281,10 +282,9 @@ Status check_extends(const Source& source, const std::string& path, const Profil
 
 Result<Config> load_config(const std::string& path) {
   const std::optional<std::string> bytes = TRY(read_if_there(path, kConfigLimits.max_bytes));
-  if (!bytes) {
-    return Config{};
-  }
-  return parse_config(*bytes, path);
+  Config config = bytes ? TRY(parse_config(*bytes, path)) : Config{};
+  config.user_profiles = own_profiles_directory();
+  return config;
 }
 
 }  // namespace holdfast::profile

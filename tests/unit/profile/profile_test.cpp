@@ -344,6 +344,8 @@ TEST(Config, DirectoriesAreTheAdministratorsFirst) {
   EXPECT_EQ(directories[0], "/etc/holdfast/profiles.d");
   EXPECT_EQ(directories[1], "/srv/profiles");
   EXPECT_EQ(directories.back(), "/usr/share/holdfast/profiles");
+  config.user_profiles = "/home/u/.config/holdfast/profiles.d";
+  EXPECT_EQ(profile_directories(config)[2], config.user_profiles);
 }
 
 }  // namespace

@@ -1,0 +1,70 @@
+#include "src/profile/user.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "src/base/file.h"
+#include "src/base/path.h"
+
+namespace holdfast::profile {
+namespace {
+
+// At most 340 lines of three numbers (user_namespaces(7)).
+constexpr std::size_t kMaxMapBytes = 16384;
+
+std::string home_of(uid_t user, const std::string& passwd_file) {
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  const std::unique_ptr<std::FILE, Close> file(std::fopen(passwd_file.c_str(), "re"));
+  // Not getpwuid(3): hook and shim are linked statically, and load no name service modules.
+  while (const struct passwd* entry = file ? fgetpwent(file.get()) : nullptr) {
+    if (entry->pw_uid == user) {
+      return entry->pw_dir;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+uid_t outer_user(const std::string& uid_map, uid_t uid) {
+  char* at = const_cast<char*>(uid_map.c_str());  // NOLINT: strtoull(3) changes nothing
+  while (*at != '\0') {
+    const std::uint64_t inside = std::strtoull(at, &at, 10);
+    const std::uint64_t outside = std::strtoull(at, &at, 10);
+    const std::uint64_t count = std::strtoull(at, &at, 10);
+    if (count == 0) {
+      break;
+    }
+    if (uid >= inside && uid - inside < count) {
+      return static_cast<uid_t>(outside + (uid - inside));
+    }
+  }
+  return uid;
+}
+
+std::string user_profiles_directory(uid_t user, const std::string& passwd_file, const char* home) {
+  if (user == 0) {
+    return "";
+  }
+  std::string directory = home_of(user, passwd_file);
+  if (directory.empty() && home != nullptr) {
+    directory = home;
+  }
+  directory = base::clean_path(directory);
+  return directory.size() <= 1 ? "" : directory + "/.config/holdfast/profiles.d";
+}
+
+std::string own_profiles_directory() {
+  const auto map = base::read_file("/proc/self/uid_map", kMaxMapBytes);
+  const uid_t user = outer_user(map.ok() ? map.value() : "", geteuid());
+  return user_profiles_directory(user, "/etc/passwd", std::getenv("HOME"));
+}
+
+}  // namespace holdfast::profile
