@@ -174,7 +174,7 @@ const std::vector<Entering> kEnterings = {
     {kRunc, {"exec", "--env", "A=B", "--cap", "CAP_CHOWN", "c", "sh"}, {"c", "sh"}},
     {kRunc, {"exec", "--", "c", "sh"}, {"c", "sh"}},
     {kRunc, {"exec", "--newer", "v", "c", "sh"}, {"v", "c", "sh"}, "", "", false},
-    {kCrun, {"exec", "--us", "5", "c"}, {"c"}, "", "5"},
+    {kCrun, {"exec", "--use", "5", "c"}, {"c"}, "", "5"},
     {kCrun, {"exec", "-p/p", "c"}, {"c"}, "/p"},
     {kCrun, {"exec", "-tdp", "/p", "c"}, {"c"}, "/p"},
     {kCrun, {"exec", "-t", "c", "sh"}, {"c", "sh"}},
