@@ -66,6 +66,7 @@ Status register_container(const Subject& subject, const Guarding& guarding,
   request.registration.exceptions = guarding.compiled.exceptions;
   request.registration.admissions = guarding.admissions;
   request.registration.exec_into = guarding.compiled.exec_into;
+  request.registration.respond = guarding.compiled.respond;
   TRY(monitor::call(socket, request, monitor::within(monitor::kCallTimeout, deadline)));
   return Ok{};
 }

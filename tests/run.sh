@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,monitor}.bats)
+native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,monitor,respond}.bats)
 
 usage() {
   cat <<USAGE
@@ -212,7 +212,7 @@ programs_too() {
 with_crun() {
   local files=(exec identity mount namespace privilege rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
-  printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough failure seccomp exec_into
+  printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough failure seccomp exec_into respond
 }
 
 # What does not depend on kernel and back end runs once, and once with the other runtime.

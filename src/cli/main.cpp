@@ -21,6 +21,8 @@ constexpr const char* kExamples =
     "  holdfast run --profile immutable ./bundle         run an OCI bundle under guard\n"
     "  holdfast ps                                       guarded containers\n"
     "  holdfast events -f --severity error               alerts as they come, the grave ones\n"
+    "  holdfast respond freeze web                       stop a container, and keep what it was "
+    "doing\n"
     "  holdfast profile lint /etc/holdfast/profiles.d/*  check profiles before containers need "
     "them\n"
     "\n"
@@ -51,6 +53,7 @@ int run(int argc, char** argv) {
   int status = 0;
   holdfast::cli::add_run(app, status);
   holdfast::cli::add_ps(app, status);
+  holdfast::cli::add_respond(app, status);
   holdfast::cli::add_events(app, status);
   holdfast::cli::add_profile(app, status);
   holdfast::cli::add_doctor(app, status);

@@ -37,6 +37,7 @@ Result<monitor::Options> options_of(const Given& given) {
   options.socket = given.socket.empty() ? config.monitor.socket : given.socket;
   options.alerts = given.alerts.empty() ? config.monitor.alerts : given.alerts;
   options.pin_dir = given.pin_dir.empty() ? config.monitor.pin_dir : given.pin_dir;
+  options.incidents = config.monitor.incidents;
   options.on_demand = given.on_demand;
   options.linger_s =
       static_cast<std::uint64_t>(given.linger_s >= 0 ? given.linger_s : config.monitor.linger_s);

@@ -51,10 +51,31 @@ struct Object {
 // Where in the kernel a line comes from. Of two lines with the same origin one is too many.
 struct Origin {
   std::string queue;        // "alerts", "records", "repeats", "losses", "former",
-                            // "registrations" or "requests"
+                            // "registrations", "requests" or "responses"
   std::uint64_t epoch = 0;  // of the kernel's maps: positions of another epoch say nothing
   std::uint64_t position = 0;
   auto operator<=>(const Origin&) const = default;
+};
+
+// Who wants a response: a person at a terminal, or a profile because of an alert.
+struct Asker {
+  std::uint32_t pid = 0;  // of the peer; 0: nobody asked
+  std::uint32_t uid = 0;
+  std::string profile;
+  std::string class_name;  // of the alert
+  Severity severity = Severity::kNotice;
+};
+
+// What was done about a container, beyond telling.
+struct Response {
+  enum class Result { kDone, kFailed, kWithheld };
+  std::string name;  // "freeze"
+  Result result = Result::kDone;
+  Asker by;
+  std::uint32_t target_pid = 0;  // of the process that was killed
+  std::string failure;           // a sentence
+  std::string incident;          // directory of the evidence
+  std::string incident_failure;  // why there is none
 };
 
 struct Alert {
@@ -62,7 +83,8 @@ struct Alert {
   std::string kind;  // "alert" or "record"
   std::string class_name;
   Severity severity = Severity::kNotice;
-  std::string action;  // what happened: "alerted", "denied", "killed"
+  std::string action;  // what happened: "alerted", "denied", "killed"; of a response: "done",
+                       // "failed", "withheld"
   std::uint64_t count = 1;
   std::string cause;  // of a loss
   std::string message;
@@ -70,6 +92,7 @@ struct Alert {
   std::optional<Container> container;
   std::optional<event::Process> process;
   std::optional<Object> object;
+  std::optional<Response> response;
   std::vector<std::string> mitre;
   std::string falco;
   std::string tracee;

@@ -391,6 +391,11 @@ bool Kernel::is_writable(std::uint32_t slot, const std::string& path) const {
   return kernel::is_writable(state_->skeleton(), slot, path);
 }
 
+std::uint64_t Kernel::cgroup_of(const Slot& slot) const {
+  const auto policy = map_get<hf_policy>(state_->policies(), slot.number);
+  return policy && policy->generation == slot.generation ? policy->cgroup_id : 0;
+}
+
 Ring& Kernel::ring(hf_ring which) { return state_->rings[which]; }
 const Ring& Kernel::ring(hf_ring which) const { return state_->rings[which]; }
 Accounts& Kernel::accounts() { return *state_->accounts; }

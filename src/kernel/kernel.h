@@ -120,6 +120,9 @@ class Kernel {
   // Whether the policy of a slot lets its container write at `path`.
   [[nodiscard]] bool is_writable(std::uint32_t slot, const std::string& path) const;
 
+  // The cgroup that a slot's container was registered with; 0: none, or not that generation.
+  [[nodiscard]] std::uint64_t cgroup_of(const Slot& slot) const;
+
   // Where events come from, and what was counted instead of sent.
   [[nodiscard]] Ring& ring(hf_ring which);
   [[nodiscard]] const Ring& ring(hf_ring which) const;

@@ -11,6 +11,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "bpf/holdfast.skel.h"
+#include "bpf/isolate.skel.h"
 #include "bpf/move.skel.h"
 #include "bpf/probe.skel.h"
 #pragma GCC diagnostic pop

@@ -16,6 +16,7 @@
 
 #include <fmt/core.h>
 
+#include "src/base/cgroup.h"
 #include "src/base/clock.h"
 #include "src/base/log.h"
 #include "src/base/unique_fd.h"
@@ -26,7 +27,9 @@
 #include "src/monitor/log_file.h"
 #include "src/monitor/pipeline.h"
 #include "src/monitor/registry.h"
+#include "src/monitor/responses.h"
 #include "src/monitor/server.h"
+#include "src/respond/evidence.h"
 
 namespace holdfast::monitor {
 
@@ -85,6 +88,18 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+Result<respond::Responder> make_responder(const Options& options) {
+  respond::Responder::Settings settings;
+  settings.cgroup_mount = base::cgroup2_mount("/sys/fs/cgroup");
+  settings.pin_dir = options.pin_dir;
+  settings.keep = [evidence =
+                       respond::EvidenceSettings{options.incidents, options.alerts, "/proc", {}}](
+                      const respond::Order& order, const respond::Cgroup& cgroup) {
+    return respond::keep_evidence(evidence, order, cgroup);
+  };
+  return respond::Responder::make(std::move(settings));
+}
+
 // Whether the peer is in our pid namespace. Root in a container has the uid 0 as well; a socket
 // that somebody mounted into it must not let it unregister itself.
 bool is_host_process(pid_t pid) {
@@ -106,7 +121,7 @@ void earlier(std::optional<std::uint64_t>& deadline, std::optional<std::uint64_t
 // Members are destroyed in reverse order: the lock is the last to go.
 struct Monitor::State {
   State(Options given, Lock held, kernel::Kernel opened, Registry known, sink::FileSink file,
-        base::UniqueFd signalled)
+        base::UniqueFd signalled, respond::Responder responder)
       : options(std::move(given)),
         lock(std::move(held)),
         kernel(std::move(opened)),
@@ -114,12 +129,14 @@ struct Monitor::State {
         sink(std::move(file)),
         signals(std::move(signalled)),
         guard(kernel, registry),
-        pipeline(kernel, registry, sink, host_name()) {}
+        pipeline(kernel, registry, sink, host_name()),
+        responses(kernel, registry, pipeline, std::move(responder)) {}
 
   Reply answer(const Request& request, const Peer& peer);
   Reply register_container(const Registration& registration);
   Reply unregister(const std::string& id, std::int32_t pid);
   Reply judge_exec(const std::string& id, const Exec& exec, const Peer& peer);
+  Reply respond(const Request& request, const Peer& peer);
   Reply status() const;
 
   void wait() const;
@@ -143,6 +160,7 @@ struct Monitor::State {
   base::UniqueFd signals;
   Guard guard;
   Pipeline pipeline;
+  Responses responses;
   std::optional<Server> server;
   bool stop = false;
   bool had_container = false;
@@ -170,15 +188,21 @@ Result<Monitor> Monitor::start(const Options& options) {
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;
   kernel_options.socket = std::filesystem::absolute(options.socket);
-  kernel_options.protect = {directory, options.alerts, kConfigDirectory,
+  kernel_options.protect = {directory, options.alerts, options.incidents, kConfigDirectory,
                             std::filesystem::path(sink::kDefaultAlertPath).parent_path()};
   kernel::Kernel kernel = TRY(kernel::Kernel::open(kernel_options));
   if (!kernel::backend_enforces(kernel.backend())) {
     registry.read_mounts();
   }
-  auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
-                                       std::move(registry), std::move(sink), std::move(signals));
-  State* self = state.get();  // The handler lives in the state.
+  respond::Responder responder = TRY(make_responder(options));
+  auto state =
+      std::make_unique<State>(options, std::move(lock), std::move(kernel), std::move(registry),
+                              std::move(sink), std::move(signals), std::move(responder));
+  State* self = state.get();  // The handlers live in the state.
+  state->pipeline.on_alert(
+      [self](const detect::Alert& alert, const event::Event& event, const Entry& entry) {
+        self->responses.notice(alert, event, entry);
+      });
   // Names first: those that have ended meanwhile keep theirs for the events that waited for us.
   state->guard.take_over(others);
   for (kernel::Former& other : others) {
@@ -186,6 +210,7 @@ Result<Monitor> Monitor::start(const Options& options) {
   }
   state->pipeline.drain();
   state->guard.sweep();
+  state->responses.tidy();
   state->server.emplace(
       TRY(Server::listen(options.socket, [self](const Request& request, const Peer& peer) {
         return self->answer(request, peer);
@@ -217,8 +242,9 @@ void Monitor::State::wait() const {
   const auto ring = [this](hf_ring which) {
     return pollfd{pipeline.blocked() ? -1 : kernel.ring(which).fd(), POLLIN, 0};
   };
-  std::array<pollfd, 4> ready = {{{signals.get(), POLLIN, 0},
+  std::array<pollfd, 5> ready = {{{signals.get(), POLLIN, 0},
                                   {server->fd(), POLLIN, 0},
+                                  {responses.fd(), POLLIN, 0},
                                   ring(HF_RING_ALERTS),
                                   ring(HF_RING_RECORDS)}};
   const std::optional<std::uint64_t> deadline = deadline_ns();
@@ -235,6 +261,7 @@ void Monitor::State::step() {
   trim_log(options.socket, kMaxLogBytes);
   take_signal();
   pipeline.drain();
+  responses.tell();
   server->serve(now_ns);
   sweep(now_ns);
   note_emptiness(now_ns);
@@ -268,6 +295,7 @@ void Monitor::State::sweep(std::uint64_t now_ns) {
   }
   if (now_ns >= next_sweep_ns) {
     guard.sweep();
+    responses.tidy();
     next_sweep_ns = now_ns + kSweepEveryNs;
   }
 }
@@ -325,6 +353,7 @@ bool Monitor::State::try_to_leave() {
 
 Status Monitor::State::finish() {
   server.reset();
+  responses.finish();
   if (registry.entries().empty()) {
     return leave_nothing();
   }
@@ -391,6 +420,8 @@ Reply Monitor::State::answer(const Request& request, const Peer& peer) {
       return unregister(request.id, request.pid);
     case Request::Op::kExec:
       return judge_exec(request.id, request.exec, peer);
+    case Request::Op::kRespond:
+      return respond(request, peer);
     default:
       reply = status();
       reply.containers = registry.list(request.after);
@@ -420,6 +451,7 @@ Reply Monitor::State::register_container(const Registration& registration) {
 Reply Monitor::State::unregister(const std::string& id, std::int32_t pid) {
   pipeline.drain();
   const Status removed = guard.release(id, pid);
+  responses.tidy();
   Reply reply = status();
   if (!removed.ok()) {
     reply.error = removed.error().message;
@@ -442,6 +474,17 @@ Reply Monitor::State::judge_exec(const std::string& id, const Exec& exec, const 
   }
   if (action >= HF_DENY) {
     reply.refused = profile::exec_refusal(rule, program);
+  }
+  return reply;
+}
+
+Reply Monitor::State::respond(const Request& request, const Peer& peer) {
+  Result<Responded> responded = responses.answer(request, peer);
+  Reply reply = status();
+  if (responded.ok()) {
+    reply.responded = std::move(responded).value();
+  } else {
+    reply.error = responded.error().message;
   }
   return reply;
 }

@@ -17,6 +17,7 @@ struct Options {
   std::string socket = kDefaultSocketPath;  // lock and registry lie beside it
   std::string alerts = sink::kDefaultAlertPath;
   std::string pin_dir = "/sys/fs/bpf/holdfast";
+  std::string incidents = "/var/lib/holdfast/incidents";
   std::optional<kernel::Backend> backend;  // empty: the strongest that loads
   bool on_demand = false;                  // leave when there is nothing to guard any more
   std::uint64_t linger_s = 10;             // how long after the last container

@@ -7,6 +7,7 @@
 #include "src/base/clock.h"
 #include "src/base/path.h"
 #include "src/detect/exceptions.h"
+#include "src/detect/response.h"
 #include "src/event/decode.h"
 #include "src/event/named.h"
 #include "src/event/redact.h"
@@ -146,6 +147,18 @@ void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t
   write(now_ns);
 }
 
+void Pipeline::tell_response(const detect::Response& response, const detect::Container& container) {
+  boot_to_real_ns_ = base::boot_to_real_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  detect::Context about = context();
+  about.container = &container;
+  // Of no map: a later monitor has a later clock.
+  last_response_ = std::max(last_response_ + 1, now_ns);
+  add(detect::response_alert(response, now_ns, about), {},
+      {"responses", kernel_.epoch(), last_response_});
+  write(now_ns);
+}
+
 // Whether all that was counted is in the batch.
 bool Pipeline::look(std::uint64_t now_ns) {
   const bool all = take_losses(now_ns) && take_repeats(now_ns);
@@ -250,6 +263,9 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   detect::Alert alert = detect::detect(event, processes_.read(event, init), about);
   if (entry != nullptr) {
     detect::apply_exceptions(entry->registration.exceptions, alert);
+    if (notice_ && alert.kind == "alert") {
+      notice_(alert, event, *entry);
+    }
   }
   add(std::move(alert), source, std::move(origin));
 }

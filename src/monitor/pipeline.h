@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -41,6 +42,14 @@ class Pipeline {
   // Tells that `pid` is about to start a program in a container, or was refused that (`action`, as
   // profile::judge_exec has it).
   void tell_exec(const Entry& entry, const Exec& exec, int action, pid_t pid);
+
+  // Tells what was done about a container.
+  void tell_response(const detect::Response& response, const detect::Container& container);
+
+  // From now on every event of a known container that is worth an alert is handed to `notice`
+  // before it is written: an answer should not wait for a disk.
+  using Notice = std::function<void(const detect::Alert&, const event::Event&, const Entry&)>;
+  void on_alert(Notice notice) { notice_ = std::move(notice); }
 
   // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
@@ -92,7 +101,9 @@ class Pipeline {
   std::uint64_t asked_ns_ = 0;        // of the last request that was told
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
   std::deque<Taken> sources_;         // of the lines in the sink's batch, and between them
-  std::uint64_t look_at_ns_ = 1;      // at what the kernel counts; 0: nothing happened since
+  Notice notice_;
+  std::uint64_t last_response_ = 0;  // position in the queue of that name
+  std::uint64_t look_at_ns_ = 1;     // at what the kernel counts; 0: nothing happened since
 };
 
 }  // namespace holdfast::monitor

@@ -71,6 +71,14 @@ void put_exec(const Exec& exec, Json& json) {
   json["user"] = exec.user;
 }
 
+Json respond_json(const profile::Responses& respond) {
+  Json list = Json::array();
+  for (const profile::Response response : respond) {
+    list.push_back(profile::response_name(response));
+  }
+  return list;
+}
+
 const char* op_name(Request::Op op) {
   switch (op) {
     case Request::Op::kStatus:
@@ -83,6 +91,8 @@ const char* op_name(Request::Op op) {
       return "exec";
     case Request::Op::kList:
       return "list";
+    case Request::Op::kRespond:
+      return "respond";
   }
   return "";
 }
@@ -92,6 +102,14 @@ Json listed_json(const ListedContainer& listed) {
           {"slot", listed.slot},
           {"pid", listed.pid},
           {"cgroup", listed.cgroup}};
+}
+
+Json responded_json(const Responded& responded) {
+  return {{"number", responded.number},
+          {"state", responded.state},
+          {"failure", responded.failure},
+          {"incident", responded.incident},
+          {"incident_failure", responded.incident_failure}};
 }
 
 // The containers that fit beside `used` bytes of the reply. One whose annotations alone fill a
@@ -220,6 +238,7 @@ class Reader {
 
 constexpr std::uint64_t kMaxPid = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint64_t kMaxU32 = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t kMaxNumber = std::numeric_limits<std::int64_t>::max();
 
 Result<std::map<std::string, std::string>> decode_annotations(const Json* json) {
   std::map<std::string, std::string> annotations;
@@ -313,6 +332,29 @@ Exec decode_exec(Reader& reader) {
   return exec;
 }
 
+// A registration of a version that had none has none.
+Result<profile::Responses> decode_responses(const Reader& reader) {
+  profile::Responses responses{};
+  const Json* list = reader.find("respond");
+  if (list == nullptr) {
+    return responses;
+  }
+  if (!list->is_array() || list->size() != responses.size()) {
+    return fail(fmt::format("\"respond\" is not an array of {} names", responses.size()));
+  }
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    const Json& name = (*list)[i];
+    const auto response = name.is_string()
+                              ? profile::response_by_name(name.get_ref<const std::string&>())
+                              : std::nullopt;
+    if (!response || *response > profile::Response::kKillContainer) {
+      return fail("\"respond\" has an element that is no response of a profile");
+    }
+    responses.at(i) = *response;
+  }
+  return responses;
+}
+
 Result<Registration> decode_registration(Reader& reader) {
   Registration registration;
   registration.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid));
@@ -339,6 +381,7 @@ Result<Registration> decode_registration(Reader& reader) {
   registration.admissions =
       TRY(decode_list(reader, "admissions", kMaxAdmissions, decode_admission));
   registration.exec_into = TRY(decode_exec_into(reader.find("exec_into")));
+  registration.respond = TRY(decode_responses(reader));
   return registration;
 }
 
@@ -354,6 +397,37 @@ Result<ListedContainer> decode_listed(const Json& json) {
   }
   listed.container = TRY(decode_container(*container));
   return listed;
+}
+
+void decode_respond(Reader& reader, Request& request) {
+  request.number = reader.number("number", kMaxNumber, false);
+  if (request.number != 0) {
+    return;
+  }
+  request.id = reader.text("id", kMaxId);
+  request.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid, false));
+  const std::string name = reader.text("response", kMaxAdmissionName);
+  const auto response = profile::response_by_name(name);
+  if (!response || *response == profile::Response::kAlert) {
+    reader.complain("has a \"response\" that is none");
+    return;
+  }
+  request.response = *response;
+  if ((request.pid != 0) != (*response == profile::Response::kKillProcess)) {
+    reader.complain("has no \"pid\" for kill-process, or one for another response");
+  }
+}
+
+Result<Responded> decode_responded(const Json& json) {
+  Reader reader(json, "the response");
+  Responded responded;
+  responded.number = reader.number("number", kMaxNumber);
+  responded.state = reader.text("state", kMaxAdmissionName);
+  responded.failure = reader.text("failure", kMaxText);
+  responded.incident = reader.text("incident", kMaxPath);
+  responded.incident_failure = reader.text("incident_failure", kMaxText);
+  return reader.error() ? Result<Responded>(*reader.error())
+                        : Result<Responded>(std::move(responded));
 }
 
 // The message as an object of the version we speak.
@@ -373,14 +447,16 @@ Result<Json> parse_message(const std::string& bytes) {
 }
 
 Result<Request::Op> decode_op(const std::string& name) {
-  for (const Request::Op op : {Request::Op::kStatus, Request::Op::kRegister,
-                               Request::Op::kUnregister, Request::Op::kExec, Request::Op::kList}) {
+  for (const Request::Op op :
+       {Request::Op::kStatus, Request::Op::kRegister, Request::Op::kUnregister, Request::Op::kExec,
+        Request::Op::kList, Request::Op::kRespond}) {
     if (name == op_name(op)) {
       return op;
     }
   }
   return fail("\"" + name +
-              "\" is not an op; there are status, register, unregister, exec and list");
+              "\" is not an op; there are status, register, unregister, exec, list "
+              "and respond");
 }
 
 }  // namespace
@@ -399,6 +475,7 @@ std::string encode(const Request& request) {
       json["exceptions"] = exceptions_json(request.registration.exceptions);
       json["admissions"] = admissions_json(request.registration.admissions);
       json["exec_into"] = exec_into_json(request.registration.exec_into);
+      json["respond"] = respond_json(request.registration.respond);
       break;
     case Request::Op::kUnregister:
       json["id"] = request.id;
@@ -412,6 +489,17 @@ std::string encode(const Request& request) {
       break;
     case Request::Op::kList:
       json["after"] = request.after;
+      break;
+    case Request::Op::kRespond:
+      if (request.number != 0) {
+        json["number"] = request.number;
+        break;
+      }
+      json["id"] = request.id;
+      json["response"] = profile::response_name(request.response);
+      if (request.pid != 0) {
+        json["pid"] = request.pid;
+      }
       break;
   }
   return to_text(json);
@@ -431,6 +519,9 @@ std::string encode(const Reply& reply) {
                {"count", reply.count},
                {"containers", Json::array()},
                {"more", reply.more}};
+  if (reply.responded.number != 0) {
+    json["response"] = responded_json(reply.responded);
+  }
   add_containers(reply, to_text(json).size(), json);
   return to_text(json);
 }
@@ -460,6 +551,9 @@ Result<Request> decode_request(const std::string& bytes) {
       break;
     case Request::Op::kList:
       request.after = static_cast<std::uint32_t>(reader.number("after", kMaxU32, false));
+      break;
+    case Request::Op::kRespond:
+      decode_respond(reader, request);
       break;
   }
   if (reader.error()) {
@@ -494,6 +588,9 @@ Result<Reply> decode_reply(const std::string& bytes) {
   }
   if (reader.error()) {
     return *reader.error();
+  }
+  if (const Json* responded = reader.find("response")) {
+    reply.responded = TRY(decode_responded(*responded));
   }
   if (list == nullptr) {
     return reply;

@@ -5,7 +5,8 @@
 //     -> {"version":1,"ok":true,"backend":"lsm","enforcing":true,"pid":N,"count":N}
 //   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/abs","policy":{…},
 //    "exceptions":[{"class","exe","path","reason"}],"admissions":[{"what","asks"}],
-//    "exec_into":{"action":"alert","allow":["/abs"]}}
+//    "exec_into":{"action":"alert","allow":["/abs"]},
+//    "respond":["alert",…]}  (eight, by severity from emergency to debug; may be missing)
 //     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
 //   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
 //     -> {"version":1,"ok":true}
@@ -20,6 +21,12 @@
 //     ->
 //     {"version":1,"ok":true,"containers":[{"container":{…},"slot":N,"pid":N,"cgroup":"/…"}],"more":false}
 //     as many as a packet holds; "more" says that a request with "after":<the last slot> has others
+//   {"version":1,"op":"respond","id":"…","response":"freeze","pid":N}  ("pid": of kill-process
+//   only)
+//     -> {"version":1,"ok":true,"response":{"number":N,"state":"done","failure":"…","incident":"…",
+//   "incident_failure":"…"}}
+//     "state" is "pending", "done" or "failed". How a pending one went is asked for with
+//   {"version":1,"op":"respond","number":N}
 //
 // {…Container…} is {"id","name","image","profile","mode","engine","bundle","annotations":{}}; the
 // policy is as src/profile/policy_json.h says.
@@ -37,6 +44,7 @@
 #include "src/profile/admit.h"
 #include "src/profile/exec_into.h"
 #include "src/profile/policy.h"
+#include "src/profile/respond.h"
 
 namespace holdfast::monitor {
 
@@ -68,6 +76,7 @@ struct Registration {
   std::vector<profile::Exception> exceptions;
   std::vector<profile::Admission> admissions;  // to be told
   profile::ExecInto exec_into;
+  profile::Responses respond{};
 };
 
 // A program that `exec` of a runtime is about to start in a container.
@@ -83,13 +92,15 @@ inline constexpr std::size_t kMaxExecArgs = 64;
 inline constexpr std::size_t kMaxExecArgBytes = 1024;
 
 struct Request {
-  enum class Op { kStatus, kRegister, kUnregister, kExec, kList };
+  enum class Op { kStatus, kRegister, kUnregister, kExec, kList, kRespond };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
-  std::string id;             // kUnregister, kExec
-  std::int32_t pid = 0;       // kUnregister; 0: not known
+  std::string id;             // kUnregister, kExec, kRespond
+  std::int32_t pid = 0;       // kUnregister; 0: not known. kRespond: of the process to be killed
   std::uint32_t after = 0;    // kList
   Exec exec;                  // kExec
+  profile::Response response = profile::Response::kAlert;  // kRespond
+  std::uint64_t number = 0;  // kRespond: not 0 to ask how that one went
 };
 
 struct ListedContainer {
@@ -97,6 +108,15 @@ struct ListedContainer {
   std::uint32_t slot = 0;
   std::int32_t pid = 0;
   std::string cgroup;
+};
+
+// How a response stands.
+struct Responded {
+  std::uint64_t number = 0;  // 0: the reply is about none
+  std::string state;         // "pending", "done", "failed"
+  std::string failure;       // a sentence
+  std::string incident;      // directory of what a frozen container was doing
+  std::string incident_failure;
 };
 
 struct Reply {
@@ -109,6 +129,7 @@ struct Reply {
   std::uint32_t count = 0;                  // registered containers
   std::vector<ListedContainer> containers;  // by rising slot
   bool more = false;                        // a list was cut to what a packet holds
+  Responded responded;
 };
 
 // Both directions, checked once: sizes, depth, types, version. A decoding error is a sentence for

@@ -241,6 +241,7 @@ Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enf
   compile_seccomp(profile, compiled.seccomp);
   compiled.admit = compile_admit(profile);
   compiled.exec_into = compile_exec_into(profile);
+  compiled.respond = profile.respond;
   compiled.exceptions = profile.exceptions;
   compiled.policy.bounding = base::capability_bits(spec.process.bounding);
   compiled.policy.own_user_namespace =

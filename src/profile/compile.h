@@ -38,6 +38,7 @@ struct Compiled {
   SeccompPlan seccomp;
   Profile::Admit admit;  // what the mode leaves of it
   ExecInto exec_into;    // the same
+  Responses respond{};   // whatever the mode: under `detect` they are told, not carried out
   std::vector<Exception> exceptions;
 };
 

@@ -22,6 +22,7 @@ struct Config {
     std::string binary;  // "": the one that was installed with hook and shim
     std::string alerts = "/var/log/holdfast/alerts.jsonl";
     std::string pin_dir = "/sys/fs/bpf/holdfast";
+    std::string incidents = "/var/lib/holdfast/incidents";  // what frozen containers were doing
     std::int64_t linger_s = 60;  // how long a monitor started on demand stays with no container
   };
 

@@ -207,6 +207,19 @@ void compare_exec_into(const ExecInto& before, const ExecInto& after,
                 {set_of(after.allow), after.action}, out);
 }
 
+void compare_responses(const Responses& before, const Responses& after,
+                       std::vector<Difference>& out) {
+  static constexpr std::array kSeverities = {"emergency", "alert",  "critical",      "error",
+                                             "warning",   "notice", "informational", "debug"};
+  for (std::size_t i = 0; i < kSeverities.size(); ++i) {
+    if (before.at(i) != after.at(i)) {
+      out.push_back({after.at(i) > before.at(i) ? Kind::kStronger : Kind::kWeaker,
+                     fmt::format("response to alerts that are {}: {} → {}", kSeverities.at(i),
+                                 response_name(before.at(i)), response_name(after.at(i)))});
+    }
+  }
+}
+
 std::set<std::string> exceptions_of(const std::vector<Exception>& exceptions) {
   std::set<std::string> texts;
   const auto shown = [](const std::string& glob) { return glob.empty() ? "*" : glob.c_str(); };
@@ -285,6 +298,7 @@ std::vector<Difference> differences(const Compiled& old_one, const Compiled& new
   compare_seccomp(old_one.seccomp, new_one.seccomp, out);
   compare_admit(old_one.admit, new_one.admit, out);
   compare_exec_into(old_one.exec_into, new_one.exec_into, out);
+  compare_responses(old_one.respond, new_one.respond, out);
   compare_lists("alerts excepted:", {exceptions_of(old_one.exceptions), HF_ALERT},
                 {exceptions_of(new_one.exceptions), HF_ALERT}, out);
   if (old_one.readonly_root != new_one.readonly_root) {

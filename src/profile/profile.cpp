@@ -1,7 +1,6 @@
 #include "src/profile/profile.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -16,9 +15,6 @@ namespace holdfast::profile {
 namespace {
 
 using base::JsonView;
-
-// Keys of the format that no part of this version would obey.
-constexpr std::array kUnsupported = {"respond"};
 
 constexpr std::size_t kMaxNameBytes = 128;
 
@@ -214,16 +210,10 @@ Status read_on_failure(const JsonView& view, Profile& profile) {
 }
 
 Status check_keys(const JsonView& view) {
-  for (const char* key : kUnsupported) {
-    if (view.find(key)) {
-      return view.error_at(key,
-                           "is not supported by this version of holdfast; remove it, or use a "
-                           "version that obeys it");
-    }
-  }
-  return view.only_keys({"schema", "$schema", "name", "description", "extends", "match", "mode",
-                         "rootfs", "escape", "seccomp", "exec", "files", "network", "capabilities",
-                         "process", "admit", "exec_into", "exceptions", "on_failure"});
+  return view.only_keys({"schema", "$schema",   "name",    "description",  "extends",
+                         "match",  "mode",      "rootfs",  "escape",       "seccomp",
+                         "exec",   "files",     "network", "capabilities", "process",
+                         "admit",  "exec_into", "respond", "exceptions",   "on_failure"});
 }
 
 Status check_description(const JsonView& view) {
@@ -298,7 +288,7 @@ Decoded decode(const nlohmann::json& document, const std::string& what) {
   }
   for (auto* read : {read_names, read_match, read_mode, read_rootfs, read_escape, read_seccomp,
                      read_exec, read_files, read_network, read_capabilities, read_process,
-                     read_admit, read_exec_into, read_exceptions, read_on_failure}) {
+                     read_admit, read_exec_into, read_respond, read_exceptions, read_on_failure}) {
     const Status part = read(view, decoded.profile);
     if (!part.ok()) {
       decoded.problems.push_back(part.error());

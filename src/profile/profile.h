@@ -18,6 +18,7 @@
 #include "src/base/result.h"
 #include "src/profile/exec_into.h"
 #include "src/profile/policy.h"
+#include "src/profile/respond.h"
 
 namespace holdfast::profile {
 
@@ -95,6 +96,7 @@ struct Profile {
   Process process;
   Admit admit;
   ExecInto exec_into;
+  Responses respond{};  // alert everywhere
   std::vector<Exception> exceptions;
   std::optional<OnFailure> on_failure;  // none: what holdfast.json says
 };

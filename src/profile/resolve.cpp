@@ -34,9 +34,6 @@ Status check_known(const oci::Annotations& annotations) {
                               fmt::join(kKnown, ", ")));
     }
   }
-  if (annotations.contains(kRespondAnnotation)) {
-    return wrong(kRespondAnnotation, "is not supported by this version of holdfast; remove it");
-  }
   return Ok{};
 }
 
@@ -91,6 +88,31 @@ Status apply_mode(const Config& config, const oci::Annotations& annotations, Pro
                                   profile.name, mode_name(mode.value()))));
   }
   profile.mode = mode.value();
+  return Ok{};
+}
+
+// For alerts that are critical, and the worse.
+Status apply_respond(const Config& config, const oci::Annotations& annotations, Profile& profile) {
+  const auto given = annotations.find(kRespondAnnotation);
+  if (given == annotations.end()) {
+    return Ok{};
+  }
+  const std::optional<Response> response = response_by_name(given->second);
+  if (!response || *response > Response::kKillContainer) {
+    return wrong(kRespondAnnotation,
+                 fmt::format("\"{}\" is not one of alert, kill-process, isolate, freeze, "
+                             "kill-container",
+                             base::shown(given->second)));
+  }
+  const auto critical = profile.respond.begin() + kCriticalNumber + 1;
+  const Response strongest = *std::max_element(profile.respond.begin(), critical);
+  if (*response < strongest) {
+    TRY(check_allowed(config, kRespondAnnotation,
+                      fmt::format("weakens the response of profile {} to critical alerts from {} "
+                                  "to {}",
+                                  profile.name, response_name(strongest), given->second)));
+  }
+  std::fill(profile.respond.begin(), critical, *response);
   return Ok{};
 }
 
@@ -155,6 +177,7 @@ Result<Resolved> resolve(const Source& source, const Config& config,
   resolved.profile = TRY(choose(source, config, annotations, resolved.image));
   TRY(apply_mode(config, annotations, resolved.profile));
   TRY(apply_writable(config, annotations, resolved.profile));
+  TRY(apply_respond(config, annotations, resolved.profile));
   resolved.on_failure = resolved.profile.on_failure.value_or(config.on_failure);
   return resolved;
 }

@@ -283,6 +283,28 @@ Status read_exec_into(const JsonView& view, Profile& profile) {
   return check_count(*member, profile.exec_into.allow.size());
 }
 
+// What is said of a severity holds of those above it that have no word of their own.
+Status read_respond(const JsonView& view, Profile& profile) {
+  const auto member = view.find("respond");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys(
+      {"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"}));
+  Response response = Response::kAlert;
+  for (auto severity = std::rbegin(kSeverities); severity != std::rend(kSeverities); ++severity) {
+    TRY(read_word<Response>(*member, severity->first,
+                            {{"alert", Response::kAlert},
+                             {"kill-process", Response::kKillProcess},
+                             {"isolate", Response::kIsolate},
+                             {"freeze", Response::kFreeze},
+                             {"kill-container", Response::kKillContainer}},
+                            response));
+    profile.respond.at(static_cast<std::size_t>(severity->second - 1)) = response;
+  }
+  return Ok{};
+}
+
 Status read_exceptions(const JsonView& view, Profile& profile) {
   const auto list = view.find("exceptions");
   if (!list) {

@@ -1,6 +1,6 @@
 // The parts of a profile that say what processes do (exec, files, network, capabilities, process),
-// what config.json may ask for (admit), who may come in (exec_into), and what is ordinary
-// (exceptions).
+// what config.json may ask for (admit), who may come in (exec_into), what is done about alerts
+// (respond), and what is ordinary (exceptions).
 #pragma once
 
 #include "src/base/json.h"
@@ -17,6 +17,7 @@ Status read_capabilities(const base::JsonView& view, Profile& profile);
 Status read_process(const base::JsonView& view, Profile& profile);
 Status read_admit(const base::JsonView& view, Profile& profile);
 Status read_exec_into(const base::JsonView& view, Profile& profile);
+Status read_respond(const base::JsonView& view, Profile& profile);
 Status read_exceptions(const base::JsonView& view, Profile& profile);
 
 }  // namespace holdfast::profile

@@ -86,6 +86,24 @@ Json object_json(const detect::Object& target) {
   return object;
 }
 
+Json asker_json(const detect::Asker& by) {
+  if (by.pid != 0) {
+    return {{"pid", by.pid}, {"uid", by.uid}};
+  }
+  return {{"profile", by.profile},
+          {"class", by.class_name},
+          {"severity", detect::severity_name(by.severity)}};
+}
+
+Json response_json(const detect::Response& response) {
+  Json object = {{"name", response.name}, {"by", asker_json(response.by)}};
+  put(object, "target_pid", response.target_pid);
+  put(object, "failure", response.failure);
+  put(object, "incident", response.incident);
+  put(object, "incident_failure", response.incident_failure);
+  return object;
+}
+
 Json aliases_json(const detect::Alert& alert) {
   Json object = Json::object();
   put(object, "falco", alert.falco);
@@ -110,6 +128,9 @@ std::string to_json(const detect::Alert& alert) {
   }
   if (alert.object) {
     object["object"] = object_json(*alert.object);
+  }
+  if (alert.response) {
+    object["response"] = response_json(*alert.response);
   }
   put(object, "mitre", alert.mitre);
   if (!alert.falco.empty() || !alert.tracee.empty()) {

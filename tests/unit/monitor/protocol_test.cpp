@@ -33,6 +33,7 @@ Registration registration() {
   made.exceptions = {{"file.*", "/bin/a", "", "its key"}};
   made.admissions = {{"mounts", "mounts / at /host", false}};
   made.exec_into = {HF_DENY, {"/usr/bin/healthcheck"}};
+  made.respond.at(profile::kCriticalNumber) = profile::Response::kFreeze;
   return made;
 }
 
@@ -60,6 +61,7 @@ TEST(Protocol, RegistrationArrivesAsItWasSent) {
   EXPECT_EQ(got.registration.exceptions, sent.exceptions);
   EXPECT_EQ(got.registration.admissions, sent.admissions);
   EXPECT_EQ(got.registration.exec_into, sent.exec_into);
+  EXPECT_EQ(got.registration.respond, sent.respond);
   EXPECT_EQ(encode(got), bytes);
 }
 
@@ -87,6 +89,54 @@ TEST(Protocol, OtherRequestsArriveAsTheyWereSent) {
   list.op = Request::Op::kList;
   list.after = 17;
   EXPECT_EQ(decode_request(encode(list)).value().after, 17U);
+}
+
+TEST(Protocol, ResponsesArriveAsTheyWereAskedFor) {
+  Request freeze;
+  freeze.op = Request::Op::kRespond;
+  freeze.id = "c1";
+  freeze.response = profile::Response::kFreeze;
+  EXPECT_EQ(decode_request(encode(freeze)).value().id, "c1");
+  EXPECT_EQ(decode_request(encode(freeze)).value().response, profile::Response::kFreeze);
+  Request kill = freeze;
+  kill.response = profile::Response::kKillProcess;
+  EXPECT_FALSE(decode_request(encode(kill)).ok()) << "of which process?";
+  kill.pid = 4711;
+  EXPECT_EQ(decode_request(encode(kill)).value().pid, 4711);
+  freeze.pid = 4711;
+  EXPECT_FALSE(decode_request(encode(freeze)).ok()) << "a container has many";
+  Request standing;
+  standing.op = Request::Op::kRespond;
+  standing.number = 9;
+  EXPECT_EQ(decode_request(encode(standing)).value().number, 9U);
+  Request none = freeze;
+  none.pid = 0;
+  none.response = profile::Response::kAlert;
+  EXPECT_FALSE(decode_request(encode(none)).ok());
+}
+
+TEST(Protocol, OutcomeOfAResponseArrivesAsItWasSent) {
+  Reply reply;
+  reply.responded = {9, "failed", "it is gone", "/incidents/1", "disk full"};
+  const Responded got = decode_reply(encode(reply)).value().responded;
+  EXPECT_EQ(got.number, 9U);
+  EXPECT_EQ(got.state, "failed");
+  EXPECT_EQ(got.failure, "it is gone");
+  EXPECT_EQ(got.incident, "/incidents/1");
+  EXPECT_EQ(got.incident_failure, "disk full");
+}
+
+TEST(Protocol, RegistrationWithResponsesOfAnotherShapeIsRefused) {
+  const Json good = register_json();
+  for (const Json& respond : {Json("freeze"), Json::array({"freeze"}), Json::array(),
+                              Json(std::vector<std::string>(8, "thaw"))}) {
+    Json bad = good;
+    bad["respond"] = respond;
+    EXPECT_FALSE(decode_request(bad.dump()).ok()) << respond;
+  }
+  Json older = good;
+  older.erase("respond");
+  EXPECT_EQ(decode_request(older.dump()).value().registration.respond, profile::Responses{});
 }
 
 TEST(Protocol, ARegistrationWithoutExceptionsIsOneOfAnOlderHook) {

@@ -54,6 +54,14 @@ TEST(Differences, AListMeansWhatHappensToWhatIsNotInIt) {
   EXPECT_EQ(diff("", R"(, "exec": {"allow": ["/bin/a"], "otherwise": "off"})"), Lines());
 }
 
+TEST(Differences, ResponsesAreComparedBySeverity) {
+  EXPECT_EQ(diff(R"(, "respond": {"critical": "freeze", "emergency": "freeze"})",
+                 R"(, "respond": {"alert": "kill-container"})"),
+            (Lines{"weaker response to alerts that are critical: freeze → alert",
+                   "stronger response to alerts that are emergency: freeze → kill-container",
+                   "stronger response to alerts that are alert: freeze → kill-container"}));
+}
+
 TEST(Differences, AdmissionsAndExceptionsAreCompared) {
   EXPECT_EQ(diff("", R"(, "admit": {"privileged": "deny", "devices": "alert"})"),
             (Lines{"refused admit.privileged: off → deny", "stronger admit.devices: off → alert"}));

@@ -17,6 +17,17 @@ std::string head(const std::string& rest = "") {
   return R"({"schema":"holdfast.profile/v1","name":"p")" + (rest.empty() ? "" : "," + rest) + "}";
 }
 
+TEST(Profile, AResponseHoldsOfWorseAlertsThatHaveNoneOfTheirOwn) {
+  const Profile profile = parse_profile(R"({"schema":"holdfast.profile/v1","name":"p",
+                        "respond":{"alert":"kill-container","error":"isolate"}})",
+                                        "p.json")
+                              .value();
+  const Responses expected = {
+      Response::kKillContainer, Response::kKillContainer, Response::kIsolate, Response::kIsolate,
+      Response::kAlert,         Response::kAlert,         Response::kAlert,   Response::kAlert};
+  EXPECT_EQ(profile.respond, expected);
+}
+
 TEST(Profile, SaysNothingMeansTheDefaults) {
   const Profile profile = parse_profile(head(), "p.json").value();
   EXPECT_EQ(profile.mode, Mode::kEnforce);
@@ -147,7 +158,10 @@ std::vector<Bad> bad_profiles() {
        "p.json: /exec_into/action: \"kill\" is not one of off, record, alert, deny"},
       {head(R"("exec_into":{"allow":["sh"]})"),
        "p.json: /exec_into/allow/0: \"sh\" is not an absolute path"},
-      {head(R"("respond":{})"), "p.json: /respond: is not supported by this version"},
+      {head(R"("respond":{"critical":"thaw"})"),
+       "p.json: /respond/critical: \"thaw\" is not one of alert, kill-process, isolate, freeze, "
+       "kill-container"},
+      {head(R"("respond":{"grave":"freeze"})"), "p.json: /respond/grave: is not a known key"},
       {head(R"("exceptions":[{"class":"file.sensitive"}])"),
        "p.json: /exceptions/0/reason: is missing; say why"},
       {head(R"("exceptions":[{"class":"file.sensitive","reason":""}])"),
@@ -324,7 +338,7 @@ TEST(Config, ErrorsNamePlaceAndRemedy) {
   EXPECT_EQ(
       parse_config(R"({"monitor":{"alert":"/a"}})", "/etc/holdfast/holdfast.json").error().message,
       "/etc/holdfast/holdfast.json: /monitor/alert: is not a known key; known here: socket, "
-      "binary, alerts, pin_dir, linger_s");
+      "binary, alerts, pin_dir, incidents, linger_s");
   EXPECT_EQ(parse_config(R"({"annotations":{"allow":["x"]}})", "h").error().message,
             "h: /annotations/allow/0: \"x\" is no annotation that loosens; known: profile, mode, "
             "rootfs.writable, image, respond, run.oci.seccomp");

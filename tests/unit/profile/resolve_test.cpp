@@ -159,10 +159,29 @@ TEST(Resolve, UnknownAnnotationsOfOursAreErrors) {
             "annotation io.holdfast.profil is not known; known: io.holdfast.profile, "
             "io.holdfast.mode, io.holdfast.rootfs.writable, io.holdfast.image, "
             "io.holdfast.respond");
-  EXPECT_EQ(error_of(shipped(), {}, {{"io.holdfast.respond", "freeze"}}),
-            "annotation io.holdfast.respond: is not supported by this version of holdfast; remove "
-            "it");
+  EXPECT_EQ(error_of(shipped(), {}, {{"io.holdfast.respond", "thaw"}}),
+            "annotation io.holdfast.respond: \"thaw\" is not one of alert, kill-process, isolate, "
+            "freeze, kill-container");
   EXPECT_EQ(error_of(shipped(), {}, {{"io.holdfastprofile", "x"}}), "") << "not ours";
+}
+
+TEST(Resolve, ResponseMayTightenButNotLoosen) {
+  Files files;
+  files.add("/usr/p/default.json", R"("respond":{"critical":"freeze","error":"kill-process"})");
+  const oci::Annotations tighter = {{"io.holdfast.respond", "kill-container"}};
+  const oci::Annotations looser = {{"io.holdfast.respond", "isolate"}};
+  Config config;
+  const Responses tightened = resolve(files.source(), config, tighter).value().profile.respond;
+  EXPECT_EQ(tightened.at(kCriticalNumber), Response::kKillContainer);
+  EXPECT_EQ(tightened.at(0), Response::kKillContainer) << "what is worse than critical";
+  EXPECT_EQ(tightened.at(kCriticalNumber + 1), Response::kKillProcess) << "error";
+  EXPECT_EQ(error_of(files, config, looser),
+            "annotation io.holdfast.respond: weakens the response of profile default to critical "
+            "alerts from freeze to isolate, which annotations may not do here; remove it, or add "
+            "\"respond\" to annotations.allow in /etc/holdfast/holdfast.json");
+  config.annotations_allow.insert("respond");
+  EXPECT_EQ(resolve(files.source(), config, looser).value().profile.respond.at(kCriticalNumber),
+            Response::kIsolate);
 }
 
 TEST(Resolve, ModeMayTightenButNotLoosen) {
@@ -352,7 +371,7 @@ TEST(FilterAnnotations, AreRefusedUnlessTheAdministratorAllowsThem) {
 
 TEST(Lint, TellsEveryBadPartAtOnce) {
   Files files;
-  files.add("/x/a.json", R"("mode":"x","rootfs":{"guard":"y"},"respond":{})");
+  files.add("/x/a.json", R"("mode":"x","rootfs":{"guard":"y"},"respond":{"x":1})");
   EXPECT_EQ(lint(files.source(), "/x/a.json", {}).size(), 3U);
 }
 

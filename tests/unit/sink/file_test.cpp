@@ -37,6 +37,17 @@ detect::Alert small(const std::string& message = "something happened.") {
   return alert;
 }
 
+detect::Alert responded(const detect::Asker& by) {
+  detect::Alert alert = small();
+  alert.class_name = "respond.kill-process";
+  alert.action = "failed";
+  alert.response = detect::Response{
+      "kill-process", detect::Response::Result::kFailed, by, 7, "it has ended", "/incidents/1",
+      "disk full"};
+  alert.origin.queue = "responses";
+  return alert;
+}
+
 detect::Alert full() {
   detect::Alert alert = small();
   alert.class_name = "escape.mount";
@@ -124,9 +135,11 @@ TEST_F(Sink, WritesLinesThatFitThePublishedSchema) {
   FileSink sink = open();
   sink.add(full());
   sink.add(small());
+  sink.add(responded({12, 0, "", "", detect::Severity::kNotice}));
+  sink.add(responded({0, 0, "strict", "escape.mount", detect::Severity::kCritical}));
   sink.flush(0);
   const auto lines = lines_of(text());
-  ASSERT_EQ(lines.size(), 2U);
+  ASSERT_EQ(lines.size(), 4U);
   for (const json& line : lines) {
     for (const Error& problem : profile::check_schema(schema, line, "alert")) {
       ADD_FAILURE() << problem.message;

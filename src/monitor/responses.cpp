@@ -1,0 +1,155 @@
+#include "src/monitor/responses.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "src/profile/profile.h"
+
+namespace holdfast::monitor {
+namespace {
+
+// Responses by hand whose outcome can be asked for: nobody asks about an older one.
+constexpr std::size_t kMaxAsked = 64;
+constexpr const char* kPending = "pending";
+
+const char* state_of(const respond::Outcome& outcome) {
+  return outcome.failure.empty() ? "done" : "failed";
+}
+
+detect::Response told(const respond::Outcome& outcome) {
+  using Result = detect::Response::Result;
+  detect::Response response;
+  response.name = profile::response_name(outcome.order.response);
+  response.result = !outcome.failure.empty() ? Result::kFailed
+                    : outcome.order.withheld ? Result::kWithheld
+                                             : Result::kDone;
+  response.by = outcome.order.by;
+  response.target_pid = static_cast<std::uint32_t>(outcome.order.victim.pid);
+  response.failure = outcome.failure;
+  response.incident = outcome.incident;
+  response.incident_failure = outcome.incident_failure;
+  return response;
+}
+
+// As /proc/PID/stat counts the start.
+respond::Victim victim_of(const event::Event& event) {
+  const auto tick_ns = 1'000'000'000ULL / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  return {static_cast<pid_t>(event.tgid), event.task_start_ns / tick_ns};
+}
+
+bool is_detecting(const Entry& entry) {
+  return entry.registration.container.mode == profile::mode_name(profile::Mode::kDetect);
+}
+
+}  // namespace
+
+respond::Target Responses::target_of(const Entry& entry) const {
+  const Registration& registration = entry.registration;
+  return {
+      entry.told,       entry.slot.generation,  registration.cgroup, kernel_.cgroup_of(entry.slot),
+      registration.pid, entry.init_start_ticks, registration.rootfs};
+}
+
+void Responses::notice(const detect::Alert& alert, const event::Event& event, const Entry& entry) {
+  const profile::Response response =
+      entry.registration.respond.at(static_cast<std::size_t>(alert.severity));
+  // Of a container that has gone there is nobody to act on.
+  if (response == profile::Response::kAlert || registry_.find(entry.told.id) != &entry) {
+    return;
+  }
+  respond::Order order;
+  if (response == profile::Response::kKillProcess) {
+    order.victim = victim_of(event);
+  }
+  if (!answered_.first(entry.slot.generation, response, order.victim)) {
+    return;
+  }
+  order.response = response;
+  order.target = target_of(entry);
+  order.by.profile = entry.told.profile;
+  order.by.class_name = alert.class_name;
+  order.by.severity = alert.severity;
+  order.withheld = is_detecting(entry);
+  responder_.begin(std::move(order));
+}
+
+Result<Responded> Responses::answer(const Request& request, const Peer& peer) {
+  if (request.number == 0) {
+    TRY(begin(request, peer));
+    tell();
+    return asked_.back();
+  }
+  tell();
+  return standing(request.number);
+}
+
+Result<Responded> Responses::begin(const Request& request, const Peer& peer) {
+  const Entry* entry = registry_.find(request.id);
+  if (entry == nullptr) {
+    return fail(
+        fmt::format("no container {} is guarded; `holdfast ps` lists those that are", request.id));
+  }
+  respond::Order order;
+  order.response = request.response;
+  order.target = target_of(*entry);
+  order.victim.pid = request.pid;
+  order.by.pid = static_cast<std::uint32_t>(peer.pid);
+  order.by.uid = peer.uid;
+  forget_undone(request.response, entry->slot.generation);
+  asked_.push_back({responder_.begin(std::move(order)), kPending, "", "", ""});
+  if (asked_.size() > kMaxAsked) {
+    asked_.pop_front();
+  }
+  return asked_.back();
+}
+
+// The next alert may have it again.
+void Responses::forget_undone(profile::Response undoing, std::uint32_t generation) {
+  if (undoing == profile::Response::kThaw) {
+    answered_.forget(generation, profile::Response::kFreeze);
+  } else if (undoing == profile::Response::kRelease) {
+    answered_.forget(generation, profile::Response::kIsolate);
+  }
+}
+
+Result<Responded> Responses::standing(std::uint64_t number) const {
+  const auto found = std::ranges::find(asked_, number, &Responded::number);
+  if (found == asked_.end()) {
+    return fail(fmt::format("there is no response {}; the log has those that are over", number));
+  }
+  return *found;
+}
+
+void Responses::tell() {
+  for (const respond::Outcome& outcome : responder_.finished()) {
+    pipeline_.tell_response(told(outcome), outcome.order.target.container);
+    const auto found = std::ranges::find(asked_, outcome.number, &Responded::number);
+    if (found != asked_.end()) {
+      *found = {outcome.number, state_of(outcome), outcome.failure, outcome.incident,
+                outcome.incident_failure};
+    }
+  }
+}
+
+void Responses::finish() {
+  responder_.stop();
+  tell();
+}
+
+void Responses::tidy() {
+  std::set<std::uint64_t> cgroups;
+  std::set<std::uint32_t> generations;
+  for (const auto& [id, entry] : registry_.entries()) {
+    cgroups.insert(kernel_.cgroup_of(entry.slot));
+    generations.insert(entry.slot.generation);
+  }
+  answered_.keep_only(generations);
+  responder_.keep_only(cgroups);
+}
+
+}  // namespace holdfast::monitor
