@@ -210,9 +210,17 @@ programs_too() {
 # What depends on the runtime: whom it starts, what it mounts and gives. The other attacks as well,
 # where there is time.
 with_crun() {
-  local files=(exec identity mount namespace privilege rootfs verifier)
+  local files=(exec identity namespace privilege verifier)
   ! $matrix || files=("${attack_files[@]}")
   printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough failure seccomp exec_into respond
+}
+
+# The other back end has the same programs, attached otherwise: one file at least for each way in which
+# they judge. The other attacks as well, where there is time.
+with_fmod_ret() {
+  local files=(device exec kernel_interface mount namespace network outside_mount rootfs verifier)
+  ! $matrix || files=("${attack_files[@]}")
+  printf 'tests/integration/%s.bats\n' "${files[@]}"
 }
 
 # What does not depend on kernel and back end runs once, and once with the other runtime.
@@ -221,6 +229,7 @@ files_for() {
     6.1:lsm:*) ;;
     sid:lsm:runc) programs_too ;;
     *:lsm:crun) with_crun ;;
+    *:modify-return:*) with_fmod_ret ;;
     *) printf 'tests/integration/%s.bats\n' "${attack_files[@]}" ;;
   esac
 }

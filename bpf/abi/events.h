@@ -114,7 +114,7 @@ struct hf_event {
   __u32 container_pid; /* tgid in the innermost pid namespace of the task */
   __u32 uid;           /* real_cred, in the initial user namespace */
   __u32 gid;
-  __u32 count; /* how often it happened: those before were the same and within HF_REPEAT_NS */
+  __u32 count; /* how often it happened: those before were the same and within a window */
   __u16 path_len;
   __u16 exe_len;
   __u16 args_len;
@@ -190,14 +190,14 @@ struct hf_repeat_key {
  * that whoever changes it by compare-and-swap knows that the rest was still the same. */
 struct hf_repeat {
   __u64 state;
-  __u64 since_ns;      /* CLOCK_BOOTTIME of the event that was sent */
+  __u64 since_ns;      /* CLOCK_BOOTTIME of the event that was sent, or since when it counts anew */
   __u64 task_start_ns; /* and its process, as in struct hf_event */
   __u32 pid;
   __u32 tgid;
   __u32 ppid;
   __u32 uid;
   __u32 gid;
-  __u32 padding;
+  __u32 window_ms; /* how long it counts; 0: HF_REPEAT_NS. Written by whoever opens it */
   char comm[HF_COMM_MAX];
   struct hf_repeat_key key;
 };

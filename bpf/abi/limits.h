@@ -66,8 +66,13 @@
 /* Events that are looked out for at a time, to be counted when they come again; a power of two. */
 #define HF_MAX_REPEATS 4096
 
-/* For this long after an event was sent, the same is counted instead. */
+/* For this long after an event was sent, the same is counted instead, and longer where the monitor
+ * says so (hf_repeat.window_ms). */
 #define HF_REPEAT_NS 1000000000ULL
+
+/* And for so long after that, what was counted waits for the monitor, which looks once a second. If
+ * it does not come, the next event takes it along. */
+#define HF_REPEAT_GRACE_NS 2000000000ULL
 
 /* Bytes of a name that are compared, a power of two; an event about a longer one is always sent. */
 #define HF_REPEAT_NAME_MAX 64

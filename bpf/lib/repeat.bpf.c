@@ -96,7 +96,8 @@ static __always_inline bool hf_same_key(const struct hf_repeat_key *a,
 
 /* Takes an element that was in `state` for `key`, from now on. */
 static __always_inline bool hf_repeat_open(struct hf_repeat *repeat, __u64 state,
-                                           const struct hf_repeat_key *key, __u64 now_ns) {
+                                           const struct hf_repeat_key *key, __u64 now_ns,
+                                           __u32 window_ms) {
   __u64 use = (state & ~(HF_REPEAT_COUNT | HF_REPEAT_PHASE)) + HF_REPEAT_USE;
   if (__sync_val_compare_and_swap(&repeat->state, state, use | HF_REPEAT_BUSY) != state) {
     return false;
@@ -110,10 +111,45 @@ static __always_inline bool hf_repeat_open(struct hf_repeat *repeat, __u64 state
   repeat->ppid = task->real_parent->tgid;
   repeat->uid = cred->uid.val;
   repeat->gid = cred->gid.val;
+  repeat->window_ms = window_ms;
   bpf_get_current_comm(repeat->comm, sizeof(repeat->comm));
   repeat->key = *key;
   __sync_lock_test_and_set(&repeat->state, use | HF_REPEAT_LIVE);
   return true;
+}
+
+/* Until when an element counts what is the same. One that has counted something waits a little
+ * longer: the monitor tells it and says how long the next window is, which no event can. */
+static __always_inline __u64 hf_repeat_end(const struct hf_repeat *repeat, __u64 count) {
+  __u64 window_ns = repeat->window_ms ? repeat->window_ms * 1000000ULL : HF_REPEAT_NS;
+  return repeat->since_ns + window_ns + (count ? HF_REPEAT_GRACE_NS : 0);
+}
+
+/* What the next event does with an element. */
+enum hf_repeat_use {
+  HF_REPEAT_PASS,  /* leaves it alone, and is sent */
+  HF_REPEAT_ADD,   /* is counted there */
+  HF_REPEAT_TAKE,  /* is sent, and the element is its own from now on */
+  HF_REPEAT_RENEW, /* the same, and it takes along what was counted */
+};
+
+static __always_inline enum hf_repeat_use hf_repeat_use(const struct hf_repeat *repeat, __u64 state,
+                                                        const struct hf_repeat_key *key,
+                                                        __u64 now_ns) {
+  __u64 phase = state & HF_REPEAT_PHASE;
+  __u64 count = state & HF_REPEAT_COUNT;
+  if (phase != HF_REPEAT_LIVE) {
+    return phase == HF_REPEAT_FREE ? HF_REPEAT_TAKE : HF_REPEAT_PASS;
+  }
+  bool over = now_ns >= hf_repeat_end(repeat, count);
+  if (hf_same_key(&repeat->key, key)) {
+    if (!over && count < HF_REPEAT_COUNT) {
+      return HF_REPEAT_ADD;
+    }
+    return count ? HF_REPEAT_RENEW : HF_REPEAT_TAKE;
+  }
+  /* A long window of another event in which nothing happened gives way. */
+  return !count && (over || repeat->window_ms) ? HF_REPEAT_TAKE : HF_REPEAT_PASS;
 }
 
 /* Others count in the same element meanwhile; after this many disturbances the event is sent. */
@@ -124,24 +160,21 @@ static __always_inline __u32 hf_repeat_enter(struct hf_repeat *repeat,
   __u64 now_ns = bpf_ktime_get_boot_ns();
   for (__u32 i = 0; i < HF_REPEAT_TRIES; i++) {
     __u64 state = *(volatile __u64 *)&repeat->state;
-    __u64 phase = state & HF_REPEAT_PHASE;
-    if (phase == HF_REPEAT_FREE) {
-      if (hf_repeat_open(repeat, state, key, now_ns)) {
-        return 1;
-      }
-      continue;
-    }
-    if (phase != HF_REPEAT_LIVE || !hf_same_key(&repeat->key, key)) {
+    enum hf_repeat_use use = hf_repeat_use(repeat, state, key, now_ns);
+    if (use == HF_REPEAT_PASS) {
       return 1;
     }
-    if (now_ns - repeat->since_ns < HF_REPEAT_NS) {
+    if (use == HF_REPEAT_ADD) {
       if (__sync_val_compare_and_swap(&repeat->state, state, state + 1) == state) {
         return 0;
       }
       continue;
     }
-    if (hf_repeat_open(repeat, state, key, now_ns)) {
-      return 1 + (state & HF_REPEAT_COUNT);
+    /* That nobody came to tell of them is no reason to tell of more of them sooner: the window
+     * stays as long as it was. */
+    bool renew = use == HF_REPEAT_RENEW;
+    if (hf_repeat_open(repeat, state, key, now_ns, renew ? repeat->window_ms : 0)) {
+      return renew ? 1 + (state & HF_REPEAT_COUNT) : 1;
     }
   }
   return 1;

@@ -7,8 +7,8 @@
 #include "bpf/lib/scratch.h"
 
 /* How many events this case stands for: 0 when it was counted as a repeat of one that was sent
- * within HF_REPEAT_NS. Otherwise it is to be sent, with those that were counted before it and that
- * nobody has told of. */
+ * and whose window is not over. Otherwise it is to be sent, with those that were counted before it
+ * and that nobody has told of. */
 int hf_count_repeat(struct hf_scratch *scratch, struct hf_case *hf_case, __u32 outcome);
 
 #endif

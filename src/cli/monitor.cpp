@@ -41,6 +41,8 @@ Result<monitor::Options> options_of(const Given& given) {
   options.on_demand = given.on_demand;
   options.linger_s =
       static_cast<std::uint64_t>(given.linger_s >= 0 ? given.linger_s : config.monitor.linger_s);
+  options.noise = {static_cast<std::uint32_t>(config.noise.burst),
+                   static_cast<std::uint32_t>(config.noise.per_minute)};
   if (!given.backend.empty()) {
     options.backend = kernel::backend_of(given.backend);
   }

@@ -51,7 +51,7 @@ struct Object {
 // Where in the kernel a line comes from. Of two lines with the same origin one is too many.
 struct Origin {
   std::string queue;        // "alerts", "records", "repeats", "losses", "former",
-                            // "registrations", "requests" or "responses"
+                            // "registrations", "requests", "responses" or "noise"
   std::uint64_t epoch = 0;  // of the kernel's maps: positions of another epoch say nothing
   std::uint64_t position = 0;
   auto operator<=>(const Origin&) const = default;
@@ -89,6 +89,7 @@ struct Alert {
   std::string cause;  // of a loss
   std::string message;
   std::string exception;  // why the profile calls this ordinary; of a record that was an alert
+  std::string held_back;  // why it is a record: of an alert beyond its container's budget
   std::optional<Container> container;
   std::optional<event::Process> process;
   std::optional<Object> object;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,14 @@ namespace holdfast::kernel {
 // The counters that say that something could not be told.
 inline constexpr std::array kLosses = {HF_COUNT_ALERTS_FULL, HF_COUNT_RECORDS_FULL,
                                        HF_COUNT_NO_BUFFER, HF_COUNT_NO_STORAGE};
+
+// For how long the kernel counts what is the same before it is told again, as long as there always
+// is something to tell: what goes on for a day is told some thirty times. After an interval without
+// any, the next is told at once, and the first of these follows.
+inline constexpr std::array<std::uint32_t, 5> kWindowsMs = {HF_REPEAT_NS / 1'000'000, 10'000,
+                                                            60'000, 600'000, 3'600'000};
+// The one after; the last stays. `window_ms`: hf_repeat.window_ms.
+std::uint32_t longer_window_ms(std::uint32_t window_ms);
 
 struct Loss {
   std::uint32_t slot = 0;  // 0: of no container that is known
@@ -57,25 +66,35 @@ class Accounts {
   // Everything up to loss.total was told.
   void told(const Loss& loss);
 
+  // Whether the container of a key has gone. What was counted of it is told at once.
+  using Ended = std::function<bool(const hf_repeat_key&)>;
+
   // The next element, from `place` on, that counted something and whose window was over at `now_ns`
   // (of any, where that is empty), claimed for whoever asks; those that counted nothing are freed
   // on the way. What a former monitor claimed is found as well. `place` is 0 at first, and then
   // behind the element; nothing is left when nothing is returned.
-  std::optional<Repeat> claim(std::optional<std::uint64_t> now_ns, std::size_t& place);
+  std::optional<Repeat> claim(std::optional<std::uint64_t> now_ns, std::size_t& place,
+                              const Ended& ended = {});
   // It was told: the element is anybody's again.
   void free(std::uint64_t position);
-  // Whether any element that claim() looked at is still counting.
-  [[nodiscard]] bool counting() const { return counting_; }
+  // It was told, and goes on counting the same from `now_ns` on, in a window that is longer than
+  // the one before (kWindowsMs). When that one is over; nothing where the element was not claimed.
+  std::optional<std::uint64_t> count_on(std::uint64_t position, std::uint64_t now_ns);
+  // When the first window is over of those that claim() saw still counting; nothing: there are
+  // none.
+  [[nodiscard]] std::optional<std::uint64_t> next_end_ns() const { return next_end_ns_; }
 
  private:
   // Claims or frees one; its count, if there is something to tell.
-  std::uint64_t take(std::size_t place, std::optional<std::uint64_t> now_ns);
+  std::uint64_t take(std::size_t place, std::optional<std::uint64_t> now_ns, const Ended& ended);
+  // nullptr, unless it is claimed in that use.
+  hf_repeat* claimed(std::uint64_t position);
 
   std::array<Mapping, 3> mappings_;
   const hf_counts* counters_;
   hf_counts* told_;
   hf_repeat* repeats_;
-  bool counting_ = false;
+  std::optional<std::uint64_t> next_end_ns_;
   std::array<bool, HF_MAX_REPEATS> claimed_{};  // by us, and not told yet
 };
 

@@ -129,7 +129,7 @@ struct Monitor::State {
         sink(std::move(file)),
         signals(std::move(signalled)),
         guard(kernel, registry),
-        pipeline(kernel, registry, sink, host_name()),
+        pipeline(kernel, registry, sink, host_name(), options.noise),
         responses(kernel, registry, pipeline, std::move(responder)) {}
 
   Reply answer(const Request& request, const Peer& peer);
@@ -294,8 +294,12 @@ void Monitor::State::sweep(std::uint64_t now_ns) {
     next_sweep_ns = now_ns + kSweepEveryNs;
   }
   if (now_ns >= next_sweep_ns) {
+    const std::size_t before = registry.entries().size();
     guard.sweep();
     responses.tidy();
+    if (registry.entries().size() != before) {
+      pipeline.container_gone();
+    }
     next_sweep_ns = now_ns + kSweepEveryNs;
   }
 }
@@ -357,6 +361,7 @@ Status Monitor::State::finish() {
   if (registry.entries().empty()) {
     return leave_nothing();
   }
+  pipeline.tell_all_noise();
   base::log(
       LogLevel::kNotice,
       fmt::format("leaving; {} containers stay under guard and their events wait for the next "
@@ -452,6 +457,7 @@ Reply Monitor::State::unregister(const std::string& id, std::int32_t pid) {
   pipeline.drain();
   const Status removed = guard.release(id, pid);
   responses.tidy();
+  pipeline.container_gone();
   Reply reply = status();
   if (!removed.ok()) {
     reply.error = removed.error().message;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "src/base/result.h"
+#include "src/detect/budget.h"
 #include "src/kernel/kernel.h"
 #include "src/monitor/protocol.h"
 #include "src/sink/file.h"
@@ -21,6 +22,7 @@ struct Options {
   std::optional<kernel::Backend> backend;  // empty: the strongest that loads
   bool on_demand = false;                  // leave when there is nothing to guard any more
   std::uint64_t linger_s = 10;             // how long after the last container
+  detect::Rates noise;
 };
 
 // One per host; single-threaded.

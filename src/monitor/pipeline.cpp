@@ -18,8 +18,10 @@ namespace holdfast::monitor {
 namespace {
 
 // A flood loses events all the time; one alert a second about it is enough. And as long does the
-// kernel count what it does not send.
+// kernel count at least what it does not send; what is not told soon after, the next event takes
+// along.
 constexpr std::uint64_t kLookEveryNs = HF_REPEAT_NS;
+static_assert(kLookEveryNs < HF_REPEAT_GRACE_NS);
 
 // Of a batch.
 constexpr std::size_t kRecordsRoom = std::size_t{32} << 10;
@@ -60,12 +62,14 @@ bool is_mounted(const Entry& entry, const std::string& path) {
 }  // namespace
 
 Pipeline::Pipeline(kernel::Kernel& kernel, const Registry& registry, sink::FileSink& sink,
-                   std::string host)
+                   std::string host, const detect::Rates& noise)
     : kernel_(kernel),
       registry_(registry),
       sink_(sink),
       host_(std::move(host)),
-      backend_(kernel::backend_name(kernel.backend())) {
+      backend_(kernel::backend_name(kernel.backend())),
+      rates_(noise),
+      budget_(noise) {
   skip_losses();
 }
 
@@ -87,12 +91,14 @@ bool Pipeline::drain() {
     return true;
   }
   const bool counted = look_at_ns_ == 0 || now_ns < look_at_ns_ || look(now_ns);
+  const std::size_t before = sources_.size();
   const bool sent = take_sent();
-  if (!sink_.idle() && look_at_ns_ == 0) {
-    look_at_ns_ = now_ns + kLookEveryNs;
+  if (sources_.size() != before) {
+    look_by(now_ns + kLookEveryNs);
   }
+  const bool told = look_for_noise(now_ns, counted && sent);
   write(now_ns);
-  return blocked() || (counted && sent);
+  return blocked() || (counted && sent && told);
 }
 
 bool Pipeline::finish() {
@@ -104,7 +110,43 @@ bool Pipeline::finish() {
     counted = take_losses(now_ns) && take_repeats(std::nullopt);
     write(now_ns);
   }
+  tell_all_noise();
   return !blocked();
+}
+
+void Pipeline::tell_all_noise() {
+  boot_to_real_ns_ = base::boot_to_real_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  bool all = false;
+  while (!blocked() && !all) {
+    all = take_noise(now_ns, [](const std::string&) { return true; });
+    write(now_ns);
+  }
+}
+
+// What is due; and, when the rings are `empty`, what is left of containers that have gone.
+bool Pipeline::look_for_noise(std::uint64_t now_ns, bool empty) {
+  if (!has_gone_ || !empty) {
+    return take_noise(now_ns, nullptr);
+  }
+  has_gone_ =
+      !take_noise(now_ns, [this](const std::string& id) { return registry_.find(id) == nullptr; });
+  return !has_gone_;
+}
+
+// Told by nobody but us, so its origin is the moment: the next monitor's are later. False when the
+// batch is full and there is more.
+bool Pipeline::take_noise(std::uint64_t now_ns, const detect::Budget::Ended& ended) {
+  while (has_room(0)) {
+    const auto held = budget_.next(now_ns, ended);
+    if (!held) {
+      return true;
+    }
+    noise_position_ = std::max(noise_position_ + 1, now_ns);
+    add(detect::noise_alert(*held, rates_, now_ns, context()), {},
+        {"noise", kernel_.epoch(), noise_position_});
+  }
+  return false;
 }
 
 bool Pipeline::tell_unread(std::uint64_t former, std::uint64_t count) {
@@ -163,9 +205,14 @@ void Pipeline::tell_response(const detect::Response& response, const detect::Con
 bool Pipeline::look(std::uint64_t now_ns) {
   const bool all = take_losses(now_ns) && take_repeats(now_ns);
   if (all) {
-    look_at_ns_ = kernel_.accounts().counting() ? now_ns + kLookEveryNs : 0;
+    const auto end_ns = kernel_.accounts().next_end_ns();
+    look_at_ns_ = end_ns ? std::max(*end_ns, now_ns + kLookEveryNs) : 0;
   }
   return all;
+}
+
+void Pipeline::look_by(std::uint64_t time_ns) {
+  look_at_ns_ = look_at_ns_ == 0 ? time_ns : std::min(look_at_ns_, time_ns);
 }
 
 // Whether the rings are empty. Records get the end of every batch: an alert waits for a few of them
@@ -227,14 +274,17 @@ bool Pipeline::take_losses(std::uint64_t now_ns) {
 }
 
 bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
+  const auto ended = [this](const hf_repeat_key& key) {
+    return !is_guarded(key.slot, key.generation);
+  };
   std::size_t place = 0;
   while (has_room(0)) {
-    const auto repeat = kernel_.accounts().claim(now_ns, place);
+    const auto repeat = kernel_.accounts().claim(now_ns, place, ended);
     if (!repeat) {
       return true;
     }
     const detect::Origin origin{"repeats", kernel_.epoch(), repeat->position};
-    const Repeated source{repeat->position};
+    const Repeated source{repeat->position, false};
     Result<event::Event> decoded = event::decode_repeat(repeat->element, repeat->count);
     if (is_told(origin)) {
       give_back(source);
@@ -267,6 +317,10 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
       notice_(alert, event, *entry);
     }
   }
+  if (auto* repeated = std::get_if<Repeated>(&source)) {
+    repeated->counts_on = alert.kind == "alert" && is_guarded(event.slot, event.generation);
+  }
+  budget_.apply(alert, base::boot_now_ns());
   add(std::move(alert), source, std::move(origin));
 }
 
@@ -315,10 +369,26 @@ void Pipeline::give_back(const Source& source) {
   if (const auto* sent = std::get_if<Sent>(&source)) {
     kernel_.ring(sent->ring).give_back(sent->end);
   } else if (const auto* repeated = std::get_if<Repeated>(&source)) {
-    kernel_.accounts().free(repeated->position);
+    give_back(*repeated);
   } else if (const auto* loss = std::get_if<kernel::Loss>(&source)) {
     kernel_.accounts().told(*loss);
   }
+}
+
+// Records are kept for their times.
+void Pipeline::give_back(const Repeated& repeated) {
+  if (!repeated.counts_on) {
+    kernel_.accounts().free(repeated.position);
+    return;
+  }
+  if (const auto end_ns = kernel_.accounts().count_on(repeated.position, base::boot_now_ns())) {
+    look_by(*end_ns);
+  }
+}
+
+bool Pipeline::is_guarded(std::uint32_t slot, std::uint32_t generation) const {
+  const Entry* entry = registry_.find_slot(slot, generation);
+  return entry != nullptr && registry_.find(entry->told.id) == entry;
 }
 
 detect::Context Pipeline::context() const {
@@ -337,7 +407,11 @@ std::optional<std::uint64_t> Pipeline::deadline_ns() const {
   if (const auto retry = sink_.retry_at_ns()) {
     return retry;
   }
-  return look_at_ns_ == 0 ? std::nullopt : std::optional(look_at_ns_);
+  const auto noise_ns = budget_.due_ns();
+  if (look_at_ns_ == 0) {
+    return noise_ns;
+  }
+  return std::min(look_at_ns_, noise_ns.value_or(look_at_ns_));
 }
 
 }  // namespace holdfast::monitor

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "src/base/result.h"
+#include "src/detect/budget.h"
 #include "src/detect/detect.h"
 #include "src/event/process.h"
 #include "src/kernel/kernel.h"
@@ -21,8 +22,8 @@ namespace holdfast::monitor {
 // The references must outlive it.
 class Pipeline {
  public:
-  Pipeline(kernel::Kernel& kernel, const Registry& registry, sink::FileSink& sink,
-           std::string host);
+  Pipeline(kernel::Kernel& kernel, const Registry& registry, sink::FileSink& sink, std::string host,
+           const detect::Rates& noise);
 
   // Takes what is in the rings, alerts first, at most one batch of the sink, and writes it. False
   // when there may be more.
@@ -54,6 +55,16 @@ class Pipeline {
   // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
 
+  // A container has gone from the registry: the next drain() tells what was still counted of it.
+  void container_gone() {
+    look_by(1);
+    has_gone_ = true;
+  }
+
+  // Tells what containers were over their budgets by, and nobody was told yet: before the monitor
+  // leaves, who alone knows.
+  void tell_all_noise();
+
   // When to call drain() though the rings are quiet.
   [[nodiscard]] std::optional<std::uint64_t> deadline_ns() const;
 
@@ -65,6 +76,7 @@ class Pipeline {
   };
   struct Repeated {
     std::uint64_t position;
+    bool counts_on;  // in a longer window
   };
   // Of what is in no map of ours: nothing.
   using Source = std::variant<std::monostate, Sent, Repeated, kernel::Loss>;
@@ -82,12 +94,17 @@ class Pipeline {
   bool take_losses(std::uint64_t now_ns);
   bool take_repeats(std::optional<std::uint64_t> now_ns);  // nothing: also what still counts
   bool look(std::uint64_t now_ns);
+  bool look_for_noise(std::uint64_t now_ns, bool empty);
+  bool take_noise(std::uint64_t now_ns, const detect::Budget::Ended& ended);
+  void look_by(std::uint64_t time_ns);
+  [[nodiscard]] bool is_guarded(std::uint32_t slot, std::uint32_t generation) const;
   void add_event(event::Event& event, Source source, detect::Origin origin);
   void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
   void add(detect::Alert alert, Source source, detect::Origin origin);
   void drop(const Source& source);
   void write(std::uint64_t now_ns);
   void give_back(const Source& source);
+  void give_back(const Repeated& repeated);
   [[nodiscard]] detect::Context context() const;
   [[nodiscard]] bool is_told(const detect::Origin& origin) const;
   bool stands(event::Event& event, pid_t init, const Entry* entry) const;
@@ -98,7 +115,11 @@ class Pipeline {
   event::ProcessReader processes_;
   std::string host_;
   std::string backend_;
-  std::uint64_t asked_ns_ = 0;        // of the last request that was told
+  std::uint64_t asked_ns_ = 0;  // of the last request that was told
+  detect::Rates rates_;
+  detect::Budget budget_;
+  std::uint64_t noise_position_ = 0;  // of the last line about noise
+  bool has_gone_ = false;             // a container whose noise may not be told yet
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
   std::deque<Taken> sources_;         // of the lines in the sink's batch, and between them
   Notice notice_;

@@ -16,6 +16,7 @@ constexpr const char* kAdminDirectory = "/etc/holdfast/profiles.d";
 constexpr const char* kPackagedDirectory = "/usr/share/holdfast/profiles";
 constexpr const char* kInstalledDirectory = HOLDFAST_DATADIR "/profiles";
 constexpr std::int64_t kMaxLingerSeconds = 24 * 3600;
+constexpr std::int64_t kMaxAlerts = 1'000'000;  // more than any container makes
 
 Status check_path(const JsonView& view, const std::string& path) {
   if (!base::is_absolute_clean(path)) {
@@ -49,6 +50,22 @@ Status read_monitor(const JsonView& view, Config::Monitor& monitor) {
   TRY(member->read("linger_s", monitor.linger_s));
   if (monitor.linger_s < 0 || monitor.linger_s > kMaxLingerSeconds) {
     return member->error_at("linger_s", fmt::format("must be 0 to {} seconds", kMaxLingerSeconds));
+  }
+  return Ok{};
+}
+
+Status read_noise(const JsonView& view, Config::Noise& noise) {
+  const auto member = view.find("noise");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"burst", "per_minute"}));
+  TRY(member->read("burst", noise.burst));
+  TRY(member->read("per_minute", noise.per_minute));
+  const auto fits = [](std::int64_t alerts) { return alerts >= 1 && alerts <= kMaxAlerts; };
+  if (!fits(noise.burst) || !fits(noise.per_minute)) {
+    return member->error_at(fits(noise.burst) ? "per_minute" : "burst",
+                            fmt::format("must be 1 to {} alerts", kMaxAlerts));
   }
   return Ok{};
 }
@@ -121,12 +138,14 @@ Status read_defaults(const JsonView& view, Config& config) {
 Result<Config> parse_config(std::string_view bytes, const std::string& what) {
   const nlohmann::json document = TRY(base::parse_json(bytes, what, kConfigLimits));
   const JsonView view(document, what, JsonView::Null::kIsError);
-  TRY(view.only_keys({"$schema", "runtime", "monitor", "profiles", "annotations", "defaults"}));
+  TRY(view.only_keys(
+      {"$schema", "runtime", "monitor", "noise", "profiles", "annotations", "defaults"}));
   Config config;
   std::string ignored;
   TRY(view.read("$schema", ignored));
   TRY(read_path(view, "runtime", config.runtime));
   TRY(read_monitor(view, config.monitor));
+  TRY(read_noise(view, config.noise));
   TRY(read_profiles(view, config.profile_paths));
   TRY(read_annotations(view, config.annotations_allow));
   TRY(read_defaults(view, config));

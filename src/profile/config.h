@@ -26,8 +26,16 @@ struct Config {
     std::int64_t linger_s = 60;  // how long a monitor started on demand stays with no container
   };
 
+  // How many alerts of one severity a container may make at once, and a minute in the long run;
+  // what is beyond becomes a record.
+  struct Noise {
+    std::int64_t burst = 20;
+    std::int64_t per_minute = 6;
+  };
+
   std::string runtime;  // absolute path of the real runtime; "": by the shim's own name, then PATH
   Monitor monitor;
+  Noise noise;
   std::vector<std::string> profile_paths;  // directories searched before the shipped profiles
   // Of the user that we work for, searched after those; "" for root. Not of the file: load_config()
   // finds it.

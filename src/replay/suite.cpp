@@ -82,10 +82,10 @@ Result<Expectation> read_expectation(const JsonView& line) {
 
 // A member that is misspelled would otherwise be a test of something else.
 Status check_keys(const JsonView& line) {
-  TRY(line.only_keys({"test",    "expect",    "seq",     "time",   "kind",
-                      "class",   "severity",  "action",  "count",  "cause",
-                      "message", "container", "process", "object", "mitre",
-                      "aliases", "backend",   "host",    "origin", "exception"}));
+  TRY(line.only_keys({"test",     "expect",    "seq",      "time",    "kind",    "class",
+                      "severity", "action",    "count",    "cause",   "message", "container",
+                      "process",  "object",    "mitre",    "aliases", "backend", "host",
+                      "origin",   "exception", "held_back"}));
   if (const auto object = line.find("object")) {
     TRY(object->only_keys({"operation",    "path",       "path_truncated", "path_as_spelled",
                            "type",         "mode",       "device",         "inode",

@@ -120,6 +120,7 @@ std::string to_json(const detect::Alert& alert) {
   put(object, "cause", alert.cause);
   object["message"] = alert.message;
   put(object, "exception", alert.exception);
+  put(object, "held_back", alert.held_back);
   if (alert.container) {
     object["container"] = container_json(*alert.container);
   }

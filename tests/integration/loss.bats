@@ -204,6 +204,75 @@ SCRIPT
     '.origin.queue == "repeats" and .process.pid > 0 and (.object.path | endswith("/same0"))'
 }
 
+@test "what is the same for longer is told at growing intervals, also when the monitor is killed" {
+  require enforcing
+  hf_monitor_start
+  container "$ID-a" immutable < <(
+    await same
+    # shellcheck disable=SC2016  # for the container's shell
+    echo 'n=0; end=$(($(date +%s) + 15)); while [ $(date +%s) -lt $end ]; do
+      attack flood /same 1 1 >/dev/null; n=$((n + 1)); done; echo "tried $n"; echo same done
+    until [ -e /signal/other ]; do attack flood /same 1 1 >/dev/null; sleep 0.2; done
+    attack flood /other 1 1; echo other done'
+  )
+  go same "$ID-a"
+  # Once within a long window, once between telling and the next window, as it happens.
+  hf_monitor_kill
+  hf_monitor_start
+  local tried lines
+  tried=$(sed -n 's/^tried //p' "$HF_DIR/$ID-a/out")
+  # What has just been told of, and is being counted for ten seconds or more, hides nothing else.
+  go other "$ID-a"
+  wait_until hf_told "$ID-a" /other0
+  hf_stop "$ID-a"
+  # The container has gone: what was still being counted of it is told without waiting for the end.
+  HF_PATIENCE=20 wait_until accounts_agree >"$HF_DIR/accounts"
+  tail -n 2 "$HF_DIR/accounts" | show
+  lines_are_whole
+  lines=$(hf_alerts "$ID-a" rootfs.create '.object.path | endswith("/same0")' | wc -l)
+  echo "$tried tried in 15 s, $lines lines" | tee -a /dev/fd/3
+  ((tried >= 15 && lines <= 8))
+  # One line is of more than a second's.
+  hf_alerts "$ID-a" rootfs.create '.origin.queue == "repeats"' | jq -s -e --argjson n "$tried" \
+    'map(.count) | max > $n / 3'
+}
+
+@test "what a container alerts beyond its budget is kept as records, and counted" {
+  require enforcing
+  hf_monitor_start
+  container "$ID-a" default < <(
+    await flood
+    echo 'attack flood /new- 60 1; attack flood /new-dir-that-is-not-temporary- 60 1; echo flood done'
+  )
+  container "$ID-b" default < <(
+    await other
+    echo 'attack flood /other- 5 1; echo other done'
+  )
+  go flood "$ID-a"
+  go other "$ID-b"
+  wait_until accounts_agree >"$HF_DIR/accounts"
+  # shellcheck disable=SC2016 # jq's variable
+  local of_a='select(.container.id == $id and .class == "rootfs.create")'
+  # The first twenty, and as many as came in meanwhile.
+  jq -s -e --arg id "$ID-a" "map($of_a) | length == 120 and
+    ([.[] | select(.kind == \"alert\")] | length >= 20 and length < 60) and
+    all(.kind == \"alert\" or (.held_back | type == \"string\"))" "$HF_ALERTS"
+  # The other container has a budget of its own.
+  jq -s -e --arg id "$ID-b" "map($of_a) | length == 5 and all(.kind == \"alert\")" "$HF_ALERTS"
+  assert_budget_adds_up() {
+    jq -s -e --arg id "$ID-a" '([.[] | select(.held_back)] | length) as $held |
+      [.[] | select(.class == "monitor.noise")] | all(.kind == "alert" and .container.id == $id) and
+      ([.[].count] | add) == $held' "$HF_ALERTS" >/dev/null
+  }
+  # Told by itself after ten seconds; and what is held back after that, when the container goes.
+  wait_until assert_budget_adds_up
+  hf_stop "$ID-a"
+  hf_stop "$ID-b"
+  hf_monitor_stop
+  assert_budget_adds_up
+  columns && lines_are_whole
+}
+
 @test "a restart with the log rotated goes on with its numbers" {
   require enforcing
   hf_monitor_start

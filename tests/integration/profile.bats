@@ -119,6 +119,27 @@ JSON
   [[ $status == 0 && $output == *"1..2"* ]]
 }
 
+@test "tune proposes exceptions for what is frequent, and lint wants their reasons" {
+  local n
+  for n in 1 2 3 4 5 6; do
+    printf '{"seq":%d,"time":"2026-01-01T00:00:0%d.000000000Z","kind":"alert","class":"rootfs.create","severity":"warning","action":"%s","count":2,"message":"m","container":{"id":"c%d","profile":"web"},"process":{"pid":7,"exe":"/usr/sbin/web","layer":"image"},"object":{"operation":"create","path":"/srv/pages/%d"},"backend":"lsm"}\n' \
+      "$n" "$n" "$([[ $n == 6 ]] && echo denied || echo alerted)" $((n % 2)) "$n"
+  done >log.jsonl
+  run --separate-stderr "$HF_CLI" tune log.jsonl
+  [[ $status == 0 ]]
+  grep -q '^ *10 *2 2026-01-01T00:00:01 2026-01-01T00:00:05 web *rootfs.create */usr/sbin/web *5 /srv/pages/\*$' <<<"$output"
+  run --separate-stderr "$HF_CLI" tune --min 11 log.jsonl
+  [[ $status == 0 && $output == "Nothing is frequent and the same." ]]
+  run --separate-stderr "$HF_CLI" tune --format json - <log.jsonl
+  [[ $status == 0 ]]
+  printf '%s\n' "$output" >web-tuned.json
+  profile lint web-tuned.json
+  [[ $status == 1 && $output$stderr == */exceptions/0/reason* ]]
+  jq '.exceptions[0].reason = "its pages"' web-tuned.json >reasoned.json && mv reasoned.json web-tuned.json
+  profile lint web-tuned.json
+  [[ $status == 0 ]]
+}
+
 @test "half a line of a log is told" {
   echo '{"class": "rootfs.wri' >log.jsonl
   profile replay web.json log.jsonl

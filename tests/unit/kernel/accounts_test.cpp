@@ -23,10 +23,11 @@ class Counted : public testing::Test {
     return repeats_[place].state & HF_REPEAT_PHASE;
   }
 
-  static std::vector<Repeat> claim_all(Accounts& accounts, std::optional<std::uint64_t> now_ns) {
+  static std::vector<Repeat> claim_all(Accounts& accounts, std::optional<std::uint64_t> now_ns,
+                                       const Accounts::Ended& ended = {}) {
     std::vector<Repeat> all;
     std::size_t place = 0;
-    while (const auto repeat = accounts.claim(now_ns, place)) {
+    while (const auto repeat = accounts.claim(now_ns, place, ended)) {
       all.push_back(*repeat);
     }
     return all;
@@ -74,13 +75,13 @@ TEST_F(Counted, ClaimsWhatRepeatedWhenItsWindowIsOver) {
   live(6, 0, 10 * kSecond);
   Accounts now = accounts();
   EXPECT_TRUE(claim_all(now, 10 * kSecond + 1).empty());
-  EXPECT_TRUE(now.counting());
+  EXPECT_EQ(now.next_end_ns(), 11 * kSecond);
   const auto repeats = claim_all(now, 11 * kSecond);
   ASSERT_EQ(repeats.size(), 1U);
   EXPECT_EQ(repeats[0].count, 3U);
   EXPECT_EQ(phase(5), HF_REPEAT_CLAIMED);
   EXPECT_EQ(phase(6), HF_REPEAT_FREE);
-  EXPECT_FALSE(now.counting());
+  EXPECT_FALSE(now.next_end_ns());
   EXPECT_TRUE(claim_all(now, 12 * kSecond).empty()) << "claimed twice";
   now.free(repeats[0].position);
   EXPECT_EQ(phase(5), HF_REPEAT_FREE);
@@ -113,6 +114,82 @@ TEST_F(Counted, PositionsOfTwoUsesDiffer) {
   EXPECT_NE(first.at(0).position, second.at(0).position);
   now.free(first.at(0).position);
   EXPECT_EQ(phase(5), HF_REPEAT_CLAIMED) << "freed by who did not claim it";
+}
+
+TEST_F(Counted, WhatGoesOnIsToldAtGrowingIntervals) {
+  live(5, 3, 0);
+  Accounts now = accounts();
+  std::uint64_t time_ns = kSecond;
+  for (const std::uint64_t seconds : {10U, 60U, 600U, 3600U, 3600U}) {
+    const auto told = claim_all(now, time_ns);
+    ASSERT_EQ(told.size(), 1U) << seconds;
+    EXPECT_EQ(now.count_on(told[0].position, time_ns), time_ns + seconds * kSecond);
+    EXPECT_EQ(repeats_[5].state & (HF_REPEAT_PHASE | HF_REPEAT_COUNT), HF_REPEAT_LIVE);
+    repeats_[5].state += 1;
+    EXPECT_TRUE(claim_all(now, time_ns + seconds * kSecond - 1).empty()) << seconds;
+    EXPECT_EQ(now.next_end_ns(), time_ns + seconds * kSecond);
+    time_ns += seconds * kSecond;
+  }
+}
+
+TEST_F(Counted, AnIntervalWithNothingToTellIsTheLast) {
+  live(5, 3, 0);
+  Accounts now = accounts();
+  now.count_on(claim_all(now, kSecond).at(0).position, kSecond);
+  EXPECT_TRUE(claim_all(now, 11 * kSecond).empty());
+  EXPECT_EQ(phase(5), HF_REPEAT_FREE);
+  EXPECT_FALSE(now.next_end_ns());
+}
+
+TEST_F(Counted, NoTwoLinesAboutOneElementHaveTheSameOrigin) {
+  live(5, 3, 0);
+  Accounts now = accounts();
+  const auto first = claim_all(now, kSecond).at(0).position;
+  now.count_on(first, kSecond);
+  repeats_[5].state += 1;
+  const auto second = claim_all(now, 11 * kSecond).at(0).position;
+  EXPECT_NE(first, second);
+  EXPECT_FALSE(now.count_on(first, 12 * kSecond)) << "a use that is over was taken up again";
+  EXPECT_EQ(phase(5), HF_REPEAT_CLAIMED);
+}
+
+TEST_F(Counted, WhoIsKilledBetweenTellingAndCountingOnLeavesWhatTheNextOneKnows) {
+  live(5, 3, 0);
+  Accounts killed = accounts();
+  const auto told = claim_all(killed, kSecond).at(0).position;
+  // As far as count_on() gets before the element changes hands.
+  repeats_[5].since_ns = kSecond;
+  repeats_[5].window_ms = 10'000;
+  Accounts next = accounts();
+  const auto found = claim_all(next, kSecond);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].position, told) << "it would be told twice";
+  next.free(found[0].position);
+  EXPECT_EQ(phase(5), HF_REPEAT_FREE);
+}
+
+TEST_F(Counted, TheNextMonitorWaitsForALongWindow) {
+  live(5, 3, 0);
+  Accounts first = accounts();
+  first.count_on(claim_all(first, kSecond).at(0).position, kSecond);
+  repeats_[5].state += 7;
+  Accounts next = accounts();
+  EXPECT_TRUE(claim_all(next, 10 * kSecond).empty());
+  EXPECT_EQ(claim_all(next, 11 * kSecond).at(0).count, 7U);
+}
+
+TEST_F(Counted, WhatIsLeftOfAContainerThatHasGoneIsToldAtOnce) {
+  for (const std::size_t place : {5U, 6U}) {
+    live(place, 2, 0);
+    repeats_[place].window_ms = 3'600'000;
+    repeats_[place].key.slot = static_cast<__u32>(place);
+  }
+  Accounts now = accounts();
+  const auto repeats =
+      claim_all(now, kSecond, [](const hf_repeat_key& key) { return key.slot == 6; });
+  ASSERT_EQ(repeats.size(), 1U);
+  EXPECT_EQ(repeats[0].element.key.slot, 6U);
+  EXPECT_EQ(phase(5), HF_REPEAT_LIVE);
 }
 
 TEST_F(Counted, LeavesAloneWhatAProgramIsWriting) {

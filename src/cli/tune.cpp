@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "src/base/json.h"
+#include "src/cli/commands.h"
+#include "src/profile/config.h"
+#include "src/profile/profile.h"
+#include "src/replay/suite.h"
+#include "src/replay/tune.h"
+
+namespace holdfast::cli {
+
+namespace {
+
+struct Given {
+  std::vector<std::string> logs;
+  std::string profile;
+  std::string format = "table";
+  std::uint64_t min = 10;
+};
+
+// Counts lines that are no alerts in `strange`.
+Status read_stream(std::istream& log, const std::string& name, replay::Tuner& tuner,
+                   std::uint64_t& strange) {
+  std::string text;
+  for (std::uint64_t number = 1; std::getline(log, text); ++number) {
+    const auto line =
+        base::parse_json(text, fmt::format("{}:{}", name, number), replay::kLineLimits);
+    if (line.ok() && line.value().is_object()) {
+      tuner.add(line.value());
+    } else {
+      strange += text.empty() ? 0 : 1;
+    }
+  }
+  return log.bad() ? Status(fail("cannot read " + name)) : Status(Ok{});
+}
+
+Status read_log(const std::string& name, replay::Tuner& tuner, std::uint64_t& strange) {
+  if (name == "-") {
+    return read_stream(std::cin, "standard input", tuner, strange);
+  }
+  std::ifstream log(name);
+  return log ? read_stream(log, name, tuner, strange)
+             : Status(fail_errno("cannot open " + name, errno));
+}
+
+void print_table(const std::vector<replay::Proposal>& proposals) {
+  if (proposals.empty()) {
+    fmt::print("Nothing is frequent and the same.\n");
+    return;
+  }
+  fmt::print("{:>8} {:>10} {:<19} {:<19} {:<16} {:<18} {:<24} {:>5} PATH\n", "COUNT", "CONTAINERS",
+             "FIRST (UTC)", "LAST", "PROFILE", "CLASS", "EXE", "PATHS");
+  for (const replay::Proposal& one : proposals) {
+    fmt::print("{:>8} {:>10} {} {} {} {} {} {:>5} {}\n", one.count, one.containers.size(),
+               cell(one.first, 19), cell(one.last, 19), cell(one.profile, 16),
+               cell(one.exception.class_name, 18), cell(one.exception.exe, 24), one.paths,
+               shown(one.exception.path, 200));
+  }
+}
+
+// A file holds one profile.
+Status print_patch(const std::vector<replay::Proposal>& proposals) {
+  std::set<std::string> profiles;
+  for (const replay::Proposal& one : proposals) {
+    profiles.insert(one.profile);
+  }
+  if (profiles.empty()) {
+    return fail("nothing is frequent and the same; --min with a smaller number asks for less");
+  }
+  if (profiles.size() > 1) {
+    return fail(
+        fmt::format("there are proposals for several profiles; choose one with --profile: "
+                    "{}",
+                    shown(fmt::format("{}", fmt::join(profiles, ", ")), 400)));
+  }
+  const auto kept = std::min(proposals.size(), profile::kMaxExceptions);
+  if (kept < proposals.size()) {
+    fmt::print(stderr, "holdfast: of {} proposals the {} most frequent: a profile has no more\n",
+               proposals.size(), kept);
+  }
+  const std::vector<replay::Proposal> most(proposals.begin(),
+                                           proposals.begin() + static_cast<std::ptrdiff_t>(kept));
+  fmt::print("{}\n", replay::patch_of(*profiles.begin(), most).dump(2));
+  return Ok{};
+}
+
+Status tune(Given given) {
+  if (given.logs.empty()) {
+    const profile::Config config = TRY(profile::load_config());
+    given.logs.push_back(config.monitor.alerts);
+  }
+  replay::Tuner tuner;
+  std::uint64_t strange = 0;
+  for (const std::string& log : given.logs) {
+    TRY(read_log(log, tuner, strange));
+  }
+  if (strange != 0) {
+    fmt::print(stderr, "holdfast: {} lines are no alerts and were passed over\n", strange);
+  }
+  std::vector<replay::Proposal> proposals = tuner.proposals(given.min);
+  std::erase_if(proposals, [&given](const replay::Proposal& one) {
+    return !given.profile.empty() && one.profile != given.profile;
+  });
+  if (given.format == "json") {
+    return print_patch(proposals);
+  }
+  print_table(proposals);
+  return Ok{};
+}
+
+}  // namespace
+
+void add_tune(CLI::App& app, int& status) {
+  auto* command =
+      app.add_subcommand("tune", "Propose exceptions for alerts that are frequent and the same");
+  command->footer(
+      "LOG is an alert file, oldest first; - is standard input; without one, the configured file.\n"
+      "A proposal is a class, a program and a path, or a directory where several paths of it came, "
+      "that\n"
+      "at least half of the profile's containers alerted about. Never proposed: what was refused, "
+      "what is\n"
+      "critical, escapes and other marks of an intruder, programs that the image did not bring; "
+      "peers and\n"
+      "programs to be run, which network.connect and exec.allow are for.\n"
+      "\n"
+      "--format json prints a profile that extends the one in use. Judge every line of it: an "
+      "attacker\n"
+      "can be frequent as well. `holdfast profile lint` refuses it until each \"reason\" says why "
+      "that\n"
+      "is ordinary; what is not, delete. Then the containers' annotation, or \"match\", names it.\n"
+      "\n"
+      "Examples:\n"
+      "  holdfast tune\n"
+      "  holdfast tune --min 100 /var/log/holdfast/alerts.jsonl.1 /var/log/holdfast/alerts.jsonl\n"
+      "  holdfast tune --profile web --format json >web-tuned.json && holdfast profile lint "
+      "web-tuned.json");
+  auto given = std::make_shared<Given>();
+  command->add_option("LOG", given->logs, "Files of alerts and records [the configured one]");
+  command->add_option("--min", given->min, "Only what came at least so often")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32))
+      ->capture_default_str();
+  command->add_option("--profile", given->profile, "Only of containers with this profile");
+  command->add_option("--format", given->format, "A table that explains, or the profile")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  command->callback([given, &status] {
+    const Status done = tune(*given);
+    status = done.ok() ? 0 : complain(done.error());
+  });
+}
+
+}  // namespace holdfast::cli

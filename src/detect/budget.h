@@ -1,0 +1,70 @@
+// How many alerts a container may make before its further ones are kept as records. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "src/detect/alert.h"
+#include "src/detect/detect.h"
+
+namespace holdfast::detect {
+
+// Of one container, for alerts of one severity: so many at once, and so many a minute in the long
+// run. One severity does not use up another's.
+struct Rates {
+  std::uint32_t burst = 20;
+  std::uint32_t per_minute = 6;
+};
+
+// What was held back of one container, and not told yet.
+struct HeldBack {
+  Container container;
+  std::map<std::string, std::uint64_t> alerts;  // by class
+  Severity worst = Severity::kDebug;
+};
+
+// Times are base::boot_now_ns().
+class Budget {
+ public:
+  explicit Budget(Rates rates) : rates_(rates) {}
+
+  // An alert that its container has no room for becomes a record that says so, and is counted.
+  // Always an alert stays what was refused or killed and is critical or worse, and the first of its
+  // class for ten minutes: noise of one kind must not hide another.
+  void apply(Alert& alert, std::uint64_t now_ns);
+
+  // What was held back of the next container where it is time to say so: at growing intervals, at
+  // once of those that are `ended`, which are forgotten. Nothing: of no other.
+  using Ended = std::function<bool(const std::string& container_id)>;
+  std::optional<HeldBack> next(std::uint64_t now_ns, const Ended& ended = {});
+
+  // When next() has something.
+  [[nodiscard]] std::optional<std::uint64_t> due_ns() const;
+
+ private:
+  struct Bucket {
+    std::uint64_t used_ns = 0;  // until when its alerts so far use up what flows in
+  };
+  struct Account {
+    std::array<Bucket, 8> buckets;                 // by Severity
+    std::map<std::string, std::uint64_t> told_ns;  // when the last alert was let through, by class
+    HeldBack held;
+    std::uint64_t due_ns = 0;  // 0: nothing is held
+    std::size_t interval = 0;
+  };
+  bool spend(Bucket& bucket, std::uint64_t now_ns) const;
+  void hold(Account& account, Alert& alert, std::uint64_t now_ns) const;
+
+  Rates rates_;
+  std::map<std::string, Account> accounts_;  // by container id
+};
+
+// The alert of class "monitor.noise" about `held`, as bad as the worst in it.
+Alert noise_alert(const HeldBack& held, const Rates& rates, std::uint64_t time_ns,
+                  const Context& context);
+
+}  // namespace holdfast::detect

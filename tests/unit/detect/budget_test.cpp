@@ -1,0 +1,163 @@
+#include "src/detect/budget.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace holdfast::detect {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kMinute = 60 * kSecond;
+constexpr std::uint64_t kStart = 1000 * kSecond;
+constexpr Rates kRates{3, 6};
+
+Alert alert(const std::string& container, Severity severity,
+            const std::string& class_name = "rootfs.write", const std::string& action = "alerted") {
+  Alert alert;
+  alert.kind = "alert";
+  alert.class_name = class_name;
+  alert.severity = severity;
+  alert.action = action;
+  alert.container.emplace().id = container;
+  return alert;
+}
+
+// Whether it stayed an alert.
+bool told(Budget& budget, Alert alert, std::uint64_t now_ns) {
+  budget.apply(alert, now_ns);
+  EXPECT_EQ(alert.kind == "record", !alert.held_back.empty());
+  return alert.kind == "alert";
+}
+
+int count_told(Budget& budget, const Alert& alert, int times, std::uint64_t now_ns) {
+  int count = 0;
+  for (int i = 0; i < times; ++i) {
+    count += told(budget, alert, now_ns) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(Budget, ABurstIsToldAndThenSoManyAMinute) {
+  Budget budget(kRates);
+  const Alert noisy = alert("a", Severity::kWarning);
+  EXPECT_EQ(count_told(budget, noisy, 100, kStart), 3);
+  EXPECT_EQ(count_told(budget, noisy, 100, kStart + 9 * kSecond), 0);
+  int minute = 0;
+  for (std::uint64_t second = 10; second < 70; ++second) {
+    minute += count_told(budget, noisy, 5, kStart + second * kSecond);
+  }
+  EXPECT_EQ(minute, 6);
+  EXPECT_EQ(count_told(budget, noisy, 100, kStart + 10 * kMinute), 3) << "more than a burst saved";
+}
+
+TEST(Budget, NeitherAnotherContainerNorAnotherSeverityPays) {
+  Budget budget(kRates);
+  EXPECT_EQ(count_told(budget, alert("a", Severity::kWarning), 100, kStart), 3);
+  EXPECT_EQ(count_told(budget, alert("b", Severity::kWarning), 100, kStart), 3);
+  EXPECT_EQ(count_told(budget, alert("a", Severity::kCritical), 100, kStart), 3);
+}
+
+TEST(Budget, NoiseOfOneClassDoesNotHideTheFirstOfAnother) {
+  Budget budget(kRates);
+  count_told(budget, alert("a", Severity::kCritical, "escape.namespace"), 100, kStart);
+  const Alert other = alert("a", Severity::kCritical, "escape.module");
+  EXPECT_TRUE(told(budget, other, kStart));
+  EXPECT_FALSE(told(budget, other, kStart));
+}
+
+TEST(Budget, WhatWasRefusedAndIsCriticalIsNeverHeldBack) {
+  for (const char* action : {"denied", "killed"}) {
+    Budget budget(kRates);
+    EXPECT_EQ(count_told(budget, alert("a", Severity::kCritical, "escape.mount", action), 50, 1),
+              50);
+    EXPECT_EQ(count_told(budget, alert("a", Severity::kEmergency, "escape.mount", action), 50, 1),
+              50);
+    EXPECT_EQ(count_told(budget, alert("a", Severity::kError, "rootfs.write", action), 50, 1), 3);
+  }
+}
+
+TEST(Budget, RecordsAndWhatHasNoContainerCostNothing) {
+  Budget budget(kRates);
+  Alert record = alert("a", Severity::kWarning);
+  record.kind = "record";
+  Alert nameless = alert("a", Severity::kWarning);
+  nameless.container.reset();
+  for (int i = 0; i < 50; ++i) {
+    budget.apply(record, kStart);
+    budget.apply(nameless, kStart);
+  }
+  EXPECT_TRUE(record.held_back.empty());
+  EXPECT_EQ(nameless.kind, "alert");
+  EXPECT_FALSE(budget.due_ns());
+}
+
+TEST(Budget, EverythingThatWasHeldBackIsCounted) {
+  Budget budget(kRates);
+  count_told(budget, alert("a", Severity::kWarning, "rootfs.write"), 103, kStart);
+  count_told(budget, alert("a", Severity::kError, "drift.exec"), 10, kStart);
+  EXPECT_EQ(budget.due_ns(), kStart + 10 * kSecond);
+  EXPECT_FALSE(budget.next(kStart + 10 * kSecond - 1));
+  const auto held = budget.next(kStart + 10 * kSecond);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->container.id, "a");
+  EXPECT_EQ(held->alerts,
+            (std::map<std::string, std::uint64_t>{{"drift.exec", 7}, {"rootfs.write", 100}}));
+  EXPECT_EQ(held->worst, Severity::kError);
+  EXPECT_FALSE(budget.next(kStart + 10 * kSecond)) << "told twice";
+}
+
+TEST(Budget, IsToldAtGrowingIntervalsUntilItIsQuiet) {
+  Budget budget(kRates);
+  std::uint64_t now = kStart;
+  const Alert noisy = alert("a", Severity::kWarning);
+  for (const std::uint64_t seconds : {10U, 60U, 600U, 3600U, 3600U}) {
+    count_told(budget, noisy, 100, now);
+    EXPECT_EQ(budget.due_ns(), now + seconds * kSecond);
+    now += seconds * kSecond;
+    EXPECT_TRUE(budget.next(now)) << seconds;
+  }
+  EXPECT_FALSE(budget.next(now + 60 * kMinute));
+  EXPECT_FALSE(budget.due_ns()) << "somebody is woken for nothing";
+  count_told(budget, noisy, 100, now + 70 * kMinute);
+  EXPECT_EQ(budget.due_ns(), now + 70 * kMinute + 10 * kSecond);
+}
+
+TEST(Budget, WhatIsLeftOfAContainerThatHasGoneIsToldAtOnceAndForgotten) {
+  Budget budget(kRates);
+  count_told(budget, alert("a", Severity::kWarning), 5, kStart);
+  count_told(budget, alert("b", Severity::kWarning), 5, kStart);
+  const auto gone = [](const std::string& id) { return id == "b"; };
+  const auto held = budget.next(kStart + 1, gone);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->container.id, "b");
+  EXPECT_FALSE(budget.next(kStart + 1, gone));
+  EXPECT_EQ(count_told(budget, alert("b", Severity::kWarning), 5, kStart + 1), 3);
+  EXPECT_EQ(budget.due_ns(), kStart + 10 * kSecond);
+}
+
+TEST(Budget, TheAlertSaysWhatHowManyAndOfWhom) {
+  HeldBack held;
+  held.container.id = "0123";
+  held.container.name = "shop";
+  held.alerts = {{"drift.exec", 1}, {"rootfs.write", 100}};
+  held.worst = Severity::kError;
+  Context context;
+  context.backend = "lsm";
+  const Alert noise = noise_alert(held, kRates, kSecond, context);
+  EXPECT_EQ(noise.kind, "alert");
+  EXPECT_EQ(noise.class_name, "monitor.noise");
+  EXPECT_EQ(noise.severity, Severity::kError);
+  EXPECT_EQ(noise.count, 101U);
+  EXPECT_EQ(noise.container->id, "0123");
+  EXPECT_EQ(noise.message,
+            "container shop: 1 alert of class drift.exec, 100 alerts of class rootfs.write were "
+            "kept as records, because it makes more than 6 of one severity a minute; holdfast "
+            "tune proposes exceptions.");
+  EXPECT_EQ(noise.time, "1970-01-01T00:00:01.000000000Z");
+}
+
+}  // namespace
+}  // namespace holdfast::detect
