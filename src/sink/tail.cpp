@@ -86,18 +86,28 @@ std::string end_of_file(const std::string& path, std::size_t max_bytes) {
   return text;
 }
 
-std::string rotated_file(const std::string& path) {
+std::vector<std::string> rotated_files(const std::string& path) {
   const fs::path file(path);
-  std::string newest;
-  fs::file_time_type newest_time;
+  std::vector<std::string> found;
   std::error_code error;
   for (fs::directory_iterator at(file.parent_path().empty() ? "." : file.parent_path(), error), end;
        !error && at != end; at.increment(error)) {
     std::error_code gone;
-    const fs::file_time_type time = at->last_write_time(gone);
-    if (!gone && is_rotated_name(at->path().filename(), file.filename()) &&
-        at->is_regular_file(gone) && (newest.empty() || time > newest_time)) {
-      newest = at->path();
+    if (is_rotated_name(at->path().filename(), file.filename()) && at->is_regular_file(gone)) {
+      found.push_back(at->path());
+    }
+  }
+  return found;
+}
+
+std::string rotated_file(const std::string& path) {
+  std::string newest;
+  fs::file_time_type newest_time;
+  for (const std::string& name : rotated_files(path)) {
+    std::error_code gone;
+    const fs::file_time_type time = fs::last_write_time(name, gone);
+    if (!gone && (newest.empty() || time > newest_time)) {
+      newest = name;
       newest_time = time;
     }
   }

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/detect/alert.h"
 
@@ -25,6 +26,9 @@ Tail read_tail(std::string_view bytes);
 // The end of the file at `path`, at most `max_bytes` of it; empty where it cannot be read or is no
 // regular file.
 std::string end_of_file(const std::string& path, std::size_t max_bytes);
+
+// The files beside `path` that have its name and more: what was renamed to make room. In no order.
+std::vector<std::string> rotated_files(const std::string& path);
 
 // The newest file beside `path` that has its name and more: what logrotate(8) renamed. Empty: none.
 std::string rotated_file(const std::string& path);
