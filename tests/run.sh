@@ -189,9 +189,8 @@ all_jobs() {
   done
 }
 
-# Everything on the first kernel, but ordinary programs on the newest; the attacks with the other back
-# end, and what depends on the runtime with the other runtime. The remaining combinations are in
-# --matrix, for the time of a run. The longest come first.
+# Each kernel, each back end and each runtime at least once, and each file in one of them. The remaining
+# combinations are in --matrix, for the time of a run. The longest come first.
 usual_jobs() {
   printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:modify-return:runc sid:lsm:runc
 }
@@ -207,26 +206,31 @@ programs_too() {
   ! $matrix || printf 'tests/integration/%s.bats\n' "${attack_files[@]}"
 }
 
-# What depends on the runtime: whom it starts, what it mounts and gives. The other attacks as well,
-# where there is time.
-with_crun() {
-  local files=(exec identity namespace privilege verifier)
+# The attacks, and what is counted.
+with_runc() {
+  local files=(device kernel_interface mount network outside_mount path process rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
-  printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough failure seccomp exec_into respond
+  printf 'tests/integration/%s.bats\n' "${files[@]}" loss upgrade monitor seccomp
 }
 
-# The other back end has the same programs, attached otherwise: one file at least for each way in which
-# they judge. The other attacks as well, where there is time.
+# What depends on the runtime: whom it starts, and what it gives. The other attacks as well, where
+# there is time; failure runs on any kernel, and there with this one.
+with_crun() {
+  local files=(exec identity namespace privilege verifier)
+  ! $matrix || files=("${attack_files[@]}" failure)
+  printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough seccomp exec_into respond
+}
+
+# The other back end has the same programs, attached otherwise.
 with_fmod_ret() {
-  local files=(device exec kernel_interface mount namespace network outside_mount rootfs verifier)
+  local files=(exec mount rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
   printf 'tests/integration/%s.bats\n' "${files[@]}"
 }
 
-# What does not depend on kernel and back end runs once, and once with the other runtime.
 files_for() {
   case $1 in
-    6.1:lsm:*) ;;
+    6.1:lsm:runc) with_runc ;;
     sid:lsm:runc) programs_too ;;
     *:lsm:crun) with_crun ;;
     *:modify-return:*) with_fmod_ret ;;

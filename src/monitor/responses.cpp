@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "src/profile/profile.h"
+#include "src/sink/json.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -74,6 +75,7 @@ void Responses::notice(const detect::Alert& alert, const event::Event& event, co
   order.by.profile = entry.told.profile;
   order.by.class_name = alert.class_name;
   order.by.severity = alert.severity;
+  order.alert = sink::to_json(alert);
   order.withheld = is_detecting(entry);
   responder_.begin(std::move(order));
 }

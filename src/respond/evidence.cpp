@@ -165,6 +165,15 @@ Json index_of(const Order& order, std::int64_t now_ns) {
           {"cgroup", target.cgroup}};
 }
 
+// Without its place in a queue, which it gets when it is written.
+Json alert_json(const std::string& text) {
+  Json alert = Json::parse(text, nullptr, false);
+  if (alert.is_object()) {
+    alert.erase("origin");
+  }
+  return alert.is_object() ? alert : Json();
+}
+
 Json kept_json(const Incident& incident) {
   Json list = Json::array();
   for (const Incident::File& file : incident.files()) {
@@ -188,6 +197,7 @@ Result<std::string> keep_evidence(const EvidenceSettings& settings, const Order&
   const std::vector<pid_t> pids = TRY(cgroup.members());
   Incident incident = TRY(Incident::make(settings.incidents, compact(base::rfc3339(now_ns)),
                                          order.target.generation, settings.limits));
+  index["alert"] = alert_json(order.alert);
   // First what is small and says most.
   TRY(incident.add("records.jsonl", last_records(settings.alerts, order.target.container.id)));
   index["overlay"] = TRY(keep_changes(incident, settings, order.target.rootfs));

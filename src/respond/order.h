@@ -28,6 +28,7 @@ struct Order {
   Target target;
   Victim victim;  // of kill-process
   detect::Asker by;
+  std::string alert;      // that it answers, as JSON: it may not be in the log yet; "" by hand
   bool withheld = false;  // only to be told: the container's mode is detect
 };
 

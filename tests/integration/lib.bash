@@ -15,7 +15,7 @@ HF_ALERTS=$HF_DIR/alerts.jsonl
 HF_IMAGE=$BATS_RUN_TMPDIR/image # shared by the bundles of a run: nothing changes it
 RUNTIME=${RUNTIME:-runc}
 # Software emulation on a busy machine is slow; nothing waits longer than this.
-HF_PATIENCE=${HF_PATIENCE:-60}
+HF_PATIENCE=${HF_PATIENCE:-120}
 
 # --- what a test needs -----------------------------------------------------------------------
 

@@ -259,10 +259,10 @@ assert_deaf() {
   assert_alert "$ID" file.sensitive alerted '.severity == "critical"'
   [ "$(answered freeze 'done' '.response.by.profile == "responding" and
     .response.by.class == "file.sensitive" and .response.by.severity == "critical"')" -eq 1 ]
-  # The alert that it is about is among what was kept.
+  # The alert that it is about is what was kept first.
   local dir
   dir=$(hf_alerts "$ID" respond.freeze | jq -r .response.incident)
-  grep -q '"/data/file"' "$dir/records.jsonl"
+  [ "$(jq -r .alert.object.path "$dir/index.json")" == /data/file ]
 }
 
 @test "an alert that the profile wants answered ends the process that it is about" {

@@ -86,7 +86,7 @@ TEST(Otlp, NumbersSeveritiesAsTheDataModelDoes) {
 }
 
 TEST(Otlp, MakesOneRequestOfABatch) {
-  const std::vector<Line> lines = {line(kFull), line({}, 8)};
+  const std::vector<Line> lines = {line(kFull), line(json::object(), 8)};
   const json request = json::parse(otlp_logs(lines));
   const json& resource = request.at("resourceLogs").at(0);
   EXPECT_EQ(resource.at("resource").at("attributes").at(1),

@@ -33,10 +33,11 @@ class Read : public testing::Test {
   [[nodiscard]] std::string log(const std::string& suffix = "") const {
     return root_.path("alerts.jsonl") + suffix;
   }
-  void append(std::uint64_t first, std::uint64_t last, const std::string& suffix = "") const {
+  void append(std::uint64_t first, std::uint64_t last, const std::string& suffix = "",
+              const nlohmann::json& more = nlohmann::json::object()) const {
     std::ofstream file(log(suffix), std::ios::app);
     for (std::uint64_t seq = first; seq <= last; ++seq) {
-      file << text_of(seq) << "\n";
+      file << text_of(seq, more) << "\n";
     }
   }
   void rotate(const std::string& suffix) const { fs::rename(log(), log(suffix)); }
@@ -141,7 +142,7 @@ TEST_F(Read, TellsOfNumbersThatBeginAnew) {
   append(1, 5);
   EXPECT_EQ(next(), (Numbers{1, 2, 3, 4, 5}));
   fs::remove(log());
-  append(1, 9);
+  append(1, 9, "", {{"time", "2024-03-01T00:00:00.000000000Z"}});
   restart();
   EXPECT_EQ(next(), (Numbers{-1, 1, 2, 3, 4, 5, 6, 7, 8, 9}))
       << "5 is another line than the one before";

@@ -56,8 +56,10 @@ class Evidence : public testing::Test {
 
 TEST_F(Evidence, HasProcessesFilesSocketsChangesAndTheLastAlerts) {
   fake_.is_frozen();
+  order_.alert = R"({"class":"file.sensitive","origin":{"queue":""}})";
   const std::string path = keep();
   const Json index = Json::parse(read(path + "/index.json"));
+  EXPECT_EQ(index["alert"], Json({{"class", "file.sensitive"}}));
   ASSERT_EQ(index["processes"].size(), 2U);
   EXPECT_EQ(index["processes"][1]["ppid"], 100);
   EXPECT_EQ(index["frozen_throughout"], true);
