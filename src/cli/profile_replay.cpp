@@ -57,7 +57,9 @@ std::string text_at(const json& line, const char* pointer) {
 
 // What became of it when it was recorded.
 std::string answer_then(const json& line) {
-  return text_at(line, "/kind") == "record" ? "recorded" : text_at(line, "/action");
+  // What only its container's budget made a record is what the profile calls an alert.
+  const bool held_back = !text_at(line, "/held_back").empty();
+  return text_at(line, "/kind") == "record" && !held_back ? "recorded" : text_at(line, "/action");
 }
 
 std::string object_text(const replay::Act& act, const json& line) {
