@@ -1,11 +1,8 @@
 #include "src/event/process.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <climits>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
@@ -13,60 +10,17 @@
 
 #include <fmt/core.h>
 
-#include "src/base/file.h"
 #include "src/base/process.h"
 #include "src/base/unique_fd.h"
+#include "src/event/proc.h"
 #include "src/event/redact.h"
-#include "src/event/text.h"
 
 namespace holdfast::event {
 
 namespace {
 
-// A command name of 16 bytes and 52 numbers.
-constexpr std::size_t kMaxStatBytes = 4096;
-
-// A descriptor of /proc/PID names that process for ever: after its end reads fail, even when the
-// pid is another's.
-base::UniqueFd open_process(const std::string& proc_root, pid_t pid) {
-  const std::string path = fmt::format("{}/{}", proc_root, pid);
-  return base::UniqueFd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-}
-
-std::string read_at(int directory, const char* name, std::size_t max_bytes) {
-  const base::UniqueFd fd(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  std::string content(max_bytes, '\0');
-  std::size_t size = 0;
-  while (fd.valid() && size < max_bytes) {
-    const ssize_t got = read(fd.get(), content.data() + size, max_bytes - size);
-    if (got <= 0) {
-      break;
-    }
-    size += static_cast<std::size_t>(got);
-  }
-  content.resize(size);
-  return content;
-}
-
-std::string link_at(int directory, const char* name) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t size = readlinkat(directory, name, target.data(), target.size());
-  return size <= 0 ? "" : printable({target.data(), static_cast<std::size_t>(size)});
-}
-
-std::optional<base::ProcessStat> stat_at(int directory) {
-  const Result<base::ProcessStat> stat =
-      base::parse_stat(read_at(directory, "stat", kMaxStatBytes), "stat");
-  return stat.ok() ? std::optional(stat.value()) : std::nullopt;
-}
-
-std::string comm_at(int directory) {
-  std::string comm = read_at(directory, "comm", HF_COMM_MAX);
-  if (comm.ends_with('\n')) {
-    comm.pop_back();
-  }
-  return printable(comm);
-}
+// Of /proc/PID/status: some sixty short lines.
+constexpr std::size_t kMaxStatusBytes = 4096;
 
 // `start_ticks` is the process's: nobody is younger than its child, so a younger "parent" is a
 // reused pid.
@@ -96,17 +50,6 @@ std::uint64_t status_number(const std::string& status, std::string_view key, int
   return line == std::string::npos
              ? 0
              : std::strtoull(status.c_str() + line + key.size() + 2, nullptr, base);
-}
-
-std::vector<std::string> arguments_at(int directory) {
-  const std::string text = read_at(directory, "cmdline", HF_EVENT_ARGS_MAX);
-  std::vector<std::string> arguments;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\0', at), text.size());
-    arguments.push_back(printable(text.substr(at, end - at)));
-    at = end + 1;
-  }
-  return redact(std::move(arguments));
 }
 
 // loginuid is -1 where no login was recorded (audit_login_user, pam_loginuid(8)).
@@ -150,7 +93,7 @@ Process ProcessReader::read_living(pid_t pid) const {
   if (!stat) {
     return process;
   }
-  const std::string status = read_at(directory.get(), "status", kMaxStatBytes);
+  const std::string status = read_at(directory.get(), "status", kMaxStatusBytes);
   process.ppid = stat->parent;
   process.uid = static_cast<std::uint32_t>(status_number(status, "Uid:", 10));
   process.gid = static_cast<std::uint32_t>(status_number(status, "Gid:", 10));
@@ -158,7 +101,7 @@ Process ProcessReader::read_living(pid_t pid) const {
   process.login_uid = login_uid_at(directory.get());
   process.comm = comm_at(directory.get());
   process.exe = link_at(directory.get(), "exe");
-  process.argv = arguments_at(directory.get());
+  process.argv = arguments_at(directory.get(), HF_EVENT_ARGS_MAX);
   process.cwd = link_at(directory.get(), "cwd");
   process.ancestors = read_ancestors(proc_root_, process, stat->start_ticks, 0);
   return process;
