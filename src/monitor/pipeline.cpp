@@ -142,9 +142,7 @@ bool Pipeline::take_noise(std::uint64_t now_ns, const detect::Budget::Ended& end
     if (!held) {
       return true;
     }
-    noise_position_ = std::max(noise_position_ + 1, now_ns);
-    add(detect::noise_alert(*held, rates_, now_ns, context()), {},
-        {"noise", kernel_.epoch(), noise_position_});
+    add(detect::noise_alert(*held, rates_, now_ns, context()), {}, own_origin("noise", now_ns));
   }
   return false;
 }
@@ -184,8 +182,7 @@ void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t
       {event::redact(printable(exec.args)), event::printable(exec.user), action},
       processes_.read_living(pid), now_ns, about);
   detect::apply_exceptions(entry.registration.exceptions, alert);
-  asked_ns_ = std::max(asked_ns_ + 1, now_ns);
-  add(std::move(alert), {}, {"requests", kernel_.epoch(), asked_ns_});
+  add(std::move(alert), {}, own_origin("requests", now_ns));
   write(now_ns);
 }
 
@@ -194,11 +191,14 @@ void Pipeline::tell_response(const detect::Response& response, const detect::Con
   const std::uint64_t now_ns = base::boot_now_ns();
   detect::Context about = context();
   about.container = &container;
-  // Of no map: a later monitor has a later clock.
-  last_response_ = std::max(last_response_ + 1, now_ns);
-  add(detect::response_alert(response, now_ns, about), {},
-      {"responses", kernel_.epoch(), last_response_});
+  add(detect::response_alert(response, now_ns, about), {}, own_origin("responses", now_ns));
   write(now_ns);
+}
+
+// A later monitor has a later clock.
+detect::Origin Pipeline::own_origin(const char* queue, std::uint64_t now_ns) {
+  own_position_ = std::max(own_position_ + 1, now_ns);
+  return {queue, kernel_.epoch(), own_position_};
 }
 
 // Whether all that was counted is in the batch.

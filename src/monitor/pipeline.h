@@ -102,6 +102,8 @@ class Pipeline {
   void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
   void add(detect::Alert alert, Source source, detect::Origin origin);
   void drop(const Source& source);
+  // Of a line about what is in no map of the kernel: none has had it before.
+  detect::Origin own_origin(const char* queue, std::uint64_t now_ns);
   void write(std::uint64_t now_ns);
   void give_back(const Source& source);
   void give_back(const Repeated& repeated);
@@ -115,16 +117,14 @@ class Pipeline {
   event::ProcessReader processes_;
   std::string host_;
   std::string backend_;
-  std::uint64_t asked_ns_ = 0;  // of the last request that was told
+  std::uint64_t own_position_ = 0;  // of the last line about what is in no map
   detect::Rates rates_;
   detect::Budget budget_;
-  std::uint64_t noise_position_ = 0;  // of the last line about noise
   bool has_gone_ = false;             // a container whose noise may not be told yet
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
   std::deque<Taken> sources_;         // of the lines in the sink's batch, and between them
   Notice notice_;
-  std::uint64_t last_response_ = 0;  // position in the queue of that name
-  std::uint64_t look_at_ns_ = 1;     // at what the kernel counts; 0: nothing happened since
+  std::uint64_t look_at_ns_ = 1;  // at what the kernel counts; 0: nothing happened since
 };
 
 }  // namespace holdfast::monitor
