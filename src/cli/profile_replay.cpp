@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <fstream>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +9,7 @@
 
 #include "src/base/json.h"
 #include "src/cli/commands.h"
+#include "src/cli/log_lines.h"
 #include "src/cli/profile_place.h"
 #include "src/profile/compile.h"
 #include "src/replay/decide.h"
@@ -158,16 +157,6 @@ void print_rows(const Replay& replay) {
   }
 }
 
-Status replay_stream(const Given& given, std::istream& log, Replay& replay) {
-  std::string text;
-  for (std::uint64_t number = 1; std::getline(log, text); ++number) {
-    if (!text.empty()) {
-      replay_line(given, text, fmt::format("{}:{}", given.log, number), replay);
-    }
-  }
-  return log.bad() ? Status(fail("cannot read " + given.log)) : Status(Ok{});
-}
-
 Status replay_log(const Given& given) {
   const profile::Config config = TRY(profile::load_config());
   const ProfilePlace place = TRY(find_profile(config, given.profile));
@@ -175,15 +164,9 @@ Status replay_log(const Given& given) {
   const oci::Spec spec = TRY(spec_at(given.config));
   Replay replay;
   replay.compiled = TRY(profile::compile(profile, spec, true));
-  if (given.log == "-") {
-    TRY(replay_stream(given, std::cin, replay));
-  } else {
-    std::ifstream log(given.log);
-    if (!log) {
-      return fail_errno("cannot open " + given.log, errno);
-    }
-    TRY(replay_stream(given, log, replay));
-  }
+  TRY(read_log_lines(given.log, [&](const std::string& text, const std::string& at) {
+    replay_line(given, text, at, replay);
+  }));
   if (!given.json && !given.tests) {
     print_rows(replay);
   }

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +8,7 @@
 
 #include "src/base/json.h"
 #include "src/cli/commands.h"
+#include "src/cli/log_lines.h"
 #include "src/profile/config.h"
 #include "src/profile/profile.h"
 #include "src/replay/suite.h"
@@ -27,28 +26,15 @@ struct Given {
 };
 
 // Counts lines that are no alerts in `strange`.
-Status read_stream(std::istream& log, const std::string& name, replay::Tuner& tuner,
-                   std::uint64_t& strange) {
-  std::string text;
-  for (std::uint64_t number = 1; std::getline(log, text); ++number) {
-    const auto line =
-        base::parse_json(text, fmt::format("{}:{}", name, number), replay::kLineLimits);
+Status read_log(const std::string& name, replay::Tuner& tuner, std::uint64_t& strange) {
+  return read_log_lines(name, [&](const std::string& text, const std::string& place) {
+    const auto line = base::parse_json(text, place, replay::kLineLimits);
     if (line.ok() && line.value().is_object()) {
       tuner.add(line.value());
     } else {
-      strange += text.empty() ? 0 : 1;
+      ++strange;
     }
-  }
-  return log.bad() ? Status(fail("cannot read " + name)) : Status(Ok{});
-}
-
-Status read_log(const std::string& name, replay::Tuner& tuner, std::uint64_t& strange) {
-  if (name == "-") {
-    return read_stream(std::cin, "standard input", tuner, strange);
-  }
-  std::ifstream log(name);
-  return log ? read_stream(log, name, tuner, strange)
-             : Status(fail_errno("cannot open " + name, errno));
+  });
 }
 
 void print_table(const std::vector<replay::Proposal>& proposals) {
