@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -27,8 +28,21 @@ struct Given {
   std::string backend;
   long linger_s = -1;
   bool on_demand = false;
+  bool replace = false;
   int ready_fd = -1;
 };
+
+sink::FileSettings file_of(const profile::Config::Monitor& monitor) {
+  using Fsync = profile::Config::Monitor::Fsync;
+  sink::FileSettings file;
+  file.rotation = {static_cast<std::uint64_t>(monitor.rotate.max_bytes),
+                   static_cast<std::uint64_t>(monitor.rotate.max_age_s),
+                   static_cast<std::uint64_t>(monitor.rotate.keep)};
+  file.sync = monitor.fsync == Fsync::kAlways   ? sink::Sync::kAlways
+              : monitor.fsync == Fsync::kAlerts ? sink::Sync::kAlerts
+                                                : sink::Sync::kNever;
+  return file;
+}
 
 // The command line wins over the configuration.
 Result<monitor::Options> options_of(const Given& given) {
@@ -37,8 +51,10 @@ Result<monitor::Options> options_of(const Given& given) {
   options.socket = given.socket.empty() ? config.monitor.socket : given.socket;
   options.alerts = given.alerts.empty() ? config.monitor.alerts : given.alerts;
   options.pin_dir = given.pin_dir.empty() ? config.monitor.pin_dir : given.pin_dir;
+  options.file = file_of(config.monitor);
   options.incidents = config.monitor.incidents;
   options.on_demand = given.on_demand;
+  options.replace = given.replace;
   options.linger_s =
       static_cast<std::uint64_t>(given.linger_s >= 0 ? given.linger_s : config.monitor.linger_s);
   options.noise = {static_cast<std::uint32_t>(config.noise.burst),
@@ -50,8 +66,10 @@ Result<monitor::Options> options_of(const Given& given) {
 }
 
 Result<monitor::Monitor> start(const Given& given) {
-  const monitor::Options options = TRY(options_of(given));
-  return monitor::Monitor::start(options);
+  monitor::Service service = monitor::Service::from_environment();
+  monitor::Options options = TRY(options_of(given));
+  options.reload = [given] { return options_of(given); };
+  return monitor::Monitor::start(options, std::move(service));
 }
 
 // Tells whoever started us; they wait for this line or for the end of the pipe.
@@ -88,6 +106,9 @@ void add_monitor(CLI::App& app, int& status) {
       "writes alerts. Hook and runtime start it by themselves when none runs; a service manager "
       "may run it instead.\n"
       "When it ends, containers stay under guard and the next monitor takes them over.\n"
+      "SIGTERM ends it; SIGHUP reads the configuration again: rotation, fsync, noise and linger_s "
+      "take "
+      "effect at once.\n"
       "\n"
       "Example: holdfast monitor --alerts /tmp/alerts.jsonl");
   auto given = std::make_shared<Given>();
@@ -105,6 +126,8 @@ void add_monitor(CLI::App& app, int& status) {
                     "Leave some time after the last container has gone");
   command->add_option("--linger", given->linger_s, "How many seconds after, with --on-demand")
       ->check(CLI::Range(0L, 86400L));
+  command->add_flag("--replace", given->replace,
+                    "Tell a monitor that runs to leave, and take its place");
   command->add_option("--ready-fd", given->ready_fd,
                       "Write \"ready\" or \"error: …\" to this descriptor and close it");
   command->callback([given, &status] { status = run_monitor(*given); });

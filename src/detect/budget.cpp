@@ -19,9 +19,6 @@ constexpr std::uint64_t kMinuteNs = 60 * kSecondNs;
 constexpr std::array<std::uint64_t, 4> kTellAfterNs = {10 * kSecondNs, kMinuteNs, 10 * kMinuteNs,
                                                        60 * kMinuteNs};
 
-// As long as a class is not heard of.
-constexpr std::uint64_t kNewAfterNs = 10 * kMinuteNs;
-
 bool is_always_told(const Alert& alert) {
   return alert.action != "alerted" && alert.severity <= Severity::kCritical;
 }
@@ -49,34 +46,38 @@ bool Budget::spend(Bucket& bucket, std::uint64_t now_ns) const {
   return true;
 }
 
-void Budget::apply(Alert& alert, std::uint64_t now_ns) {
+void Budget::apply(Alert& alert, pid_t init, std::uint64_t now_ns) {
   if (alert.kind != "alert" || !alert.container || is_always_told(alert)) {
     return;
   }
   Account& account = accounts_[alert.container->id];
+  if (account.changes.goes_on(alert, init, now_ns)) {
+    hold(account, alert, now_ns);
+    alert.held_back = "its process, or one above it, was told of for a change as bad as this";
+    return;
+  }
   const auto told = account.told_ns.find(alert.class_name);
-  const bool is_new = told == account.told_ns.end() || now_ns >= told->second + kNewAfterNs;
+  const bool is_new = told == account.told_ns.end() || now_ns >= told->second + kToldForNs;
   if (spend(account.buckets[static_cast<std::size_t>(alert.severity)], now_ns) || is_new) {
     account.told_ns[alert.class_name] = now_ns;
   } else {
     hold(account, alert, now_ns);
+    account.held.worst = std::min(account.held.worst, alert.severity);
+    alert.held_back = fmt::format("the container makes more than {} alerts of severity {} a minute",
+                                  rates_.per_minute, severity_name(alert.severity));
   }
 }
 
-void Budget::hold(Account& account, Alert& alert, std::uint64_t now_ns) const {
+void Budget::hold(Account& account, Alert& alert, std::uint64_t now_ns) {
   HeldBack& held = account.held;
   if (held.alerts.empty()) {
     held.container = *alert.container;
-    held.worst = alert.severity;
   }
   held.alerts[alert.class_name] += 1;
-  held.worst = std::min(held.worst, alert.severity);
   if (account.due_ns == 0) {
     account.due_ns = now_ns + kTellAfterNs[account.interval];
   }
   alert.kind = "record";
-  alert.held_back = fmt::format("the container makes more than {} alerts of severity {} a minute",
-                                rates_.per_minute, severity_name(alert.severity));
 }
 
 std::optional<HeldBack> Budget::next(std::uint64_t now_ns, const Ended& ended) {
@@ -108,8 +109,7 @@ std::optional<std::uint64_t> Budget::due_ns() const {
   return earliest;
 }
 
-Alert noise_alert(const HeldBack& held, const Rates& rates, std::uint64_t time_ns,
-                  const Context& context) {
+Alert noise_alert(const HeldBack& held, std::uint64_t time_ns, const Context& context) {
   Alert alert;
   alert.time = base::rfc3339(
       static_cast<std::int64_t>(time_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
@@ -123,10 +123,9 @@ Alert noise_alert(const HeldBack& held, const Rates& rates, std::uint64_t time_n
   }
   const Container& container = held.container;
   alert.message = fmt::format(
-      "container {}: {} were kept as records, because it makes more than {} of one severity a "
-      "minute; holdfast tune proposes exceptions.",
-      container.name.empty() ? container.id : container.name, counts_text(held.alerts),
-      rates.per_minute);
+      "container {}: {} were kept as records, whose held_back says why; holdfast tune proposes "
+      "exceptions.",
+      container.name.empty() ? container.id : container.name, counts_text(held.alerts));
   alert.container = container;
   alert.backend = context.backend;
   alert.host = context.host;

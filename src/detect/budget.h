@@ -10,6 +10,7 @@
 
 #include "src/detect/alert.h"
 #include "src/detect/detect.h"
+#include "src/detect/lineage.h"
 
 namespace holdfast::detect {
 
@@ -24,18 +25,22 @@ struct Rates {
 struct HeldBack {
   Container container;
   std::map<std::string, std::uint64_t> alerts;  // by class
-  Severity worst = Severity::kDebug;
+  // Of those beyond the budget; what only goes on from an alert that was told is a notice.
+  Severity worst = Severity::kNotice;
 };
 
 // Times are base::boot_now_ns().
 class Budget {
  public:
   explicit Budget(Rates rates) : rates_(rates) {}
+  void set_rates(Rates rates) { rates_ = rates; }
 
   // An alert that its container has no room for becomes a record that says so, and is counted.
   // Always an alert stays what was refused or killed and is critical or worse, and the first of its
-  // class for ten minutes: noise of one kind must not hide another.
-  void apply(Alert& alert, std::uint64_t now_ns);
+  // class for ten minutes: noise of one kind must not hide another. Changes of the image by the
+  // processes that were told of (Lineage) become records whatever the room. `init` is the
+  // container's first process; 0: not known.
+  void apply(Alert& alert, pid_t init, std::uint64_t now_ns);
 
   // What was held back of the next container where it is time to say so: at growing intervals, at
   // once of those that are `ended`, which are forgotten. Nothing: of no other.
@@ -52,19 +57,19 @@ class Budget {
   struct Account {
     std::array<Bucket, 8> buckets;                 // by Severity
     std::map<std::string, std::uint64_t> told_ns;  // when the last alert was let through, by class
+    Lineage changes;
     HeldBack held;
     std::uint64_t due_ns = 0;  // 0: nothing is held
     std::size_t interval = 0;
   };
   bool spend(Bucket& bucket, std::uint64_t now_ns) const;
-  void hold(Account& account, Alert& alert, std::uint64_t now_ns) const;
+  static void hold(Account& account, Alert& alert, std::uint64_t now_ns);
 
   Rates rates_;
   std::map<std::string, Account> accounts_;  // by container id
 };
 
-// The alert of class "monitor.noise" about `held`, as bad as the worst in it.
-Alert noise_alert(const HeldBack& held, const Rates& rates, std::uint64_t time_ns,
-                  const Context& context);
+// The alert of class "monitor.noise" about `held`.
+Alert noise_alert(const HeldBack& held, std::uint64_t time_ns, const Context& context);
 
 }  // namespace holdfast::detect

@@ -52,6 +52,8 @@ Verdict touched(const event::Event& event, const Rule& rule) {
     case Place::kTemporary:
       return was_prevented(event) ? Verdict{Severity::kNotice, false}
                                   : Verdict{Severity::kInformational, true};
+    case Place::kState:
+      return {Severity::kNotice, false};
     case Place::kOther:
       break;
   }
@@ -195,6 +197,20 @@ std::string ending(const event::Event& event) {
   }
 }
 
+// What ends the alerts of a change that belongs to the image, or to what it runs.
+const char* remedy(const event::Event& event, const Verdict& verdict) {
+  if (verdict.record || event.outcome != HF_OUTCOME_SEEN) {
+    return "";
+  }
+  if (event::is_rootfs_change(event.class_id)) {
+    return " If it is ordinary, build it into the image, or put it on a volume or in "
+           "rootfs.writable of the profile.";
+  }
+  const bool drift = event.class_id == HF_DRIFT_EXEC || event.class_id == HF_DRIFT_LIBRARY;
+  return drift ? " If it is ordinary, build it into the image, or give the profile an exception."
+               : "";
+}
+
 // What we did. Of what the kernel refused by itself we only told.
 const char* action_of(hf_outcome outcome) {
   switch (outcome) {
@@ -273,10 +289,10 @@ Alert detect(const event::Event& event, event::Process process, const Context& c
   alert.severity = verdict.severity;
   alert.action = action_of(event.outcome);
   alert.object = object_of(event);
-  alert.message =
-      fmt::format("{} (pid {}) {} tried to {}; {}{}.", program(process), process.pid,
-                  place(event, context.container), deed(rule, *alert.object), ending(event),
-                  event.count == 1 ? "" : fmt::format(" ({} times)", event.count));
+  alert.message = fmt::format(
+      "{} (pid {}) {} tried to {}; {}{}.{}", program(process), process.pid,
+      place(event, context.container), deed(rule, *alert.object), ending(event),
+      event.count == 1 ? "" : fmt::format(" ({} times)", event.count), remedy(event, verdict));
   if (context.container != nullptr) {
     alert.container = *context.container;
   }

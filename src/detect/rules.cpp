@@ -223,6 +223,9 @@ Place place_of(std::string_view path) {
   if (lies_in(path, profile::kTemporaryPlaces) || lies_in_home(path, "/.cache/")) {
     return Place::kTemporary;
   }
+  if (base::is_at_or_below(path, "/var/lib")) {
+    return Place::kState;
+  }
   return Place::kOther;
 }
 

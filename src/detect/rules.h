@@ -35,6 +35,7 @@ enum class Place {
   kProgram,    // binaries, libraries, /etc, the boot loader, ssh keys: what an intruder changes to
                // stay
   kTemporary,  // what programs write as they run: /tmp, caches, logs, run-time state
+  kState,      // /var/lib: what they keep, and a volume should hold
   kOther,
 };
 Place place_of(std::string_view path);

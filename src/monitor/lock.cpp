@@ -1,10 +1,13 @@
 #include "src/monitor/lock.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <thread>
 
 #include <fmt/core.h>
@@ -20,11 +23,26 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPause{20};
 
-Error held_by_other(const base::UniqueFd& fd, const std::string& path) {
-  const Result<std::string> pid = base::read_all(fd.get(), 64, path);
-  const bool known = pid.ok() && !pid.value().empty();
-  return fail(fmt::format("{}: pid {} holds {}; stop it first", kRunningAlready,
-                          known ? pid.value().substr(0, pid.value().find('\n')) : "unknown", path));
+// The pid that the holder wrote; 0 while it has not.
+pid_t holder(const std::string& path) {
+  const Result<std::string> text = base::read_file(path, 64);
+  return text.ok() ? static_cast<pid_t>(strtol(text.value().c_str(), nullptr, 10)) : 0;
+}
+
+Error held_by_other(const std::string& path) {
+  const pid_t pid = holder(path);
+  return fail(fmt::format("{}: pid {} holds {}; stop it first, or start with --replace",
+                          kRunningAlready, pid > 0 ? std::to_string(pid) : "unknown", path));
+}
+
+// By a pidfd, after which the lock is still held: the pid in the file is of the process that holds
+// it, and not of one that came after it.
+void ask_to_leave(const base::UniqueFd& fd, const std::string& path) {
+  const pid_t pid = holder(path);
+  const base::UniqueFd process(pid > 0 ? static_cast<int>(syscall(SYS_pidfd_open, pid, 0)) : -1);
+  if (process.valid() && flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0);
+  }
 }
 
 Status write_pid(const base::UniqueFd& fd, const std::string& path) {
@@ -37,15 +55,18 @@ Status write_pid(const base::UniqueFd& fd, const std::string& path) {
 }  // namespace
 
 Result<Lock> Lock::acquire(const std::string& path, const std::string& socket_path,
-                           std::chrono::milliseconds wait) {
+                           std::chrono::milliseconds wait, bool replace) {
   base::UniqueFd fd = TRY(base::open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
   const Clock::time_point deadline = Clock::now() + wait;
+  if (replace) {
+    ask_to_leave(fd, path);
+  }
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
       return fail_errno("cannot lock " + path, errno);
     }
-    if (Clock::now() >= deadline || is_listening(socket_path)) {
-      return held_by_other(fd, path);
+    if (Clock::now() >= deadline || (!replace && is_listening(socket_path))) {
+      return held_by_other(path);
     }
     std::this_thread::sleep_for(kPause);
   }

@@ -15,9 +15,10 @@ class Lock {
  public:
   // Takes the lock of the file at `path` (made 0600: whoever may open a lock file may hold it).
   // Waits up to `wait` for a holder that is leaving; stops waiting when somebody listens at
-  // `socket_path`, because that one stays. The error names the holder's pid.
+  // `socket_path`, because that one stays. The error names the holder's pid. With `replace` the
+  // holder is told to leave (SIGTERM) and waited for instead.
   static Result<Lock> acquire(const std::string& path, const std::string& socket_path,
-                              std::chrono::milliseconds wait);
+                              std::chrono::milliseconds wait, bool replace = false);
 
  private:
   explicit Lock(base::UniqueFd fd) : fd_(std::move(fd)) {}

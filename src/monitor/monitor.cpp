@@ -21,6 +21,7 @@
 #include "src/base/log.h"
 #include "src/base/unique_fd.h"
 #include "src/kernel/former.h"
+#include "src/monitor/confine.h"
 #include "src/monitor/guard.h"
 #include "src/monitor/known.h"
 #include "src/monitor/lock.h"
@@ -121,7 +122,7 @@ void earlier(std::optional<std::uint64_t>& deadline, std::optional<std::uint64_t
 // Members are destroyed in reverse order: the lock is the last to go.
 struct Monitor::State {
   State(Options given, Lock held, kernel::Kernel opened, Registry known, sink::FileSink file,
-        base::UniqueFd signalled, respond::Responder responder)
+        base::UniqueFd signalled, respond::Responder responder, Service manager)
       : options(std::move(given)),
         lock(std::move(held)),
         kernel(std::move(opened)),
@@ -130,7 +131,8 @@ struct Monitor::State {
         signals(std::move(signalled)),
         guard(kernel, registry),
         pipeline(kernel, registry, sink, host_name(), options.noise),
-        responses(kernel, registry, pipeline, std::move(responder)) {}
+        responses(kernel, registry, pipeline, std::move(responder)),
+        service(std::move(manager)) {}
 
   Reply answer(const Request& request, const Peer& peer);
   Reply register_container(const Registration& registration);
@@ -142,6 +144,8 @@ struct Monitor::State {
   void wait() const;
   void step();
   void take_signal();
+  void reload();
+  Status listen();
   void sweep(std::uint64_t now_ns);
   void note_emptiness(std::uint64_t now_ns);
   std::optional<std::uint64_t> detach_at_ns() const;
@@ -161,6 +165,7 @@ struct Monitor::State {
   Guard guard;
   Pipeline pipeline;
   Responses responses;
+  Service service;
   std::optional<Server> server;
   bool stop = false;
   bool had_container = false;
@@ -169,15 +174,16 @@ struct Monitor::State {
   std::uint64_t next_sweep_ns = 0;
 };
 
-Result<Monitor> Monitor::start(const Options& options) {
+Result<Monitor> Monitor::start(const Options& options, Service service) {
   const std::string directory = TRY(make_run_directory(options.socket));
-  Lock lock = TRY(Lock::acquire(directory + "/monitor.lock", options.socket, kLockWait));
+  Lock lock =
+      TRY(Lock::acquire(directory + "/monitor.lock", options.socket, kLockWait, options.replace));
   // Not before: one that finds another holding the lock must not take that one's words away.
   trim_log(options.socket, 0);
   // Not before: until there is something to put in order, a signal may simply end us.
   base::UniqueFd signals = TRY(take_signals());
   // Before the kernel is told to keep containers away from its file.
-  sink::FileSink sink = TRY(sink::FileSink::open(options.alerts));
+  sink::FileSink sink = TRY(sink::FileSink::open(options.alerts, options.file));
   // Before anything is loaded: what cannot be taken over stays as it is.
   std::vector<kernel::Former> others = TRY(kernel::Former::find(options.pin_dir));
   Registry registry = TRY(Registry::open(containers_directory(options.socket)));
@@ -195,9 +201,9 @@ Result<Monitor> Monitor::start(const Options& options) {
     registry.read_mounts();
   }
   respond::Responder responder = TRY(make_responder(options));
-  auto state =
-      std::make_unique<State>(options, std::move(lock), std::move(kernel), std::move(registry),
-                              std::move(sink), std::move(signals), std::move(responder));
+  auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
+                                       std::move(registry), std::move(sink), std::move(signals),
+                                       std::move(responder), std::move(service));
   State* self = state.get();  // The handlers live in the state.
   state->pipeline.on_alert(
       [self](const detect::Alert& alert, const event::Event& event, const Entry& entry) {
@@ -211,10 +217,7 @@ Result<Monitor> Monitor::start(const Options& options) {
   state->pipeline.drain();
   state->guard.sweep();
   state->responses.tidy();
-  state->server.emplace(
-      TRY(Server::listen(options.socket, [self](const Request& request, const Peer& peer) {
-        return self->answer(request, peer);
-      })));
+  TRY(state->listen());
   return Monitor(std::move(state));
 }
 
@@ -228,7 +231,12 @@ Status Monitor::run() {
   base::log(LogLevel::kNotice, fmt::format("monitor {} is ready: back end {}, socket {}, alerts {}",
                                            getpid(), kernel::backend_name(state.kernel.backend()),
                                            state.options.socket, state.options.alerts));
+  const Status confined = confine();
+  if (!confined.ok()) {
+    base::log(LogLevel::kWarning, confined.error().message);
+  }
   state.note_emptiness(base::boot_now_ns());
+  state.service.ready();
   while (!state.stop) {
     state.wait();
     state.step();
@@ -259,6 +267,7 @@ void Monitor::State::wait() const {
 void Monitor::State::step() {
   const std::uint64_t now_ns = base::boot_now_ns();
   trim_log(options.socket, kMaxLogBytes);
+  service.alive(now_ns);
   take_signal();
   pipeline.drain();
   responses.tell();
@@ -278,11 +287,38 @@ void Monitor::State::step() {
 void Monitor::State::take_signal() {
   signalfd_siginfo info{};
   while (read(signals.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
-    // SIGHUP is what logrotate and an administrator send; the sink sees a rotation by itself.
-    if (info.ssi_signo != SIGHUP) {
+    // The sink sees by itself when logrotate, which sends SIGHUP too, has renamed its file.
+    if (info.ssi_signo == SIGHUP) {
+      reload();
+    } else {
       stop = true;
     }
   }
+}
+
+// All of it, or nothing where there is a mistake in it.
+void Monitor::State::reload() {
+  service.reloading();
+  const Result<Options> given = options.reload ? options.reload() : Result<Options>(options);
+  if (given.ok()) {
+    options.linger_s = given.value().linger_s;
+    sink.set(given.value().file);
+    pipeline.set_noise(given.value().noise);
+    base::log(LogLevel::kNotice, "read the configuration again");
+  } else {
+    base::log(LogLevel::kError, given.error().message + "; what was in force stays");
+  }
+  service.ready();
+}
+
+Status Monitor::State::listen() {
+  const auto handler = [this](const Request& request, const Peer& peer) {
+    return answer(request, peer);
+  };
+  base::UniqueFd passed = service.take_socket();
+  server.emplace(passed.valid() ? TRY(Server::adopt(std::move(passed), handler))
+                                : TRY(Server::listen(options.socket, handler)));
+  return Ok{};
 }
 
 void Monitor::State::sweep(std::uint64_t now_ns) {
@@ -332,6 +368,7 @@ std::optional<std::uint64_t> Monitor::State::deadline_ns() const {
   earlier(deadline, detach_at_ns());
   earlier(deadline, server->deadline_ns());
   earlier(deadline, pipeline.deadline_ns());
+  earlier(deadline, service.deadline_ns());
   if (next_sweep_ns != 0) {
     earlier(deadline, next_sweep_ns);
   }
@@ -356,6 +393,7 @@ bool Monitor::State::try_to_leave() {
 }
 
 Status Monitor::State::finish() {
+  service.stopping();
   server.reset();
   responses.finish();
   if (registry.entries().empty()) {

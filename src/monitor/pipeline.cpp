@@ -68,7 +68,6 @@ Pipeline::Pipeline(kernel::Kernel& kernel, const Registry& registry, sink::FileS
       sink_(sink),
       host_(std::move(host)),
       backend_(kernel::backend_name(kernel.backend())),
-      rates_(noise),
       budget_(noise) {
   skip_losses();
 }
@@ -142,7 +141,7 @@ bool Pipeline::take_noise(std::uint64_t now_ns, const detect::Budget::Ended& end
     if (!held) {
       return true;
     }
-    add(detect::noise_alert(*held, rates_, now_ns, context()), {}, own_origin("noise", now_ns));
+    add(detect::noise_alert(*held, now_ns, context()), {}, own_origin("noise", now_ns));
   }
   return false;
 }
@@ -252,6 +251,9 @@ bool Pipeline::take_next(hf_ring ring) {
   }
   Result<event::Event> decoded = event::decode(record->bytes, record->size);
   if (decoded.ok()) {
+    if (ring == HF_RING_ALERTS) {
+      recall_.note(decoded.value());
+    }
     add_event(decoded.value(), source, origin);
   } else {
     add_unreadable(1, source, origin);
@@ -289,6 +291,7 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
     if (is_told(origin)) {
       give_back(source);
     } else if (decoded.ok()) {
+      recall_.complete(decoded.value());
       add_event(decoded.value(), source, origin);
     } else {
       add_unreadable(repeat->count, source, origin);
@@ -320,7 +323,7 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   if (auto* repeated = std::get_if<Repeated>(&source)) {
     repeated->counts_on = alert.kind == "alert" && is_guarded(event.slot, event.generation);
   }
-  budget_.apply(alert, base::boot_now_ns());
+  budget_.apply(alert, init, base::boot_now_ns());
   add(std::move(alert), source, std::move(origin));
 }
 

@@ -13,6 +13,7 @@
 #include "src/detect/budget.h"
 #include "src/detect/detect.h"
 #include "src/event/process.h"
+#include "src/event/recall.h"
 #include "src/kernel/kernel.h"
 #include "src/monitor/registry.h"
 #include "src/sink/file.h"
@@ -51,6 +52,8 @@ class Pipeline {
   // before it is written: an answer should not wait for a disk.
   using Notice = std::function<void(const detect::Alert&, const event::Event&, const Entry&)>;
   void on_alert(Notice notice) { notice_ = std::move(notice); }
+
+  void set_noise(const detect::Rates& noise) { budget_.set_rates(noise); }
 
   // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
@@ -118,8 +121,8 @@ class Pipeline {
   std::string host_;
   std::string backend_;
   std::uint64_t own_position_ = 0;  // of the last line about what is in no map
-  detect::Rates rates_;
   detect::Budget budget_;
+  event::Recall recall_;
   bool has_gone_ = false;             // a container whose noise may not be told yet
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
   std::deque<Taken> sources_;         // of the lines in the sink's batch, and between them

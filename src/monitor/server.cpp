@@ -65,19 +65,31 @@ Reply refusal(std::string sentence) {
 
 }  // namespace
 
-Result<Server> Server::listen(const std::string& path, Handler handler) {
-  Server server(path, std::move(handler));
+Result<Server> Server::make(std::string path, Handler handler) {
+  Server server(std::move(path), std::move(handler));
   server.epoll_ = base::UniqueFd(epoll_create1(EPOLL_CLOEXEC));
   if (!server.epoll_.valid()) {
     return fail_errno("cannot make an epoll descriptor", errno);
   }
+  return server;
+}
+
+Result<Server> Server::listen(const std::string& path, Handler handler) {
+  Server server = TRY(make(path, std::move(handler)));
   TRY(server.open_listener());
+  return server;
+}
+
+Result<Server> Server::adopt(base::UniqueFd listener, Handler handler) {
+  Server server = TRY(make("", std::move(handler)));
+  TRY(server.watch(listener.get()));
+  server.listener_ = std::move(listener);
   return server;
 }
 
 Server::~Server() {
   if (listener_.valid()) {
-    unlink(path_.c_str());
+    hide();
   }
 }
 
@@ -215,8 +227,12 @@ std::size_t Server::strangers() const {
                     [](const auto& entry) { return entry.second.peer.uid != 0; }));
 }
 
-void Server::hide() { unlink(path_.c_str()); }
+void Server::hide() {
+  if (!path_.empty()) {
+    unlink(path_.c_str());
+  }
+}
 
-Status Server::listen_again() { return open_listener(); }
+Status Server::listen_again() { return path_.empty() ? Status(Ok{}) : open_listener(); }
 
 }  // namespace holdfast::monitor

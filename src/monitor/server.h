@@ -41,6 +41,9 @@ class Server {
   // Everybody may connect, so that everybody gets an answer; `handler` decides what a peer may do.
   static Result<Server> listen(const std::string& path, Handler handler);
 
+  // Serves a socket that listens already and whose name is somebody else's business (systemd's).
+  static Result<Server> adopt(base::UniqueFd listener, Handler handler);
+
   Server(Server&&) = default;
   Server& operator=(Server&&) = default;
   Server(const Server&) = delete;
@@ -73,6 +76,7 @@ class Server {
 
   Server(std::string path, Handler handler)
       : path_(std::move(path)), handler_(std::move(handler)) {}
+  static Result<Server> make(std::string path, Handler handler);
   Status open_listener();
   Status watch(int fd) const;
   void accept_peers(std::uint64_t now_ns);
@@ -84,7 +88,7 @@ class Server {
   void drop_silent(std::uint64_t now_ns);
   [[nodiscard]] std::size_t strangers() const;
 
-  std::string path_;
+  std::string path_;  // "": not ours
   Handler handler_;
   base::UniqueFd epoll_;
   base::UniqueFd listener_;

@@ -6,16 +6,18 @@
 
 #include "src/base/path.h"
 #include "src/base/quote.h"
+#include "src/profile/read.h"
 
 namespace holdfast::profile {
 namespace {
-
-using base::JsonView;
 
 constexpr const char* kAdminDirectory = "/etc/holdfast/profiles.d";
 constexpr const char* kPackagedDirectory = "/usr/share/holdfast/profiles";
 constexpr const char* kInstalledDirectory = HOLDFAST_DATADIR "/profiles";
 constexpr std::int64_t kMaxLingerSeconds = 24 * 3600;
+constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 40;
+constexpr std::int64_t kMaxAgeSeconds = std::int64_t{10} * 365 * 24 * 3600;
+constexpr std::int64_t kMaxKept = 10'000;
 constexpr std::int64_t kMaxAlerts = 1'000'000;  // more than any container makes
 
 Status check_path(const JsonView& view, const std::string& path) {
@@ -36,12 +38,30 @@ Status read_path(const JsonView& view, const char* key, std::string& out) {
   return check_path(*member, out);
 }
 
+Status read_number(const JsonView& view, const char* key, std::int64_t most, std::int64_t& out) {
+  TRY(view.read(key, out));
+  return out >= 0 && out <= most ? Status(Ok{})
+                                 : view.error_at(key, fmt::format("must be 0 to {}", most));
+}
+
+Status read_rotate(const JsonView& view, Config::Monitor::Rotate& rotate) {
+  const auto member = view.find("rotate");
+  if (!member) {
+    return Ok{};
+  }
+  TRY(member->only_keys({"max_bytes", "max_age_s", "keep"}));
+  TRY(read_number(*member, "max_bytes", kMaxFileBytes, rotate.max_bytes));
+  TRY(read_number(*member, "max_age_s", kMaxAgeSeconds, rotate.max_age_s));
+  return read_number(*member, "keep", kMaxKept, rotate.keep);
+}
+
 Status read_monitor(const JsonView& view, Config::Monitor& monitor) {
   const auto member = view.find("monitor");
   if (!member) {
     return Ok{};
   }
-  TRY(member->only_keys({"socket", "binary", "alerts", "pin_dir", "incidents", "linger_s"}));
+  TRY(member->only_keys(
+      {"socket", "binary", "alerts", "pin_dir", "incidents", "linger_s", "rotate", "fsync"}));
   TRY(read_path(*member, "socket", monitor.socket));
   TRY(read_path(*member, "binary", monitor.binary));
   TRY(read_path(*member, "alerts", monitor.alerts));
@@ -51,7 +71,12 @@ Status read_monitor(const JsonView& view, Config::Monitor& monitor) {
   if (monitor.linger_s < 0 || monitor.linger_s > kMaxLingerSeconds) {
     return member->error_at("linger_s", fmt::format("must be 0 to {} seconds", kMaxLingerSeconds));
   }
-  return Ok{};
+  TRY(read_rotate(*member, monitor.rotate));
+  using Fsync = Config::Monitor::Fsync;
+  return read_word<Fsync>(
+      *member, "fsync",
+      {{"never", Fsync::kNever}, {"alerts", Fsync::kAlerts}, {"always", Fsync::kAlways}},
+      monitor.fsync);
 }
 
 Status read_noise(const JsonView& view, Config::Noise& noise) {

@@ -23,6 +23,14 @@ struct Config {
     std::string alerts = "/var/log/holdfast/alerts.jsonl";
     std::string pin_dir = "/sys/fs/bpf/holdfast";
     std::string incidents = "/var/lib/holdfast/incidents";  // what frozen containers were doing
+    struct Rotate {
+      std::int64_t max_bytes = std::int64_t{64} << 20;  // of the alert file; 0: any size
+      std::int64_t max_age_s = 0;                       // 0: any age
+      std::int64_t keep = 8;                            // renamed files that stay
+    };
+    Rotate rotate;
+    enum class Fsync { kNever, kAlerts, kAlways };  // after which batches of lines
+    Fsync fsync = Fsync::kNever;
     std::int64_t linger_s = 60;  // how long a monitor started on demand stays with no container
   };
 

@@ -12,6 +12,7 @@
 
 #include <fmt/core.h>
 
+#include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/sink/json.h"
@@ -24,6 +25,8 @@ namespace {
 constexpr std::size_t kTailBytes = 2 * kBatchBytes;
 constexpr std::uint64_t kFirstBackoffNs = 100'000'000;
 constexpr std::uint64_t kLastBackoffNs = 10'000'000'000;
+// After a rotation that failed: the file grows meanwhile.
+constexpr std::uint64_t kRotateAgainNs = 60'000'000'000;
 
 Status make_directories(const std::filesystem::path& directory) {
   if (directory.empty() || access(directory.c_str(), F_OK) == 0) {
@@ -49,8 +52,8 @@ Result<std::size_t> write_some(int fd, std::string_view data, const std::string&
 
 }  // namespace
 
-Result<FileSink> FileSink::open(const std::string& path) {
-  FileSink sink(path);
+Result<FileSink> FileSink::open(const std::string& path, const FileSettings& settings) {
+  FileSink sink(path, settings);
   TRY(make_directories(std::filesystem::path(path).parent_path()));
   TRY(sink.open_file());
   sink.take_up();
@@ -78,14 +81,16 @@ void FileSink::add(const detect::Alert& alert) {
   const std::string line = to_line(to_json(alert), next_seq_++);
   batch_ += line;
   lines_.push_back(line.size());
+  has_alert_ = has_alert_ || alert.kind == "alert";
 }
 
 std::size_t FileSink::flush(std::uint64_t now_ns) {
   if (idle() || now_ns < retry_at_ns_) {
     return 0;
   }
-  const Status written = write_batch();
+  const Status written = write_batch(now_ns);
   if (written.ok()) {
+    sync();
     recovered();
   } else {
     failed(written.error(), now_ns);
@@ -93,7 +98,9 @@ std::size_t FileSink::flush(std::uint64_t now_ns) {
   return std::exchange(written_, 0);
 }
 
-Status FileSink::write_batch() {
+Status FileSink::write_batch(std::uint64_t now_ns) {
+  TRY(follow_rotation());
+  make_room(now_ns);
   TRY(follow_rotation());
   if (unfinished_) {
     TRY(write_some(fd_.get(), "\n", path_));
@@ -135,6 +142,32 @@ Status FileSink::follow_rotation() {
   half_ = 0;  // The new file gets the whole line.
   unfinished_ = false;
   return open_file();
+}
+
+// A half line stays with its rest.
+void FileSink::make_room(std::uint64_t now_ns) {
+  const std::int64_t real_ns =
+      static_cast<std::int64_t>(base::boot_now_ns()) + base::boot_to_real_ns();
+  if (half_ != 0 || unfinished_ || now_ns < rotate_not_before_ns_ ||
+      !is_due(settings_.rotation, fd_.get(), batch_.size(), real_ns)) {
+    return;
+  }
+  const Status rotated = rotate(path_, settings_.rotation.keep, real_ns);
+  if (!rotated.ok()) {
+    base::log(base::LogLevel::kError, rotated.error().message + "; it grows on");
+    rotate_not_before_ns_ = now_ns + kRotateAgainNs;
+  }
+}
+
+// The lines are in the file whatever comes of it: what cannot be flushed once, no second try can.
+void FileSink::sync() {
+  const bool wanted =
+      settings_.sync == Sync::kAlways || (settings_.sync == Sync::kAlerts && has_alert_);
+  has_alert_ = false;
+  if (wanted && fdatasync(fd_.get()) != 0 && errno != EINVAL) {
+    base::log(base::LogLevel::kError,
+              fail_errno(fmt::format("cannot flush {} to its disk", path_), errno).message);
+  }
 }
 
 // Cuts the half line at the end of the file, so that a reader never sees it. Needs no space on a

@@ -12,6 +12,7 @@
 #include "src/base/result.h"
 #include "src/base/unique_fd.h"
 #include "src/detect/alert.h"
+#include "src/sink/rotation.h"
 #include "src/sink/tail.h"
 
 namespace holdfast::sink {
@@ -21,15 +22,28 @@ inline constexpr const char* kDefaultAlertPath = "/var/log/holdfast/alerts.jsonl
 // One write: large enough that a flood costs few calls, small enough to hold on the way.
 inline constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
 
+// After which batches the file is flushed to its disk (fdatasync(2)), before anything else is done:
+// none, those with an alert, all. Without it a power failure may take what the kernel had not
+// written back; a monitor that is killed loses nothing either way.
+enum class Sync { kNever, kAlerts, kAlways };
+
+struct FileSettings {
+  Rotation rotation;
+  Sync sync = Sync::kNever;
+};
+
 // Appends whole lines, one write(2) a batch, numbered without a gap. Single-threaded; the only
 // writer of its file. A file that was renamed or removed (logrotate) is opened anew at the next
-// flush.
+// flush, which also rotates a file that is due.
 class FileSink {
  public:
   // Makes the directory (0750) and the file (0640) where they are not there. Goes on with the
   // numbers of a former writer, and cuts off the half line that it left: whoever sent that line
   // still has it.
-  static Result<FileSink> open(const std::string& path);
+  static Result<FileSink> open(const std::string& path, const FileSettings& settings = {});
+
+  // From the next flush on.
+  void set(const FileSettings& settings) { settings_ = settings; }
 
   // What the former writer wrote last, one batch at least.
   [[nodiscard]] const Tail& tail() const { return tail_; }
@@ -53,17 +67,21 @@ class FileSink {
   [[nodiscard]] bool idle() const { return lines_.empty(); }
 
  private:
-  explicit FileSink(std::string path) : path_(std::move(path)) {}
+  FileSink(std::string path, const FileSettings& settings)
+      : path_(std::move(path)), settings_(settings) {}
   Status open_file();
   void take_up();
   Status follow_rotation();
-  Status write_batch();
+  void make_room(std::uint64_t now_ns);
+  Status write_batch(std::uint64_t now_ns);
+  void sync();
   Status commit(std::size_t written);
   bool take_back(std::size_t bytes);
   void failed(const Error& error, std::uint64_t now_ns);
   void recovered();
 
   std::string path_;
+  FileSettings settings_;
   base::UniqueFd fd_;
   Tail tail_;
   std::string batch_;
@@ -71,7 +89,9 @@ class FileSink {
   std::size_t half_ = 0;           // bytes of the first that are in the file and stay there
   std::size_t written_ = 0;        // lines, in this flush
   std::uint64_t next_seq_ = 1;
-  bool unfinished_ = false;        // the file ends within somebody else's line
+  bool has_alert_ = false;   // in the batch
+  bool unfinished_ = false;  // the file ends within somebody else's line
+  std::uint64_t rotate_not_before_ns_ = 0;
   std::uint64_t retry_at_ns_ = 0;  // 0: the last flush went well
   std::uint64_t backoff_ns_ = 0;
 };

@@ -21,6 +21,9 @@ programs_setup() {
   tar -C "$tree" "${@/#/--exclude=./}" -cf - . | tar -C "$HF_PROGRAMS" -xf -
   # What packages add when they are installed.
   cp /etc/passwd /etc/group "$HF_PROGRAMS/etc"
+  # Start-up files of this machine's user are no part of an image.
+  mkdir -p "$HF_PROGRAMS/root"
+  touch "$HF_PROGRAMS/root/.bashrc" "$HF_PROGRAMS/root/.profile"
   add_account sshd 22
   add_account redis 971
   add_account postgres 972

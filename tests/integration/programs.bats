@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Ordinary programs of Debian under the profile `default`: servers, databases, language runtimes, tools. They work,
-# nothing that they do is refused, and those that keep their data on volumes are not told.
+# nothing that they do is refused, and nobody is called for them more than once. Those that keep their data on volumes are
+# not told at all.
 load lib
 load programs
 
@@ -27,6 +28,7 @@ program() {
     return 1
   }
   assert_nothing_refused "$id"
+  assert_told_once_at_most "$id"
 }
 
 # Refusals are told before the container's end is.
@@ -34,6 +36,22 @@ assert_nothing_refused() {
   wait_until hf_gone "$1"
   refute grep -E '"(denied|killed)"' <(alerts_of "$1")
 }
+
+# Somebody is called for what is a warning or worse, and is told what to do about it.
+assert_told_once_at_most() {
+  local calls
+  calls=$(alerts_of "$1" '.severity | IN("emergency", "alert", "critical", "error", "warning")')
+  (($(wc -l <<<"$calls") <= 1)) || {
+    echo "$1 was told more than once:" >&2
+    echo "$calls" >&2
+    return 1
+  }
+  jq -s -e --arg id "$1" 'map(select(.container.id == $id and .kind == "alert" and (.class | test("^(rootfs|drift)"))).message)
+    | all(contains("If it is ordinary, "))' "$HF_ALERTS"
+}
+
+# called ID: somebody is.
+called() { (($(alerts_of "$1" '.severity == "error"' | wc -l) == 1)); }
 
 @test "nginx" {
   echo pages >"$(volume pages)/index.html"
@@ -104,9 +122,10 @@ SCRIPT
   silent haproxy
 }
 
-@test "redis, its data on a volume" {
-  program redis kept --mount "$(volume redis):/var/lib/redis" <<'SCRIPT'
-cd /var/lib/redis
+# keep_in_redis ID [OPTION OF make-bundle]…
+keep_in_redis() {
+  program "$1" kept "${@:2}" <<'SCRIPT'
+mkdir -p /var/lib/redis && cd /var/lib/redis
 redis-server --daemonize yes --dir /var/lib/redis >/dev/null
 until redis-cli ping >/dev/null 2>&1; do sleep 0.2; done
 redis-cli set key kept >/dev/null
@@ -114,8 +133,14 @@ redis-cli save >/dev/null
 redis-cli get key
 redis-cli shutdown nosave
 SCRIPT
+}
+
+@test "redis, its data on a volume" {
+  keep_in_redis redis --mount "$(volume redis):/var/lib/redis"
   silent redis
 }
+
+@test "redis, its data in the image" { keep_in_redis redis-inside; }
 
 @test "memcached" {
   program memcached END <<'SCRIPT'
@@ -126,10 +151,11 @@ SCRIPT
   silent memcached
 }
 
-@test "postgres, its data on a volume" {
-  program postgres 1 --mount "$(volume postgres):/var/lib/postgresql" <<'SCRIPT'
+# keep_in_postgres ID [OPTION OF make-bundle]…
+keep_in_postgres() {
+  program "$1" 1 "${@:2}" <<'SCRIPT'
 bin=$(echo /usr/lib/postgresql/*/bin)
-mkdir -p /run/postgresql
+mkdir -p /run/postgresql /var/lib/postgresql
 chown nobody /var/lib/postgresql /run/postgresql
 run() { setpriv --reuid nobody --clear-groups "$@"; }
 run $bin/initdb -N -D /var/lib/postgresql/data >/dev/null
@@ -138,6 +164,12 @@ run $bin/psql -qtA -h /run/postgresql -c 'create table t(a int); insert into t v
 run $bin/pg_ctl -D /var/lib/postgresql/data -m fast stop >/dev/null
 SCRIPT
 }
+
+@test "postgres, its data on a volume" {
+  keep_in_postgres postgres --mount "$(volume postgres):/var/lib/postgresql"
+}
+
+@test "postgres, its data in the image" { keep_in_postgres postgres-inside; }
 
 @test "sshd and ssh" {
   program sshd "logged in" --mount "$(volume ssh):/etc/ssh" --mount "$(volume root):/root/.ssh" <<'SCRIPT'
@@ -284,10 +316,38 @@ SCRIPT
   (($(alerts_of gcc | wc -l) <= 1))
 }
 
-@test "dpkg installs a package" {
+@test "dpkg installs a package with scripts of its own: told once" {
   program dpkg "Setting up pp (1) ..." <<'SCRIPT'
 cd "$(mktemp -d)" && mkdir -p p/DEBIAN p/usr/bin && echo x >p/usr/bin/pp
 printf 'Package: pp\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: d\n' >p/DEBIAN/control
+printf '#!/bin/sh\nldconfig\ntouch /etc/pp.conf\n' >p/DEBIAN/postinst && chmod +x p/DEBIAN/postinst
 dpkg-deb -b p pp.deb >/dev/null && dpkg -i pp.deb 2>/dev/null | tail -n 1
 SCRIPT
+  called dpkg
+}
+
+@test "apt-get installs a package: told once" {
+  program apt "Setting up pq (1) ..." <<'SCRIPT'
+mkdir -p /tmp/repository && cd /tmp/repository && mkdir -p q/DEBIAN q/usr/bin && echo x >q/usr/bin/pq
+printf 'Package: pq\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b>\nDescription: d\n' >q/DEBIAN/control
+dpkg-deb -b q pq.deb >/dev/null
+{
+  cat q/DEBIAN/control
+  printf 'Filename: ./pq.deb\nSize: %s\nSHA256: %s\n' "$(stat -c %s pq.deb)" "$(sha256sum pq.deb | cut -d" " -f1)"
+} >Packages
+echo 'deb [trusted=yes] file:/tmp/repository ./' >/tmp/sources.list
+get() {
+  apt-get -qq -o Dir::Etc::sourcelist=/tmp/sources.list -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=root \
+    -o Dpkg::Use-Pty=0 "$@" 2>/tmp/apt.log
+}
+get update >/dev/null && get install -y pq | tail -n 1
+SCRIPT
+  called apt
+}
+
+@test "useradd: told once" {
+  program useradd added <<'SCRIPT'
+useradd -r somebody && id -u somebody >/dev/null && echo added
+SCRIPT
+  called useradd
 }

@@ -92,6 +92,8 @@ TEST(Detect, SeverityFollowsWhatWasTouched) {
       {{HF_ROOTFS_DELETE, HF_OP_UNLINK, "/var/cache/apt/x"}, "informational", "record"},
       {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/root/.cache/pip/x"}, "informational", "record"},
       {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/tmpfile"}, "warning", "alert"},
+      {{HF_ROOTFS_CREATE, HF_OP_CREATE, "/var/lib/postgresql/data/PG_VERSION"}, "notice", "alert"},
+      {{HF_ROOTFS_CREATE, HF_OP_CREATE, "/var/libx"}, "warning", "alert"},
       // Prevented: something broke, and its reason is told.
       {{HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x", HF_OUTCOME_DENIED}, "notice", "alert"},
       {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/usr/bin/env", HF_OUTCOME_DENIED}, "error", "alert"},
@@ -124,8 +126,14 @@ TEST(Detect, RecordsWhatThePolicyOnlyRecords) {
 TEST(Detect, SaysWhatHappenedInASentence) {
   EXPECT_EQ(judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt", HF_OUTCOME_DENIED}).message,
             "busybox (pid 123) in container web tried to mount on /mnt; refused.");
-  EXPECT_EQ(judge({HF_ROOTFS_WRITE, HF_OP_OPEN, "/etc/x"}).message,
-            "busybox (pid 123) in container web tried to write to /etc/x; allowed.");
+  EXPECT_EQ(
+      judge({HF_ROOTFS_WRITE, HF_OP_OPEN, "/etc/x"}).message,
+      "busybox (pid 123) in container web tried to write to /etc/x; allowed. If it is ordinary, "
+      "build it into the image, or put it on a volume or in rootfs.writable of the profile.");
+  EXPECT_EQ(
+      judge({HF_DRIFT_EXEC, HF_OP_EXEC, "/srv/x"}).message,
+      "busybox (pid 123) in container web tried to run /srv/x, which is not from the image; "
+      "allowed. If it is ordinary, build it into the image, or give the profile an exception.");
   EXPECT_EQ(
       judge({HF_ESCAPE_NAMESPACE, HF_OP_UNSHARE, "", HF_OUTCOME_KILLED}, HF_KILL, EPERM, 0x10020000)
           .message,

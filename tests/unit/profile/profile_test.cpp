@@ -309,6 +309,13 @@ TEST(Schema, OfTheConfigurationAgreesWithItsReader) {
            "defaults":{"profile":"strict","on_failure":"warn"}})",
        true},
       {R"({"noise":{"burst":1,"per_minute":1000000}})", true},
+      {R"({"monitor":{"rotate":{"max_bytes":0,"max_age_s":86400,"keep":0},"fsync":"alerts"}})",
+       true},
+      {R"({"monitor":{"rotate":{"max_bytes":-1}}})", false},
+      {R"({"monitor":{"rotate":{"keep":10001}}})", false},
+      {R"({"monitor":{"rotate":{"size":1}}})", false},
+      {R"({"monitor":{"fsync":"sometimes"}})", false},
+      {R"({"monitor":{"fsync":true}})", false},
       {R"({"noise":{"burst":0}})", false},
       {R"({"noise":{"per_minute":1000001}})", false},
       {R"({"noise":{"per_hour":6}})", false},
@@ -342,7 +349,7 @@ TEST(Config, ErrorsNamePlaceAndRemedy) {
   EXPECT_EQ(
       parse_config(R"({"monitor":{"alert":"/a"}})", "/etc/holdfast/holdfast.json").error().message,
       "/etc/holdfast/holdfast.json: /monitor/alert: is not a known key; known here: socket, "
-      "binary, alerts, pin_dir, incidents, linger_s");
+      "binary, alerts, pin_dir, incidents, linger_s, rotate, fsync");
   EXPECT_EQ(parse_config(R"({"annotations":{"allow":["x"]}})", "h").error().message,
             "h: /annotations/allow/0: \"x\" is no annotation that loosens; known: profile, mode, "
             "rootfs.writable, image, respond, run.oci.seccomp");

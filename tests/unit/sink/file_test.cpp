@@ -108,7 +108,9 @@ void expect_gapless(const std::vector<json>& lines, std::uint64_t first = 1) {
 
 class Sink : public testing::Test {
  protected:
-  FileSink open() const { return FileSink::open(root_.path("log/alerts.jsonl")).value(); }
+  FileSink open(const FileSettings& settings = {}) const {
+    return FileSink::open(root_.path("log/alerts.jsonl"), settings).value();
+  }
   [[nodiscard]] std::string text() const { return root_.read("log/alerts.jsonl"); }
 
   test::TempDir root_;
@@ -317,6 +319,55 @@ TEST_F(Sink, FollowsARotation) {
   sink.flush(0);
   EXPECT_EQ(lines_of(root_.read("log/alerts.jsonl.1")).size(), 1U);
   expect_gapless(lines_of(text()), 2);
+}
+
+TEST_F(Sink, RotatesBeforeAFileIsTooLargeAndKeepsTheNewest) {
+  FileSettings settings;
+  settings.rotation = {2000, 0, 2};
+  FileSink sink = open(settings);
+  for (int i = 0; i < 40; ++i) {
+    sink.add(small());
+    EXPECT_EQ(sink.flush(0), 1U);
+    EXPECT_LE(text().size(), 2000U);
+  }
+  const std::vector<std::string> rotated = rotated_files(root_.path("log/alerts.jsonl"));
+  ASSERT_EQ(rotated.size(), 2U);
+  std::vector<json> lines;
+  for (const std::string& name :
+       {std::min(rotated[0], rotated[1]), std::max(rotated[0], rotated[1]),
+        root_.path("log/alerts.jsonl")}) {
+    for (json& line : lines_of(base::read_file(name, 1 << 20).value())) {
+      lines.push_back(std::move(line));
+    }
+  }
+  ASSERT_FALSE(lines.empty());
+  EXPECT_EQ(lines.back().at("seq"), json(40));
+  expect_gapless(lines, 41 - lines.size());
+}
+
+TEST_F(Sink, GoesOnWhereARotationFails) {
+  FileSettings settings;
+  settings.rotation = {1, 0, 2};
+  FileSink sink = open(settings);
+  sink.add(small());
+  EXPECT_EQ(sink.flush(0), 1U);
+  std::filesystem::remove_all(root_.path("log"));
+  root_.write("log", "no directory");
+  sink.add(small());
+  EXPECT_EQ(sink.flush(0), 0U);
+  std::filesystem::remove(root_.path("log"));
+  std::filesystem::create_directory(root_.path("log"));
+  EXPECT_EQ(sink.flush(60 * kSecond), 1U);
+  expect_gapless(lines_of(text()), 2);
+}
+
+TEST_F(Sink, FlushesToTheDiskWhatItIsToldTo) {
+  for (const Sync sync : {Sync::kAlerts, Sync::kAlways}) {
+    FileSink sink = open({{}, sync});
+    sink.add(small());
+    EXPECT_EQ(sink.flush(0), 1U);
+    EXPECT_EQ(FileSink::open("/dev/null", {{}, sync}).value().flush(0), 0U);
+  }
 }
 
 TEST_F(Sink, SaysWhichDirectoryItCannotMake) {

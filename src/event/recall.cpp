@@ -1,0 +1,50 @@
+#include "src/event/recall.h"
+
+#include <utility>
+
+namespace holdfast::event {
+
+Recall::Key Recall::key_of(const Event& event) {
+  return {event.slot,       event.generation,
+          event.class_id,   event.operation,
+          event.outcome,    event.object_dev,
+          event.object_ino, event.exe_dev,
+          event.exe_ino,    event.path.substr(event.path.rfind('/') + 1)};
+}
+
+void Recall::note(const Event& sent) {
+  if (sent.path.empty() || (sent.flags & HF_EVENT_TRUNCATED) != 0) {
+    return;
+  }
+  const bool truncated = (sent.flags & HF_EVENT_EXE_TRUNCATED) != 0;
+  const auto [at, is_new] = texts_.try_emplace(key_of(sent), Texts{sent.path, sent.exe, truncated});
+  if (!is_new) {
+    if (at->second.path != sent.path) {
+      at->second.path.clear();
+    }
+    return;
+  }
+  order_.push_back(at->first);
+  if (order_.size() > kMostRecalled) {
+    texts_.erase(order_.front());
+    order_.pop_front();
+  }
+}
+
+void Recall::complete(Event& repeat) const {
+  const auto found = texts_.find(key_of(repeat));
+  if (found == texts_.end()) {
+    return;
+  }
+  const Texts& texts = found->second;
+  if (!texts.path.empty()) {
+    repeat.path = texts.path;
+    repeat.flags &= ~static_cast<std::uint32_t>(HF_EVENT_TRUNCATED);
+  }
+  repeat.exe = texts.exe;
+  if (texts.exe_truncated) {
+    repeat.flags |= HF_EVENT_EXE_TRUNCATED;
+  }
+}
+
+}  // namespace holdfast::event

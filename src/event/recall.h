@@ -1,0 +1,43 @@
+// What the kernel's counts of repeats leave out: the texts of the event that was sent before them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "src/event/event.h"
+
+namespace holdfast::event {
+
+// Remembers the last kMostRecalled events, some 300 bytes each. Pure.
+inline constexpr std::size_t kMostRecalled = 2048;
+
+class Recall {
+ public:
+  // An event that came whole.
+  void note(const Event& sent);
+
+  // Gives a count of repeats (decode_repeat()) the path and the executable of the event it goes on
+  // from. One that nobody noted, or that could be of two paths, stays as it is.
+  void complete(Event& repeat) const;
+
+ private:
+  // What hf_repeat_key and an event both have. The directory is not among it, so one name in two
+  // directories cannot be told apart; an object that has an inode can.
+  using Key = std::tuple<std::uint32_t, std::uint32_t, hf_class, hf_operation, hf_outcome,
+                         std::uint32_t, std::uint64_t, std::uint32_t, std::uint64_t, std::string>;
+  struct Texts {
+    std::string path;  // "": more than one
+    std::string exe;
+    bool exe_truncated = false;
+  };
+  static Key key_of(const Event& event);
+
+  std::map<Key, Texts> texts_;
+  std::deque<Key> order_;  // of texts_, the oldest first
+};
+
+}  // namespace holdfast::event

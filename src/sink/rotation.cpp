@@ -1,0 +1,77 @@
+#include "src/sink/rotation.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "src/base/clock.h"
+#include "src/sink/tail.h"
+
+namespace holdfast::sink {
+namespace {
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::string_view kPattern = "ddddddddTdddddd.dddddddddZ";
+
+// 2024-12-31T23:59:59.000000001Z as 20241231T235959.000000001Z, which suits every shell.
+std::string stamp(std::int64_t now_ns) {
+  std::string text = base::rfc3339(now_ns);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Whether rotate() gave `suffix`, which comes after the dot.
+bool is_ours(std::string_view suffix) {
+  return std::ranges::equal(suffix, kPattern, [](char given, char wanted) {
+    return wanted == 'd' ? is_digit(given) : given == wanted;
+  });
+}
+
+void remove_oldest(const std::string& path, std::uint64_t keep) {
+  std::vector<std::string> ours = rotated_files(path);
+  std::erase_if(ours, [&path](const std::string& name) {
+    return name[path.size()] != '.' || !is_ours(std::string_view(name).substr(path.size() + 1));
+  });
+  std::sort(ours.begin(), ours.end());
+  const std::size_t too_many = ours.size() > keep ? ours.size() - keep : 0;
+  for (std::size_t i = 0; i < too_many; ++i) {
+    unlink(ours[i].c_str());
+  }
+}
+
+}  // namespace
+
+bool is_due(const Rotation& rotation, int fd, std::size_t more, std::int64_t now_ns) {
+  struct statx status {};
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE | STATX_BTIME, &status) != 0 ||
+      !S_ISREG(status.stx_mode) || status.stx_size == 0) {
+    return false;
+  }
+  if (rotation.max_bytes != 0 && status.stx_size + more > rotation.max_bytes) {
+    return true;
+  }
+  const bool aged = rotation.max_age_s != 0 && (status.stx_mask & STATX_BTIME) != 0;
+  return aged && now_ns / kSecondNs - status.stx_btime.tv_sec >=
+                     static_cast<std::int64_t>(rotation.max_age_s);
+}
+
+Status rotate(const std::string& path, std::uint64_t keep, std::int64_t now_ns) {
+  const std::string name = path + "." + stamp(now_ns);
+  if (renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE) != 0) {
+    return fail_errno(fmt::format("cannot rename {} to {}", path, name), errno);
+  }
+  remove_oldest(path, keep);
+  return Ok{};
+}
+
+}  // namespace holdfast::sink

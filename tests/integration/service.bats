@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# The monitor as a service: what it tells a service manager, the socket that is passed to it, how it reads its
+# configuration again, and what it may not do any more once it runs.
+load lib
+
+setup_file() { hf_setup; }
+teardown_file() { hf_teardown; }
+
+setup() {
+  ID=service-$BATS_TEST_NUMBER
+  MANAGED=$BATS_TEST_TMPDIR
+  ALERTS=$HF_ALERTS
+  HF_PATIENCE=120 wait_until hf_monitor_absent
+}
+
+teardown() {
+  hf_stop "$ID" >/dev/null 2>&1
+  [[ ! -s $MANAGED/manager ]] || kill "$(cat "$MANAGED/manager")" 2>/dev/null || true
+  [[ ! -s $MANAGED/pid ]] || kill "$(cat "$MANAGED/pid")" 2>/dev/null || true
+  hf_monitor_stop
+}
+
+# managed [OPTION OF service-manager]… -- [OPTION OF holdfast monitor]…
+managed() {
+  local options=()
+  while [[ $1 != -- ]]; do options+=("$1") && shift; done
+  "$BATS_TEST_DIRNAME/service-manager" "$MANAGED" "${options[@]}" -- "$HF_CLI" monitor --alerts "$ALERTS" "${@:2}" \
+    >>"$MANAGED/log" 2>&1 3>&- </dev/null &
+  echo $! >"$MANAGED/manager"
+  disown
+}
+
+told() { grep -q "^$1" "$MANAGED/told" 2>/dev/null; }
+# In what the monitor says about itself.
+said() { grep -qF "$1" "$MANAGED/log"; }
+
+@test "the service manager hears when it is ready, reads its configuration, and leaves" {
+  managed --
+  wait_until told READY=1
+  hf_monitor_answers
+  kill -HUP "$(cat "$MANAGED/pid")"
+  wait_until told RELOADING=1
+  grep -q '^MONOTONIC_USEC=[0-9]*$' "$MANAGED/told"
+  both() { (($(grep -c '^READY=1' "$MANAGED/told") == 2)); }
+  wait_until both
+  refute told STOPPING=1
+  kill "$(cat "$MANAGED/pid")"
+  wait_until told STOPPING=1
+}
+
+@test "it tells the watchdog that it is alive, and wakes up for nothing without one" {
+  managed --watchdog 1 --
+  alive() { (($(grep -c '^WATCHDOG=1' "$MANAGED/told") >= 3)); }
+  wait_until alive
+  kill "$(cat "$MANAGED/pid")"
+  wait_until hf_monitor_absent
+  : >"$MANAGED/told"
+  managed --
+  wait_until told READY=1
+  sleep 2
+  refute told WATCHDOG=1
+}
+
+@test "it serves the socket that is passed to it, leaves it there, and is started anew for the next one who connects" {
+  mkdir -p /run/holdfast
+  managed --listen /run/holdfast/monitor.sock -- --on-demand --linger 1
+  hf_bundle "$ID" --mode detect -- sleep 600
+  hf_background "$ID"
+  wait_until told READY=1
+  local first
+  first=$(cat "$MANAGED/pid")
+  [ "$("$HF_CLI" ps --json | jq -r '.[].id')" == "$ID" ]
+  hf_stop "$ID"
+  wait_until hf_process_gone "$first"
+  [ -S /run/holdfast/monitor.sock ]
+  hf_monitor_answers
+  [ "$(cat "$MANAGED/pid")" != "$first" ]
+}
+
+@test "--replace takes the place of the monitor that a container started" {
+  hf_bundle "$ID" --mode detect -- sleep 600
+  hf_background "$ID"
+  local first
+  first=$("$HF_CLI" doctor 2>/dev/null | sed -n 's/.*the monitor runs: pid \([0-9]*\),.*/\1/p')
+  managed -- --replace
+  wait_until told READY=1
+  hf_process_gone "$first"
+  [ "$("$HF_CLI" ps --json | jq -r '.[].id')" == "$ID" ]
+}
+
+@test "SIGHUP: the new configuration holds; one with a mistake leaves the old one in force" {
+  echo '{"monitor": {"rotate": {"max_bytes": 1, "keep": 2}}}' >"$MANAGED/config.json"
+  ALERTS=$MANAGED/alerts.jsonl
+  managed -- --config "$MANAGED/config.json"
+  wait_until told READY=1
+  hf_bundle "$ID" --mode detect --profile immutable -- sleep 600
+  hf_background "$ID"
+  # Every line is alone in its file.
+  telling() { "$RUNTIME" exec "$ID" mkdir "/new-$1"; }
+  rotated() { find "$MANAGED" -name 'alerts.jsonl.*Z' | wc -l; }
+  two() { (($(rotated) == 2)); }
+  for name in a b c d; do telling "$name" && sleep 1.2; done
+  wait_until two
+  echo '{"monitor": {"rotate": {"max_byte": 1}}}' >"$MANAGED/config.json"
+  kill -HUP "$(cat "$MANAGED/pid")"
+  wait_until said "/monitor/rotate/max_byte: is not a known key"
+  said "what was in force stays"
+  hf_monitor_answers
+  echo '{"monitor": {"rotate": {"keep": 0, "max_bytes": 1}}}' >"$MANAGED/config.json"
+  kill -HUP "$(cat "$MANAGED/pid")"
+  wait_until said "read the configuration again"
+  telling e
+  none() { (($(rotated) == 0)); }
+  wait_until none
+}
+
+@test "once it runs, its own filter keeps it from starting programs and from the network" {
+  managed --
+  wait_until told READY=1
+  local status
+  for status in /proc/"$(cat "$MANAGED/pid")"/task/*/status; do
+    grep -q '^Seccomp:[[:space:]]*2$' "$status"
+    grep -q '^NoNewPrivs:[[:space:]]*1$' "$status"
+  done
+}
+
+@test "it works with no more capabilities than its unit gives" {
+  local names
+  names=$(sed -n 's/^CapabilityBoundingSet=//p' "$HF_ROOT/contrib/systemd/holdfast.service" | tr ' ' '\n' |
+    sed 's/^CAP_/+/' | tr '[:upper:]' '[:lower:]' | paste -sd,)
+  setpriv --bounding-set "-all,$names" --inh-caps -all \
+    "$HF_CLI" monitor --alerts "$HF_ALERTS" >>"$HF_DIR/monitor.log" 2>&1 3>&- </dev/null &
+  echo $! >"$HF_DIR/monitor.pid"
+  disown
+  wait_until hf_monitor_answers
+  hf_bundle "$ID" --mode detect --profile immutable -- sleep 600
+  hf_background "$ID"
+  "$RUNTIME" exec "$ID" mkdir /new
+  wait_until hf_alerted "$ID" rootfs.create
+  "$HF_CLI" respond freeze "$ID"
+  "$HF_CLI" respond thaw "$ID"
+  "$HF_CLI" respond kill-container "$ID"
+}
+
+@test "systemd understands the units" {
+  command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
+  sed "s|^ExecStart=/usr/bin/holdfast|ExecStart=$HF_CLI|" "$HF_ROOT/contrib/systemd/holdfast.service" \
+    >"$MANAGED/holdfast.service"
+  cp "$HF_ROOT/contrib/systemd/holdfast.socket" "$MANAGED"
+  run systemd-analyze verify "$MANAGED/holdfast.service" "$MANAGED/holdfast.socket"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ -z $output ]]
+}
