@@ -1,9 +1,8 @@
 #include "src/base/clock.h"
 
 #include <chrono>
+#include <cstddef>
 #include <ctime>
-
-#include <fmt/core.h>
 
 namespace holdfast::base {
 
@@ -17,22 +16,40 @@ std::int64_t now_ns(clockid_t clock) {
   return static_cast<std::int64_t>(now.tv_sec) * kSecond + now.tv_nsec;
 }
 
+// Writes the digits of `number` up to the place before `end`, as many as it takes to reach `begin`.
+void put_digits(std::string& text, std::size_t begin, std::size_t end, std::uint64_t number) {
+  while (end > begin) {
+    text[--end] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+}
+
 }  // namespace
 
 std::uint64_t boot_now_ns() { return static_cast<std::uint64_t>(now_ns(CLOCK_BOOTTIME)); }
 
 std::int64_t boot_to_real_ns() { return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME); }
 
+// Every line has one, so it is not left to a formatter: that takes forty times as long. 64 bits of
+// nanoseconds end in the year 2262.
 std::string rfc3339(std::int64_t real_ns) {
   namespace chrono = std::chrono;
   const chrono::sys_time<chrono::nanoseconds> moment{chrono::nanoseconds(real_ns)};
   const auto day = chrono::floor<chrono::days>(moment);
   const chrono::year_month_day date(day);
   const chrono::hh_mm_ss<chrono::nanoseconds> time(moment - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     time.hours().count(), time.minutes().count(), time.seconds().count(),
-                     time.subseconds().count());
+  std::string text = "0000-00-00T00:00:00.000000000Z";
+  const auto put = [&text](std::size_t begin, std::size_t end, auto number) {
+    put_digits(text, begin, end, static_cast<std::uint64_t>(number));
+  };
+  put(0, 4, static_cast<int>(date.year()));
+  put(5, 7, static_cast<unsigned>(date.month()));
+  put(8, 10, static_cast<unsigned>(date.day()));
+  put(11, 13, time.hours().count());
+  put(14, 16, time.minutes().count());
+  put(17, 19, time.seconds().count());
+  put(20, 29, time.subseconds().count());
+  return text;
 }
 
 }  // namespace holdfast::base

@@ -149,16 +149,40 @@ std::string peer_text(const Object& object) {
              : fmt::format("[{}]:{}", object.address, object.port);
 }
 
-// The path comes last: it is the attacker's text and may hold "{flags}".
+// What a word in braces of a rule's verb stands for.
+std::string meaning(std::string_view word, const Object& object) {
+  if (word == "path") {
+    return path_text(object);
+  }
+  if (word == "flags") {
+    return in_parentheses(object.flags);
+  }
+  if (word == "caps") {
+    return in_parentheses(object.capabilities);
+  }
+  if (word == "target") {
+    return object.target_pid == 0 ? "" : fmt::format(" (pid {})", object.target_pid);
+  }
+  if (word == "address") {
+    return peer_text(object);
+  }
+  return object.syscall.empty() ? "" : fmt::format(" ({})", object.syscall);
+}
+
+// What stands for a word is not looked at again: a path is the attacker's text and may hold
+// "{flags}".
 std::string deed(const Rule& rule, const Object& object) {
-  std::string text(rule.verb);
-  replace(text, "{caps}", in_parentheses(object.capabilities));
-  replace(text, "{flags}", in_parentheses(object.flags));
-  replace(text, "{target}",
-          object.target_pid == 0 ? "" : fmt::format(" (pid {})", object.target_pid));
-  replace(text, "{address}", peer_text(object));
-  replace(text, "{syscall}", object.syscall.empty() ? "" : fmt::format(" ({})", object.syscall));
-  replace(text, "{path}", path_text(object));
+  std::string text;
+  std::string_view rest = rule.verb;
+  while (!rest.empty()) {
+    const std::size_t open = std::min(rest.find('{'), rest.size());
+    const std::size_t close = std::min(rest.find('}', open), rest.size());
+    text += rest.substr(0, open);
+    if (open < close) {
+      text += meaning(rest.substr(open + 1, close - open - 1), object);
+    }
+    rest.remove_prefix(std::min(close + 1, rest.size()));
+  }
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include "src/event/text.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -56,9 +57,15 @@ std::size_t character_length(std::string_view text) {
   return lead.length;
 }
 
+bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '\\'; }
+
 }  // namespace
 
 std::string printable(std::string_view bytes) {
+  // Nearly every one.
+  if (std::ranges::all_of(bytes, is_plain)) {
+    return std::string(bytes);
+  }
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {

@@ -78,9 +78,9 @@ void FileSink::take_up() {
 }
 
 void FileSink::add(const detect::Alert& alert) {
-  const std::string line = to_line(to_json(alert), next_seq_++);
-  batch_ += line;
-  lines_.push_back(line.size());
+  const std::size_t before = batch_.size();
+  append_line(batch_, alert, next_seq_++);
+  lines_.push_back(batch_.size() - before);
   has_alert_ = has_alert_ || alert.kind == "alert";
 }
 

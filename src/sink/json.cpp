@@ -1,152 +1,190 @@
 #include "src/sink/json.h"
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
-#include "src/detect/names.h"
+#include "src/base/capability.h"
+#include "src/sink/object_writer.h"
 
 namespace holdfast::sink {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// Adds a member unless it is empty, zero or false: an absent member says the same in fewer bytes.
-template <typename T>
-void put(Json& object, const char* name, const T& value) {
-  if (value != T{}) {
-    object[name] = value;
-  }
+void add_container(std::string& out, const detect::Container& container) {
+  ObjectWriter object(out);
+  object.set("id", container.id);
+  object.put("name", container.name);
+  object.put("image", container.image);
+  object.put("profile", container.profile);
+  object.put("engine", container.engine);
+  object.put("bundle", container.bundle);
+  object.put("annotations", container.annotations);
 }
 
-Json container_json(const detect::Container& container) {
-  Json object = {{"id", container.id}};
-  put(object, "name", container.name);
-  put(object, "image", container.image);
-  put(object, "profile", container.profile);
-  put(object, "engine", container.engine);
-  put(object, "bundle", container.bundle);
-  put(object, "annotations", container.annotations);
-  return object;
-}
-
-Json ancestors_json(const std::vector<event::Ancestor>& ancestors) {
-  Json list = Json::array();
+void add_ancestors(std::string& out, const std::vector<event::Ancestor>& ancestors) {
+  out += '[';
   for (const event::Ancestor& ancestor : ancestors) {
-    Json object = {{"pid", ancestor.pid}};
-    put(object, "comm", ancestor.comm);
-    put(object, "exe", ancestor.exe);
-    list.push_back(std::move(object));
+    out += out.back() == '[' ? "" : ",";
+    ObjectWriter object(out);
+    object.set("pid", ancestor.pid);
+    object.put("comm", ancestor.comm);
+    object.put("exe", ancestor.exe);
   }
-  return list;
+  out += ']';
 }
 
-Json process_json(const event::Process& process) {
-  Json object = {{"pid", process.pid}, {"ppid", process.ppid}};
-  put(object, "container_pid", process.container_pid);
-  put(object, "comm", process.comm);
-  put(object, "exe", process.exe);
-  put(object, "argv", process.argv);
-  put(object, "argv_truncated", process.argv_truncated);
-  put(object, "cwd", process.cwd);
-  object["uid"] = process.uid;
-  object["gid"] = process.gid;
+// As detect::capability_names(), without making a string of each.
+void add_capabilities(std::string& out, std::uint64_t mask) {
+  out += '[';
+  for (std::size_t bit = 0; mask >> bit != 0; ++bit) {
+    if (((mask >> bit) & 1) == 0) {
+      continue;
+    }
+    out += out.back() == '[' ? "\"" : ",\"";
+    if (bit < base::kCapabilities.size()) {
+      out += base::kCapabilities.at(bit);
+    } else {
+      out += fmt::format("CAP_{}", bit);
+    }
+    out += '"';
+  }
+  out += ']';
+}
+
+void add_process(std::string& out, const event::Process& process) {
+  ObjectWriter object(out);
+  object.set("pid", process.pid);
+  object.set("ppid", process.ppid);
+  object.put("container_pid", process.container_pid);
+  object.put("comm", process.comm);
+  object.put("exe", process.exe);
+  object.put("argv", process.argv);
+  object.put("argv_truncated", process.argv_truncated);
+  object.put("cwd", process.cwd);
+  object.set("uid", process.uid);
+  object.set("gid", process.gid);
   if (process.login_uid) {
-    object["login_uid"] = *process.login_uid;
+    object.set("login_uid", *process.login_uid);
   }
-  object["caps"] = detect::capability_names(process.caps);
-  object["ancestors"] = ancestors_json(process.ancestors);
-  object["layer"] = process.upper_layer ? "upper" : "image";
-  put(object, "gone", process.gone);
-  return object;
+  add_capabilities(object.key("caps"), process.caps);
+  add_ancestors(object.key("ancestors"), process.ancestors);
+  object.set("layer", process.upper_layer ? "upper" : "image");
+  object.put("gone", process.gone);
 }
 
-Json object_json(const detect::Object& target) {
-  Json object = Json::object();
-  put(object, "operation", target.operation);
-  put(object, "path", target.path);
-  put(object, "path_truncated", target.path_truncated);
-  put(object, "path_as_spelled", target.path_as_spelled);
-  put(object, "type", target.type);
-  put(object, "mode", target.mode);
-  put(object, "device", target.device);
-  put(object, "inode", target.inode);
-  put(object, "node", target.node);
-  put(object, "filesystem", target.filesystem);
-  put(object, "syscall", target.syscall);
-  put(object, "flags", target.flags);
-  put(object, "capabilities", target.capabilities);
-  put(object, "target_pid", target.target_pid);
-  put(object, "address", target.address);
-  put(object, "port", target.port);
-  put(object, "protocol", target.protocol);
-  put(object, "result", target.result);
-  put(object, "argv", target.argv);
-  put(object, "user", target.user);
-  return object;
+void add_object(std::string& out, const detect::Object& target) {
+  ObjectWriter object(out);
+  object.put("operation", target.operation);
+  object.put("path", target.path);
+  object.put("path_truncated", target.path_truncated);
+  object.put("path_as_spelled", target.path_as_spelled);
+  object.put("type", target.type);
+  object.put("mode", target.mode);
+  object.put("device", target.device);
+  object.put("inode", target.inode);
+  object.put("node", target.node);
+  object.put("filesystem", target.filesystem);
+  object.put("syscall", target.syscall);
+  object.put("flags", target.flags);
+  object.put("capabilities", target.capabilities);
+  object.put("target_pid", target.target_pid);
+  object.put("address", target.address);
+  object.put("port", target.port);
+  object.put("protocol", target.protocol);
+  object.put("result", target.result);
+  object.put("argv", target.argv);
+  object.put("user", target.user);
 }
 
-Json asker_json(const detect::Asker& by) {
+void add_asker(std::string& out, const detect::Asker& by) {
+  ObjectWriter object(out);
   if (by.pid != 0) {
-    return {{"pid", by.pid}, {"uid", by.uid}};
+    object.set("pid", by.pid);
+    object.set("uid", by.uid);
+    return;
   }
-  return {{"profile", by.profile},
-          {"class", by.class_name},
-          {"severity", detect::severity_name(by.severity)}};
+  object.set("profile", by.profile);
+  object.set("class", by.class_name);
+  object.set("severity", detect::severity_name(by.severity));
 }
 
-Json response_json(const detect::Response& response) {
-  Json object = {{"name", response.name}, {"by", asker_json(response.by)}};
-  put(object, "target_pid", response.target_pid);
-  put(object, "failure", response.failure);
-  put(object, "incident", response.incident);
-  put(object, "incident_failure", response.incident_failure);
-  return object;
+void add_response(std::string& out, const detect::Response& response) {
+  ObjectWriter object(out);
+  object.set("name", response.name);
+  add_asker(object.key("by"), response.by);
+  object.put("target_pid", response.target_pid);
+  object.put("failure", response.failure);
+  object.put("incident", response.incident);
+  object.put("incident_failure", response.incident_failure);
 }
 
-Json aliases_json(const detect::Alert& alert) {
-  Json object = Json::object();
-  put(object, "falco", alert.falco);
-  put(object, "tracee", alert.tracee);
-  return object;
+void add_aliases(std::string& out, const detect::Alert& alert) {
+  ObjectWriter object(out);
+  object.put("falco", alert.falco);
+  object.put("tracee", alert.tracee);
+}
+
+void add_origin(std::string& out, const detect::Origin& origin) {
+  ObjectWriter object(out);
+  object.set("queue", origin.queue);
+  object.set("epoch", origin.epoch);
+  object.set("position", origin.position);
+}
+
+// What the event was about, where it was about that.
+void add_parts(ObjectWriter& object, const detect::Alert& alert) {
+  if (alert.container) {
+    add_container(object.key("container"), *alert.container);
+  }
+  if (alert.process) {
+    add_process(object.key("process"), *alert.process);
+  }
+  if (alert.object) {
+    add_object(object.key("object"), *alert.object);
+  }
+  if (alert.response) {
+    add_response(object.key("response"), *alert.response);
+  }
+}
+
+void add_alert(ObjectWriter& object, const detect::Alert& alert) {
+  object.set("time", alert.time);
+  object.set("kind", alert.kind);
+  object.set("class", alert.class_name);
+  object.set("severity", detect::severity_name(alert.severity));
+  object.set("action", alert.action);
+  object.set("count", alert.count);
+  object.put("cause", alert.cause);
+  object.set("message", alert.message);
+  object.put("exception", alert.exception);
+  object.put("held_back", alert.held_back);
+  add_parts(object, alert);
+  object.put("mitre", alert.mitre);
+  if (!alert.falco.empty() || !alert.tracee.empty()) {
+    add_aliases(object.key("aliases"), alert);
+  }
+  object.set("backend", alert.backend);
+  object.set("host", alert.host);
+  add_origin(object.key("origin"), alert.origin);
 }
 
 }  // namespace
 
 std::string to_json(const detect::Alert& alert) {
-  Json object = {{"time", alert.time},        {"kind", alert.kind},
-                 {"class", alert.class_name}, {"severity", detect::severity_name(alert.severity)},
-                 {"action", alert.action},    {"count", alert.count}};
-  put(object, "cause", alert.cause);
-  object["message"] = alert.message;
-  put(object, "exception", alert.exception);
-  put(object, "held_back", alert.held_back);
-  if (alert.container) {
-    object["container"] = container_json(*alert.container);
+  std::string text;
+  {
+    ObjectWriter object(text);
+    add_alert(object, alert);
   }
-  if (alert.process) {
-    object["process"] = process_json(*alert.process);
-  }
-  if (alert.object) {
-    object["object"] = object_json(*alert.object);
-  }
-  if (alert.response) {
-    object["response"] = response_json(*alert.response);
-  }
-  put(object, "mitre", alert.mitre);
-  if (!alert.falco.empty() || !alert.tracee.empty()) {
-    object["aliases"] = aliases_json(alert);
-  }
-  object["backend"] = alert.backend;
-  object["host"] = alert.host;
-  object["origin"] = {{"queue", alert.origin.queue},
-                      {"epoch", alert.origin.epoch},
-                      {"position", alert.origin.position}};
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text;
 }
 
-std::string to_line(std::string_view object, std::uint64_t seq) {
-  return fmt::format("{{\"seq\":{},{}\n", seq, object.substr(1));
+void append_line(std::string& out, const detect::Alert& alert, std::uint64_t seq) {
+  {
+    ObjectWriter object(out);
+    object.set("seq", seq);
+    add_alert(object, alert);
+  }
+  out += '\n';
 }
 
 }  // namespace holdfast::sink

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "src/detect/alert.h"
 
@@ -13,8 +12,7 @@ namespace holdfast::sink {
 // (event::printable()); one that is not gets U+FFFD in its place.
 std::string to_json(const detect::Alert& alert);
 
-// `object` (from to_json()) with "seq" as its first member and a line feed: what a reader finds in
-// the file.
-std::string to_line(std::string_view object, std::uint64_t seq);
+// Adds the same with "seq" as its first member, and a line feed: what a reader finds in the file.
+void append_line(std::string& out, const detect::Alert& alert, std::uint64_t seq);
 
 }  // namespace holdfast::sink

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// How every line of ours begins (to_line()).
+// How every line of ours begins (append_line()).
 constexpr std::string_view kBeginning = "{\"seq\":";
 
 bool may_be_ours(std::string_view piece) {
