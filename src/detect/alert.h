@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct Container {
   std::string bundle;
   std::map<std::string, std::string> annotations;
 };
+
+// Shared, for every alert has it and most containers make many.
+using ContainerRef = std::shared_ptr<const Container>;
 
 // What was acted upon. Empty and zero members are not told.
 struct Object {
@@ -88,9 +92,9 @@ struct Alert {
   std::uint64_t count = 1;
   std::string cause;  // of a loss
   std::string message;
-  std::string exception;  // why the profile calls this ordinary; of a record that was an alert
-  std::string held_back;  // why it is a record: of an alert beyond its container's budget
-  std::optional<Container> container;
+  std::string exception;   // why the profile calls this ordinary; of a record that was an alert
+  std::string held_back;   // why it is a record: of an alert beyond its container's budget
+  ContainerRef container;  // nullptr: none that is known
   std::optional<event::Process> process;
   std::optional<Object> object;
   std::optional<Response> response;

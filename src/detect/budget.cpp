@@ -71,7 +71,7 @@ void Budget::apply(Alert& alert, pid_t init, std::uint64_t now_ns) {
 void Budget::hold(Account& account, Alert& alert, std::uint64_t now_ns) {
   HeldBack& held = account.held;
   if (held.alerts.empty()) {
-    held.container = *alert.container;
+    held.container = alert.container;
   }
   held.alerts[alert.class_name] += 1;
   if (account.due_ns == 0) {
@@ -121,12 +121,12 @@ Alert noise_alert(const HeldBack& held, std::uint64_t time_ns, const Context& co
   for (const auto& [class_name, count] : held.alerts) {
     alert.count += count;
   }
-  const Container& container = held.container;
+  const Container& container = *held.container;
   alert.message = fmt::format(
       "container {}: {} were kept as records, whose held_back says why; holdfast tune proposes "
       "exceptions.",
       container.name.empty() ? container.id : container.name, counts_text(held.alerts));
-  alert.container = container;
+  alert.container = held.container;
   alert.backend = context.backend;
   alert.host = context.host;
   return alert;

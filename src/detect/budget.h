@@ -23,7 +23,7 @@ struct Rates {
 
 // What was held back of one container, and not told yet.
 struct HeldBack {
-  Container container;
+  ContainerRef container;
   std::map<std::string, std::uint64_t> alerts;  // by class
   // Of those beyond the budget; what only goes on from an alert that was told is a notice.
   Severity worst = Severity::kNotice;

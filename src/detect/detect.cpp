@@ -196,13 +196,7 @@ std::string owner(std::uint32_t slot, const Container* container) {
   if (container == nullptr) {
     return fmt::format("container of slot {}", slot);
   }
-  return fmt::format("container {}", container->name.empty() ? container->id : container->name);
-}
-
-std::string place(const event::Event& event, const Container* container) {
-  const std::string name = owner(event.slot, container);
-  return (event.flags & HF_EVENT_BYSTANDER) != 0 ? fmt::format("outside {}", name)
-                                                 : fmt::format("in {}", name);
+  return "container " + (container->name.empty() ? container->id : container->name);
 }
 
 std::string ending(const event::Event& event) {
@@ -283,6 +277,25 @@ Object entered(const Entering& entering) {
   return object;
 }
 
+// Put together by hand: a formatter takes a fifth of the time that an event takes.
+std::string sentence(const event::Event& event, const event::Process& process,
+                     const Container* container, const std::string& what) {
+  std::string text = program(process);
+  text += " (pid ";
+  text += std::to_string(process.pid);
+  text += (event.flags & HF_EVENT_BYSTANDER) != 0 ? ") outside " : ") in ";
+  text += owner(event.slot, container);
+  text += " tried to ";
+  text += what;
+  text += "; ";
+  text += ending(event);
+  if (event.count != 1) {
+    text += fmt::format(" ({} times)", event.count);
+  }
+  text += '.';
+  return text;
+}
+
 struct LossText {
   const char* cause;
   const char* sentence;
@@ -313,13 +326,9 @@ Alert detect(const event::Event& event, event::Process process, const Context& c
   alert.severity = verdict.severity;
   alert.action = action_of(event.outcome);
   alert.object = object_of(event);
-  alert.message = fmt::format(
-      "{} (pid {}) {} tried to {}; {}{}.{}", program(process), process.pid,
-      place(event, context.container), deed(rule, *alert.object), ending(event),
-      event.count == 1 ? "" : fmt::format(" ({} times)", event.count), remedy(event, verdict));
-  if (context.container != nullptr) {
-    alert.container = *context.container;
-  }
+  alert.message = sentence(event, process, context.container.get(), deed(rule, *alert.object));
+  alert.message += remedy(event, verdict);
+  alert.container = context.container;
   alert.process = std::move(process);
   for (const std::string_view id : rule.mitre) {
     if (!id.empty()) {
@@ -345,10 +354,8 @@ Alert lost_alert(const Loss& loss, const Context& context) {
   alert.cause = text.cause;
   alert.message =
       fmt::format("{} {}. What policies deny was denied all the same.", loss.count, text.sentence);
-  replace(alert.message, "{container}", owner(loss.slot, context.container));
-  if (context.container != nullptr) {
-    alert.container = *context.container;
-  }
+  replace(alert.message, "{container}", owner(loss.slot, context.container.get()));
+  alert.container = context.container;
   alert.backend = context.backend;
   alert.host = context.host;
   return alert;
@@ -364,11 +371,9 @@ Alert admission_alert(const profile::Admission& admission, std::uint64_t time_ns
   alert.severity = Severity::kWarning;
   alert.action = "alerted";
   alert.message = fmt::format("{} {}; it was started, as its profile says.",
-                              owner(0, context.container), admission.asks);
+                              owner(0, context.container.get()), admission.asks);
   alert.mitre = {"T1610"};  // Deploy Container
-  if (context.container != nullptr) {
-    alert.container = *context.container;
-  }
+  alert.container = context.container;
   alert.backend = context.backend;
   alert.host = context.host;
   return alert;
@@ -385,15 +390,13 @@ Alert entering_alert(const Entering& entering, event::Process asker, std::uint64
   alert.severity = record ? Severity::kInformational : Severity::kWarning;
   alert.action = refused ? "denied" : "alerted";
   alert.message = fmt::format("{} asked to start {} in {} by exec; {}.", askers(asker),
-                              command_text(entering.argv), owner(0, context.container),
+                              command_text(entering.argv), owner(0, context.container.get()),
                               refused ? "refused" : "allowed");
   alert.object = entered(entering);
   alert.process = std::move(asker);
   alert.mitre = {"T1609"};  // Container Administration Command
   alert.falco = "Attach/Exec Pod";
-  if (context.container != nullptr) {
-    alert.container = *context.container;
-  }
+  alert.container = context.container;
   alert.backend = context.backend;
   alert.host = context.host;
   return alert;

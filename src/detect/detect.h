@@ -14,8 +14,8 @@ namespace holdfast::detect {
 
 // What surrounds an event.
 struct Context {
-  const Container* container = nullptr;  // nullptr: not known (any more)
-  std::string backend;                   // "lsm", "modify-return", "tracepoint"
+  ContainerRef container;  // nullptr: not known (any more)
+  std::string backend;     // "lsm", "modify-return", "tracepoint"
   std::string host;
   std::int64_t boot_to_real_ns = 0;  // base::boot_to_real_ns()
 };

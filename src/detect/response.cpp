@@ -82,9 +82,7 @@ Alert response_alert(const Response& response, std::uint64_t time_ns, const Cont
   alert.action = result.action;
   alert.message = fmt::format("{} {} {}, as {}{}.", subject(response, context), result.verb,
                               participle(response.name), reason(response.by), ending(response));
-  if (context.container != nullptr) {
-    alert.container = *context.container;
-  }
+  alert.container = context.container;
   alert.response = response;
   alert.backend = context.backend;
   alert.host = context.host;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
 
 #include "src/base/clock.h"
@@ -162,7 +163,7 @@ void Pipeline::tell_admissions(const Entry& entry) {
   boot_to_real_ns_ = base::boot_to_real_ns();
   const std::uint64_t now_ns = base::boot_now_ns();
   detect::Context about = context();
-  about.container = &entry.told;
+  about.container = entry.told;
   // Generations are never reused, and a container has few of these.
   std::uint64_t position = std::uint64_t{entry.slot.generation} << 8;
   for (const profile::Admission& admission : entry.registration.admissions) {
@@ -176,7 +177,7 @@ void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t
   boot_to_real_ns_ = base::boot_to_real_ns();
   const std::uint64_t now_ns = base::boot_now_ns();
   detect::Context about = context();
-  about.container = &entry.told;
+  about.container = entry.told;
   detect::Alert alert = detect::entering_alert(
       {event::redact(printable(exec.args)), event::printable(exec.user), action},
       processes_.read_living(pid), now_ns, about);
@@ -189,7 +190,7 @@ void Pipeline::tell_response(const detect::Response& response, const detect::Con
   boot_to_real_ns_ = base::boot_to_real_ns();
   const std::uint64_t now_ns = base::boot_now_ns();
   detect::Context about = context();
-  about.container = &container;
+  about.container = std::make_shared<const detect::Container>(container);
   add(detect::response_alert(response, now_ns, about), {}, own_origin("responses", now_ns));
   write(now_ns);
 }
@@ -268,7 +269,7 @@ bool Pipeline::take_losses(std::uint64_t now_ns) {
     }
     detect::Context lost = context();
     const Entry* entry = registry_.latest_of_slot(loss.slot);
-    lost.container = entry == nullptr ? nullptr : &entry->told;
+    lost.container = entry == nullptr ? nullptr : entry->told;
     add(detect::lost_alert({cause_of(loss.cause), loss.slot, loss.count, now_ns}, lost), loss,
         {"losses", kernel_.epoch(), kernel::position_of(loss)});
   }
@@ -311,7 +312,7 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   }
   detect::Context about = context();
   if (entry != nullptr) {
-    about.container = &entry->told;
+    about.container = entry->told;
   }
   detect::Alert alert = detect::detect(event, processes_.read(event, init), about);
   if (entry != nullptr) {
@@ -391,7 +392,7 @@ void Pipeline::give_back(const Repeated& repeated) {
 
 bool Pipeline::is_guarded(std::uint32_t slot, std::uint32_t generation) const {
   const Entry* entry = registry_.find_slot(slot, generation);
-  return entry != nullptr && registry_.find(entry->told.id) == entry;
+  return entry != nullptr && registry_.find(entry->told->id) == entry;
 }
 
 detect::Context Pipeline::context() const {

@@ -26,9 +26,10 @@ namespace {
 constexpr const char* kSuffix = ".json";
 constexpr std::int64_t kMaxU32 = 0xffffffff;
 
-detect::Container told_of(const Container& container) {
-  return {container.id,     container.name,   container.image,      container.profile,
-          container.engine, container.bundle, container.annotations};
+detect::ContainerRef told_of(const Container& container) {
+  return std::make_shared<const detect::Container>(
+      detect::Container{container.id, container.name, container.image, container.profile,
+                        container.engine, container.bundle, container.annotations});
 }
 
 // None where config.json cannot be read any more.
@@ -77,9 +78,9 @@ Result<Entry> read_entry(const std::filesystem::path& path) {
   const std::string text = TRY(base::read_file(path, kMaxContainerFileBytes));
   Entry entry = TRY(parse_entry(text, path));
   // By that name alone a later remove() finds it.
-  if (path.stem() != entry.told.id) {
+  if (path.stem() != entry.told->id) {
     return fail(fmt::format("{} is the file of container {}, by another name", path.string(),
-                            entry.told.id));
+                            entry.told->id));
   }
   return entry;
 }
@@ -154,7 +155,7 @@ Registry::Restored Registry::restore(const std::vector<kernel::Slot>& slots) {
     }
     restored.problems.push_back(
         entry.ok() ? fmt::format("container {} is not guarded any more: its slot is not in use",
-                                 entry.value().told.id)
+                                 entry.value().told->id)
                    : entry.error().message);
     unlink(path.c_str());
   }
@@ -173,10 +174,10 @@ Status Registry::add(const Registration& registration, const kernel::Slot& slot,
 
 void Registry::insert(Entry entry) {
   if (reads_mounts_) {
-    entry.mounts = mounts_of(entry.told.bundle);
+    entry.mounts = mounts_of(entry.told->bundle);
   }
-  id_of_slot_[entry.slot.number] = entry.told.id;
-  entries_[entry.told.id] = std::move(entry);
+  id_of_slot_[entry.slot.number] = entry.told->id;
+  entries_[entry.told->id] = std::move(entry);
 }
 
 void Registry::remove(const std::string& id) {

@@ -20,7 +20,7 @@ struct Entry {
   kernel::Slot slot;
   std::uint64_t init_start_ticks =
       0;                            // of the init; with its pid, an identity that is never reused
-  detect::Container told;           // how alerts name it
+  detect::ContainerRef told;        // how alerts name it
   std::vector<std::string> mounts;  // where config.json mounts something, but for "/"; clean; see
                                     // read_mounts()
 };

@@ -52,7 +52,7 @@ bool is_detecting(const Entry& entry) {
 respond::Target Responses::target_of(const Entry& entry) const {
   const Registration& registration = entry.registration;
   return {
-      entry.told,       entry.slot.generation,  registration.cgroup, kernel_.cgroup_of(entry.slot),
+      *entry.told,      entry.slot.generation,  registration.cgroup, kernel_.cgroup_of(entry.slot),
       registration.pid, entry.init_start_ticks, registration.rootfs};
 }
 
@@ -60,7 +60,7 @@ void Responses::notice(const detect::Alert& alert, const event::Event& event, co
   const profile::Response response =
       entry.registration.respond.at(static_cast<std::size_t>(alert.severity));
   // Of a container that has gone there is nobody to act on.
-  if (response == profile::Response::kAlert || registry_.find(entry.told.id) != &entry) {
+  if (response == profile::Response::kAlert || registry_.find(entry.told->id) != &entry) {
     return;
   }
   respond::Order order;
@@ -72,7 +72,7 @@ void Responses::notice(const detect::Alert& alert, const event::Event& event, co
   }
   order.response = response;
   order.target = target_of(entry);
-  order.by.profile = entry.told.profile;
+  order.by.profile = entry.told->profile;
   order.by.class_name = alert.class_name;
   order.by.severity = alert.severity;
   order.alert = sink::to_json(alert);

@@ -51,9 +51,7 @@ void append_json(std::string& out, std::string_view text) {
     out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return;
   }
-  out += '"';
-  out += text;
-  out += '"';
+  append_quoted(out, text);
 }
 
 void append_json(std::string& out, const std::vector<std::string>& texts) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -11,6 +12,13 @@
 #include <fmt/format.h>
 
 namespace holdfast::sink {
+
+// `text`, which needs no escapes, in quotation marks.
+inline void append_quoted(std::string& out, std::string_view text) {
+  const std::size_t begin = out.size();
+  out.append(text.size() + 2, '"');
+  text.copy(out.data() + begin + 1, text.size());
+}
 
 // The value as JSON. Bytes that are no UTF-8 become U+FFFD.
 void append_json(std::string& out, std::string_view text);
@@ -45,10 +53,12 @@ class ObjectWriter {
 
   // The value is what is appended to the result next.
   std::string& key(std::string_view name) {
-    out_ += empty_ ? "\"" : ",\"";
+    if (!empty_) {
+      out_ += ',';
+    }
     empty_ = false;
-    out_ += name;
-    out_ += "\":";
+    append_quoted(out_, name);
+    out_ += ':';
     return out_;
   }
 

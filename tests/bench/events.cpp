@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -138,7 +139,7 @@ int run(const std::string& directory, std::size_t count) {
   detect::Context context;
   context.backend = "lsm";
   context.host = "node-17";
-  context.container = &container;
+  context.container = std::make_shared<const detect::Container>(container);
   context.boot_to_real_ns = base::boot_to_real_ns();
   const std::vector<profile::Exception> exceptions;
   detect::Budget budget({20, 6});

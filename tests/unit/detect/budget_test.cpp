@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,7 @@ Alert alert(const std::string& container, Severity severity,
   alert.class_name = class_name;
   alert.severity = severity;
   alert.action = action;
-  alert.container.emplace().id = container;
+  alert.container = std::make_shared<const Container>(Container{container, "", "", "", "", "", {}});
   return alert;
 }
 
@@ -102,7 +103,7 @@ TEST(Budget, EverythingThatWasHeldBackIsCounted) {
   EXPECT_FALSE(budget.next(kStart + 10 * kSecond - 1));
   const auto held = budget.next(kStart + 10 * kSecond);
   ASSERT_TRUE(held);
-  EXPECT_EQ(held->container.id, "a");
+  EXPECT_EQ(held->container->id, "a");
   EXPECT_EQ(held->alerts,
             (std::map<std::string, std::uint64_t>{{"drift.exec", 7}, {"rootfs.write", 100}}));
   EXPECT_EQ(held->worst, Severity::kError);
@@ -143,7 +144,7 @@ TEST(Budget, WhatIsLeftOfAContainerThatHasGoneIsToldAtOnceAndForgotten) {
   const auto gone = [](const std::string& id) { return id == "b"; };
   const auto held = budget.next(kStart + 1, gone);
   ASSERT_TRUE(held);
-  EXPECT_EQ(held->container.id, "b");
+  EXPECT_EQ(held->container->id, "b");
   EXPECT_FALSE(budget.next(kStart + 1, gone));
   EXPECT_EQ(count_told(budget, alert("b", Severity::kWarning), 5, kStart + 1), 3);
   EXPECT_EQ(budget.due_ns(), kStart + 10 * kSecond);
@@ -151,8 +152,7 @@ TEST(Budget, WhatIsLeftOfAContainerThatHasGoneIsToldAtOnceAndForgotten) {
 
 TEST(Budget, TheAlertSaysWhatHowManyAndOfWhom) {
   HeldBack held;
-  held.container.id = "0123";
-  held.container.name = "shop";
+  held.container = std::make_shared<const Container>(Container{"0123", "shop", "", "", "", "", {}});
   held.alerts = {{"drift.exec", 1}, {"rootfs.write", 100}};
   held.worst = Severity::kError;
   Context context;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ Alert judge(const Deed& deed, int action = HF_ALERT, int result = 0, std::uint64
   process.pid = 123;
   process.exe = "/bin/busybox";
   Context context;
-  context.container = &kWeb;
+  context.container = std::make_shared<const Container>(kWeb);
   context.backend = "lsm";
   context.host = "node";
   return detect(event, process, context);
@@ -185,13 +186,13 @@ TEST(Detect, TellsOfAContainerThatNobodyKnows) {
   event.class_id = HF_ESCAPE_BPF;
   event.slot = 9;
   const Alert alert = detect(event, {}, {});
-  EXPECT_FALSE(alert.container.has_value());
+  EXPECT_EQ(alert.container, nullptr);
   EXPECT_NE(alert.message.find("in container of slot 9"), std::string::npos);
 }
 
 TEST(Detect, WhatConfigJsonAsksForIsToldOfTheContainer) {
   Context context;
-  context.container = &kWeb;
+  context.container = std::make_shared<const Container>(kWeb);
   context.backend = "lsm";
   const Alert told =
       admission_alert({"host_namespaces", "is in the host's pid namespace", false}, 0, context);
@@ -207,7 +208,7 @@ TEST(Detect, TellsWhoLostHowManyAndWhy) {
   web.id = "id";
   web.name = "web";
   Context context;
-  context.container = &web;
+  context.container = std::make_shared<const Container>(web);
   context.backend = "lsm";
   const Alert full = lost_alert({Loss::Cause::kRecordsFull, 3, 12, 0}, context);
   EXPECT_EQ(full.class_name, "monitor.lost");
@@ -219,7 +220,7 @@ TEST(Detect, TellsWhoLostHowManyAndWhy) {
   EXPECT_EQ(former.cause, "former-version");
   EXPECT_EQ(former.message.find("7 events"), 0U);
   const Alert unknown = lost_alert({Loss::Cause::kNoStorage, 3, 1, 0}, {});
-  EXPECT_FALSE(unknown.container.has_value());
+  EXPECT_EQ(unknown.container, nullptr);
   EXPECT_NE(unknown.message.find("container of slot 3"), std::string::npos);
 }
 

@@ -9,7 +9,7 @@ const Container kWeb = {"0123456789abcdef", "web", "nginx:1", "strict", "podman"
 
 Alert told(const Response& response) {
   Context context;
-  context.container = &kWeb;
+  context.container = std::make_shared<const Container>(kWeb);
   return response_alert(response, 1, context);
 }
 

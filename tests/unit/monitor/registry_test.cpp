@@ -42,7 +42,7 @@ TEST_F(RegistryTest, FindsByIdAndBySlot) {
   ASSERT_NE(registry.find("a"), nullptr);
   EXPECT_EQ(registry.find("a")->init_start_ticks, 55U);
   ASSERT_NE(registry.find_slot(3, 8), nullptr);
-  EXPECT_EQ(registry.find_slot(3, 8)->told.name, "name of a");
+  EXPECT_EQ(registry.find_slot(3, 8)->told->name, "name of a");
   EXPECT_EQ(registry.find("b"), nullptr);
   EXPECT_EQ(registry.find_slot(4, 8), nullptr);
 }
@@ -76,8 +76,8 @@ TEST_F(RegistryTest, DoesNotTellAnOldEventOfTheSlotsNextOwner) {
   ASSERT_TRUE(registry.add(registration_of("old"), {3, 8}, 1).ok());
   registry.remove("old");
   ASSERT_TRUE(registry.add(registration_of("new"), {3, 9}, 2).ok());
-  EXPECT_EQ(registry.find_slot(3, 8)->told.id, "old");
-  EXPECT_EQ(registry.find_slot(3, 9)->told.id, "new");
+  EXPECT_EQ(registry.find_slot(3, 8)->told->id, "old");
+  EXPECT_EQ(registry.find_slot(3, 9)->told->id, "new");
   EXPECT_EQ(registry.find("old"), nullptr);
 }
 
@@ -104,7 +104,7 @@ TEST_F(RegistryTest, TheNextMonitorTakesOver) {
   const Entry& kept = *registry.find("kept");
   EXPECT_EQ(kept.registration.policy, registration_of("kept").policy);
   EXPECT_EQ(kept.registration.cgroup, "/machine/kept");
-  EXPECT_EQ(kept.told.annotations, registration_of("kept").container.annotations);
+  EXPECT_EQ(kept.told->annotations, registration_of("kept").container.annotations);
   EXPECT_EQ(kept.init_start_ticks, 55U);
   EXPECT_EQ(registry.entries().size(), 1U);
   EXPECT_FALSE(has_file("freed"));

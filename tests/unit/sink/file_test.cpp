@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,8 @@ detect::Alert responded(const detect::Asker& by) {
 detect::Alert full() {
   detect::Alert alert = small();
   alert.class_name = "escape.mount";
-  alert.container =
-      detect::Container{"id", "web", "image", "default", "podman", "/bundle", {{"a", "b"}}};
+  alert.container = std::make_shared<const detect::Container>(
+      detect::Container{"id", "web", "image", "default", "podman", "/bundle", {{"a", "b"}}});
   event::Process process;
   process.pid = 1;
   process.container_pid = 1;
