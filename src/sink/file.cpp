@@ -103,7 +103,7 @@ Status FileSink::write_batch(std::uint64_t now_ns) {
   make_room(now_ns);
   TRY(follow_rotation());
   if (unfinished_) {
-    TRY(write_some(fd_.get(), "\n", path_));
+    (void)TRY(write_some(fd_.get(), "\n", path_));
     unfinished_ = false;
   }
   return commit(TRY(write_some(fd_.get(), std::string_view(batch_).substr(half_), path_)));
