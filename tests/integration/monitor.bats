@@ -105,6 +105,33 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   [[ $output == *"only root may ask"*"12345"* ]]
 }
 
+# What two ordinary users send, past the command line's own checks: in the words of the corpus of tests/fuzz.
+@test "an ordinary user can register, see, unregister, enter or respond to nobody's container" {
+  hf_monitor_start
+  chmod 755 /run/holdfast
+  hf_bundle "$ID" --mode detect -- sleep 600
+  hf_background "$ID"
+  cp -r "$HF_ROOT/tests/fuzz/corpus/message" "$BATS_TEST_TMPDIR"
+  sed -i "s/\"c1\"/\"$ID\"/; s/4711/$(hf_container_pid "$ID")/" "$BATS_TEST_TMPDIR"/message/*
+  chmod -R a+rX "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")" "$BATS_RUN_TMPDIR"
+  local user request
+  for user in 12345 12346; do
+    for request in register unregister exec list respond respond-number; do
+      run setpriv --reuid "$user" --regid "$user" --clear-groups /usr/bin/python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect("/run/holdfast/monitor.sock")
+s.send(open(sys.argv[1], "rb").read())
+print(s.recv(1 << 17).decode())' "$BATS_TEST_TMPDIR/message/$request"
+      echo "$request: $output"
+      [ "$status" -eq 0 ]
+      [[ $(jq -r .error <<<"$output") == "only root may ask for that"*"$user"* ]]
+      [[ $(jq 'has("containers") or has("responded")' <<<"$output") == false ]]
+    done
+  done
+  [ "$("$HF_CLI" ps --json | jq -r '.[].id')" == "$ID" ]
+  kill -0 "$(hf_container_pid "$ID")"
+}
+
 @test "a new monitor takes over: the guard never opens, and no event is lost" {
   require enforcing
   hf_monitor_start
