@@ -210,7 +210,7 @@ programs_too() {
 with_runc() {
   local files=(device kernel_interface mount network outside_mount path process rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
-  printf 'tests/integration/%s.bats\n' "${files[@]}" loss upgrade monitor seccomp
+  printf 'tests/integration/%s.bats\n' "${files[@]}" loss upgrade monitor service seccomp
 }
 
 # What depends on the runtime: whom it starts, and what it gives. The other attacks as well, where

@@ -1,6 +1,7 @@
 #include "src/monitor/monitor.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -218,6 +219,8 @@ Result<Monitor> Monitor::start(const Options& options, Service service) {
   state->guard.sweep();
   state->responses.tidy();
   TRY(state->listen());
+  // libbpf's picture of the kernel's types, some twenty megabytes, is needed for loading only.
+  malloc_trim(0);
   return Monitor(std::move(state));
 }
 

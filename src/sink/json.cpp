@@ -35,7 +35,7 @@ void add_ancestors(std::string& out, const std::vector<event::Ancestor>& ancesto
 // As detect::capability_names(), without making a string of each.
 void add_capabilities(std::string& out, std::uint64_t mask) {
   out += '[';
-  for (std::size_t bit = 0; mask >> bit != 0; ++bit) {
+  for (std::size_t bit = 0; bit < 64; ++bit) {
     if (((mask >> bit) & 1) == 0) {
       continue;
     }

@@ -240,11 +240,11 @@ SCRIPT
 @test "what a container alerts beyond its budget is kept as records, and counted" {
   require enforcing
   hf_monitor_start
-  container "$ID-a" default < <(
+  container "$ID-a" immutable < <(
     await flood
     echo 'attack flood /new- 60 1; attack flood /new-dir-that-is-not-temporary- 60 1; echo flood done'
   )
-  container "$ID-b" default < <(
+  container "$ID-b" immutable < <(
     await other
     echo 'attack flood /other- 5 1; echo other done'
   )
@@ -253,7 +253,7 @@ SCRIPT
   wait_until accounts_agree >"$HF_DIR/accounts"
   # shellcheck disable=SC2016 # jq's variable
   local of_a='select(.container.id == $id and (.class | startswith("rootfs.")))'
-  # The first twenty, and as many as came in meanwhile; making a file and opening it are two events.
+  # The first twenty, and as many as came in meanwhile.
   jq -s -e --arg id "$ID-a" "map($of_a) | length >= 120 and
     ([.[] | select(.kind == \"alert\")] | length >= 20 and length < 60) and
     all(.kind == \"alert\" or (.held_back | type == \"string\"))" "$HF_ALERTS"
