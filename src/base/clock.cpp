@@ -34,10 +34,17 @@ std::int64_t boot_to_real_ns() { return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BO
 // nanoseconds end in the year 2262.
 std::string rfc3339(std::int64_t real_ns) {
   namespace chrono = std::chrono;
-  const chrono::sys_time<chrono::nanoseconds> moment{chrono::nanoseconds(real_ns)};
+  // By hand: a day before the first moment that 64 bits can hold does not fit them.
+  std::int64_t whole = real_ns / kSecond;
+  std::int64_t rest = real_ns % kSecond;
+  if (rest < 0) {
+    rest += kSecond;
+    --whole;
+  }
+  const chrono::sys_seconds moment{chrono::seconds(whole)};
   const auto day = chrono::floor<chrono::days>(moment);
   const chrono::year_month_day date(day);
-  const chrono::hh_mm_ss<chrono::nanoseconds> time(moment - day);
+  const chrono::hh_mm_ss<chrono::seconds> time(moment - day);
   std::string text = "0000-00-00T00:00:00.000000000Z";
   const auto put = [&text](std::size_t begin, std::size_t end, auto number) {
     put_digits(text, begin, end, static_cast<std::uint64_t>(number));
@@ -48,7 +55,7 @@ std::string rfc3339(std::int64_t real_ns) {
   put(11, 13, time.hours().count());
   put(14, 16, time.minutes().count());
   put(17, 19, time.seconds().count());
-  put(20, 29, time.subseconds().count());
+  put(20, 29, rest);
   return text;
 }
 

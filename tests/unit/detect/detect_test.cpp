@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -250,6 +251,11 @@ TEST(Names, AreThoseOfTheManualPages) {
 TEST(Rfc3339, HasNineDigitsAndUtc) {
   EXPECT_EQ(base::rfc3339(0), "1970-01-01T00:00:00.000000000Z");
   EXPECT_EQ(base::rfc3339(1709251199'000000001), "2024-02-29T23:59:59.000000001Z");
+  EXPECT_EQ(base::rfc3339(-1), "1969-12-31T23:59:59.999999999Z");
+  EXPECT_EQ(base::rfc3339(std::numeric_limits<std::int64_t>::min()),
+            "1677-09-21T00:12:43.145224192Z");
+  EXPECT_EQ(base::rfc3339(std::numeric_limits<std::int64_t>::max()),
+            "2262-04-11T23:47:16.854775807Z");
 }
 
 }  // namespace
