@@ -73,7 +73,7 @@ said() { grep -qF "$1" "$MANAGED/log"; }
   hf_stop "$ID"
   wait_until hf_process_gone "$first"
   [ -S /run/holdfast/monitor.sock ]
-  hf_monitor_answers
+  wait_until hf_monitor_answers
   [ "$(cat "$MANAGED/pid")" != "$first" ]
 }
 
