@@ -8,6 +8,7 @@
 
 #include "src/base/json.h"
 #include "src/base/path.h"
+#include "src/monitor/reader.h"
 #include "src/oci/state.h"
 #include "src/profile/policy_json.h"
 #include "src/profile/profile.h"
@@ -135,106 +136,7 @@ void add_containers(const Reply& reply, std::size_t used, Json& json) {
   json["more"] = more;
 }
 
-// Reading. A Reader notes the first thing that is wrong with an object's members and hands out
-// defaults from then on, so that a decoder is a plain list of members.
-
-class Reader {
- public:
-  Reader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object_.is_object()) {
-      complain("is not an object");
-    }
-  }
-
-  // At most `max` strings of at most `max_bytes`; none where there is no such member.
-  std::vector<std::string> texts(const char* key, std::size_t max, std::size_t max_bytes) {
-    std::vector<std::string> list;
-    const Json* found = find(key);
-    if (found == nullptr) {
-      return list;
-    }
-    if (!found->is_array() || found->size() > max) {
-      complain(fmt::format("has a \"{}\" that is not an array of at most {} strings", key, max));
-      return list;
-    }
-    for (const Json& element : *found) {
-      if (!element.is_string() || element.get_ref<const std::string&>().size() > max_bytes) {
-        complain(fmt::format("has a \"{}\" with what is not a string, or too long", key));
-        return list;
-      }
-      list.push_back(element.get<std::string>());
-    }
-    return list;
-  }
-
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-
-  void complain(const std::string& what) {
-    if (!error_) {
-      error_ = fail(where_ + " " + what);
-    }
-  }
-
-  const Json* find(const char* key) const {
-    if (!object_.is_object()) {
-      return nullptr;
-    }
-    const auto found = object_.find(key);
-    return found == object_.end() ? nullptr : &*found;
-  }
-
-  // A member that may be missing; `key` must be there when `required`.
-  const Json* member(const char* key, bool required) {
-    const Json* found = find(key);
-    if (found == nullptr && required) {
-      complain(fmt::format("lacks \"{}\"", key));
-    }
-    return found;
-  }
-
-  std::string text(const char* key, std::size_t max, bool required = true) {
-    const Json* found = member(key, required);
-    if (found == nullptr) {
-      return "";
-    }
-    if (!found->is_string()) {
-      complain(fmt::format("has a \"{}\" that is not a string", key));
-      return "";
-    }
-    const auto& value = found->get_ref<const std::string&>();
-    if (value.size() > max || value.find('\0') != std::string::npos) {
-      complain(fmt::format("has a \"{}\" that is too long or holds a NUL", key));
-      return "";
-    }
-    return value;
-  }
-
-  bool boolean(const char* key, bool required = true) {
-    const Json* found = member(key, required);
-    if (found != nullptr && !found->is_boolean()) {
-      complain(fmt::format("has a \"{}\" that is neither true nor false", key));
-      return false;
-    }
-    return found != nullptr && found->get<bool>();
-  }
-
-  std::uint64_t number(const char* key, std::uint64_t max, bool required = true) {
-    const Json* found = member(key, required);
-    if (found == nullptr) {
-      return 0;
-    }
-    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > max) {
-      complain(fmt::format("has a \"{}\" that is not a number between 0 and {}", key, max));
-      return 0;
-    }
-    return found->get<std::uint64_t>();
-  }
-
- private:
-  const Json& object_;
-  std::string where_;
-  std::optional<Error> error_;
-};
+// Reading.
 
 constexpr std::uint64_t kMaxPid = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint64_t kMaxU32 = std::numeric_limits<std::uint32_t>::max();
@@ -275,28 +177,6 @@ Result<Container> decode_container(const Json& json) {
   }
   container.annotations = TRY(decode_annotations(reader.find("annotations")));
   return container;
-}
-
-// The array `key`, each element by `decode_one`; empty where there is none.
-template <typename T>
-Result<std::vector<T>> decode_list(Reader& reader, const char* key, std::size_t max,
-                                   T (*decode_one)(Reader&)) {
-  std::vector<T> list;
-  const Json* json = reader.find(key);
-  if (json == nullptr) {
-    return list;
-  }
-  if (!json->is_array() || json->size() > max) {
-    return fail(fmt::format("\"{}\" is not an array of at most {} elements", key, max));
-  }
-  for (const Json& element : *json) {
-    Reader inner(element, fmt::format("an element of \"{}\"", key));
-    list.push_back(decode_one(inner));
-    if (inner.error()) {
-      return *inner.error();
-    }
-  }
-  return list;
 }
 
 profile::Exception decode_exception(Reader& reader) {
