@@ -300,7 +300,7 @@ struct LossText {
   const char* cause;
   const char* sentence;
 };
-constexpr std::array<LossText, 6> kLossTexts = {{
+constexpr std::array<LossText, kLossCauses.size()> kLossTexts = {{
     // by Loss::Cause
     {"alerts-full", "alerts of {container} could not be told: their ring was full"},
     {"records-full", "records of {container} could not be told: their ring was full"},
@@ -340,6 +340,10 @@ Alert detect(const event::Event& event, event::Process process, const Context& c
   alert.backend = context.backend;
   alert.host = context.host;
   return alert;
+}
+
+const char* cause_name(Loss::Cause cause) {
+  return kLossTexts.at(static_cast<std::size_t>(cause)).cause;
 }
 
 Alert lost_alert(const Loss& loss, const Context& context) {

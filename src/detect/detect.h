@@ -1,6 +1,7 @@
 // Judges an event: how bad it is, what it is called elsewhere, and the sentence that says so. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -38,6 +39,11 @@ struct Loss {
   std::uint64_t count = 1;
   std::uint64_t time_ns = 0;  // base::boot_now_ns()
 };
+
+inline constexpr std::array kLossCauses = {Loss::Cause::kAlertsFull, Loss::Cause::kRecordsFull,
+                                           Loss::Cause::kNoBuffer,   Loss::Cause::kNoStorage,
+                                           Loss::Cause::kUnreadable, Loss::Cause::kFormerVersion};
+const char* cause_name(Loss::Cause cause);  // "alerts-full"
 
 // The alert of class "monitor.lost" about `loss`.
 Alert lost_alert(const Loss& loss, const Context& context);

@@ -41,6 +41,10 @@ Ring::Ring(std::uint64_t* given_back, const std::uint64_t* written, const std::b
 
 std::uint64_t Ring::written() const { return __atomic_load_n(written_, __ATOMIC_ACQUIRE); }
 
+std::uint64_t Ring::used_bytes() const {
+  return written() - __atomic_load_n(given_back_, __ATOMIC_RELAXED);
+}
+
 std::optional<RingRecord> Ring::next() {
   while (next_ < written()) {
     const std::byte* header = data_ + (next_ & mask_);

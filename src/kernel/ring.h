@@ -44,6 +44,9 @@ class Ring {
 
   // Where the kernel writes next.
   [[nodiscard]] std::uint64_t written() const;
+  // Bytes of data, and how many of them hold what was not given back.
+  [[nodiscard]] std::uint64_t bytes() const { return mask_ + 1; }
+  [[nodiscard]] std::uint64_t used_bytes() const;
   // Up to where records were handed out.
   [[nodiscard]] std::uint64_t handed_out() const { return next_; }
 

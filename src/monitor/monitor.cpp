@@ -141,6 +141,7 @@ struct Monitor::State {
   Reply judge_exec(const std::string& id, const Exec& exec, const Peer& peer);
   Reply respond(const Request& request, const Peer& peer);
   Reply status() const;
+  Reply metrics() const;
 
   void wait() const;
   void step();
@@ -468,6 +469,8 @@ Reply Monitor::State::answer(const Request& request, const Peer& peer) {
       return judge_exec(request.id, request.exec, peer);
     case Request::Op::kRespond:
       return respond(request, peer);
+    case Request::Op::kMetrics:
+      return metrics();
     default:
       reply = status();
       reply.containers = registry.list(request.after);
@@ -480,7 +483,9 @@ Reply Monitor::State::register_container(const Registration& registration) {
   // A hook that runs twice for one container tells it again.
   const Entry* known = registry.find(id);
   const std::uint32_t generation = known == nullptr ? 0 : known->slot.generation;
+  const std::uint64_t began_ns = base::boot_now_ns();
   const Result<std::uint32_t> slot = guard.add(registration);
+  pipeline.counters().registered(slot.ok(), base::boot_now_ns() - began_ns);
   Reply reply = status();
   if (!slot.ok()) {
     reply.error = slot.error().message;
@@ -542,6 +547,12 @@ Reply Monitor::State::status() const {
   reply.enforcing = kernel::backend_enforces(kernel.backend());
   reply.pid = getpid();
   reply.count = static_cast<std::uint32_t>(registry.entries().size());
+  return reply;
+}
+
+Reply Monitor::State::metrics() const {
+  Reply reply = status();
+  reply.metrics = pipeline.metrics();
   return reply;
 }
 

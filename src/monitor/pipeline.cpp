@@ -30,8 +30,6 @@ constexpr std::size_t kRecordsWithAlerts = 16;
 // What gets no line takes no room: a container could keep us at it for ever.
 constexpr std::size_t kMostTaken = 8192;
 
-constexpr std::array<const char*, HF_RING_COUNT> kRingNames = {"alerts", "records"};
-
 detect::Loss::Cause cause_of(hf_counter counter) {
   switch (counter) {
     case HF_COUNT_ALERTS_FULL:
@@ -250,6 +248,7 @@ bool Pipeline::take_next(hf_ring ring) {
     give_back(source);
     return true;
   }
+  counters_.taken(ring);
   Result<event::Event> decoded = event::decode(record->bytes, record->size);
   if (decoded.ok()) {
     if (ring == HF_RING_ALERTS) {
@@ -291,7 +290,10 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
     Result<event::Event> decoded = event::decode_repeat(repeat->element, repeat->count);
     if (is_told(origin)) {
       give_back(source);
-    } else if (decoded.ok()) {
+      continue;
+    }
+    counters_.repeated(repeat->count);
+    if (decoded.ok()) {
       recall_.complete(decoded.value());
       add_event(decoded.value(), source, origin);
     } else {
@@ -352,6 +354,7 @@ void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin
 
 void Pipeline::add(detect::Alert alert, Source source, detect::Origin origin) {
   alert.origin = std::move(origin);
+  counters_.line(alert, base::boot_now_ns());
   sink_.add(alert);
   sources_.push_back({source, true});
 }
@@ -401,6 +404,19 @@ detect::Context Pipeline::context() const {
   context.host = host_;
   context.boot_to_real_ns = boot_to_real_ns_;
   return context;
+}
+
+Metrics Pipeline::metrics() const {
+  Metrics metrics = counters_.metrics(base::boot_now_ns());
+  for (const hf_ring which : {HF_RING_ALERTS, HF_RING_RECORDS}) {
+    const kernel::Ring& ring = kernel_.ring(which);
+    metrics.ring_bytes[{kRingNames.at(which), ""}] = ring.bytes();
+    metrics.ring_used_bytes[{kRingNames.at(which), ""}] = ring.used_bytes();
+  }
+  metrics.file_failing = sink_.retry_at_ns().value_or(0) != 0;
+  metrics.waiting_lines = sink_.waiting();
+  metrics.last_seq = sink_.last_seq();
+  return metrics;
 }
 
 bool Pipeline::is_told(const detect::Origin& origin) const {

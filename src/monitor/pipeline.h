@@ -15,6 +15,7 @@
 #include "src/event/process.h"
 #include "src/event/recall.h"
 #include "src/kernel/kernel.h"
+#include "src/monitor/counters.h"
 #include "src/monitor/registry.h"
 #include "src/sink/file.h"
 
@@ -54,6 +55,10 @@ class Pipeline {
   void on_alert(Notice notice) { notice_ = std::move(notice); }
 
   void set_noise(const detect::Rates& noise) { budget_.set_rates(noise); }
+
+  [[nodiscard]] Counters& counters() { return counters_; }
+  // What was counted, and how rings and file stand.
+  [[nodiscard]] Metrics metrics() const;
 
   // Whether events wait in the kernel that the file does not take now: then do not poll the rings.
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
@@ -122,6 +127,7 @@ class Pipeline {
   std::string backend_;
   std::uint64_t own_position_ = 0;  // of the last line about what is in no map
   detect::Budget budget_;
+  Counters counters_;
   event::Recall recall_;
   bool has_gone_ = false;             // a container whose noise may not be told yet
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()

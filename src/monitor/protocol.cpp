@@ -94,6 +94,8 @@ const char* op_name(Request::Op op) {
       return "list";
     case Request::Op::kRespond:
       return "respond";
+    case Request::Op::kMetrics:
+      return "metrics";
   }
   return "";
 }
@@ -329,14 +331,14 @@ Result<Json> parse_message(const std::string& bytes) {
 Result<Request::Op> decode_op(const std::string& name) {
   for (const Request::Op op :
        {Request::Op::kStatus, Request::Op::kRegister, Request::Op::kUnregister, Request::Op::kExec,
-        Request::Op::kList, Request::Op::kRespond}) {
+        Request::Op::kList, Request::Op::kRespond, Request::Op::kMetrics}) {
     if (name == op_name(op)) {
       return op;
     }
   }
   return fail("\"" + name +
-              "\" is not an op; there are status, register, unregister, exec, list "
-              "and respond");
+              "\" is not an op; there are status, register, unregister, exec, list, "
+              "respond and metrics");
 }
 
 }  // namespace
@@ -345,6 +347,7 @@ std::string encode(const Request& request) {
   Json json = {{"version", kProtocolVersion}, {"op", op_name(request.op)}};
   switch (request.op) {
     case Request::Op::kStatus:
+    case Request::Op::kMetrics:
       break;
     case Request::Op::kRegister:
       json["container"] = container_json(request.registration.container);
@@ -402,6 +405,9 @@ std::string encode(const Reply& reply) {
   if (reply.responded.number != 0) {
     json["response"] = responded_json(reply.responded);
   }
+  if (reply.metrics) {
+    json["metrics"] = metrics_to_json(*reply.metrics);
+  }
   add_containers(reply, to_text(json).size(), json);
   return to_text(json);
 }
@@ -417,6 +423,7 @@ Result<Request> decode_request(const std::string& bytes) {
   request.op = TRY(decode_op(op));
   switch (request.op) {
     case Request::Op::kStatus:
+    case Request::Op::kMetrics:
       break;
     case Request::Op::kRegister:
       request.registration = TRY(decode_registration(reader));
@@ -471,6 +478,9 @@ Result<Reply> decode_reply(const std::string& bytes) {
   }
   if (const Json* responded = reader.find("response")) {
     reply.responded = TRY(decode_responded(*responded));
+  }
+  if (const Json* metrics = reader.find("metrics")) {
+    reply.metrics = TRY(metrics_from_json(*metrics));
   }
   if (list == nullptr) {
     return reply;

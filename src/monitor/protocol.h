@@ -27,6 +27,8 @@
 //   "incident_failure":"…"}}
 //     "state" is "pending", "done" or "failed". How a pending one went is asked for with
 //   {"version":1,"op":"respond","number":N}
+//   {"version":1,"op":"metrics"}
+//     -> {"version":1,"ok":true,…as of status…,"metrics":{…}}  (as src/monitor/metrics.cpp has it)
 //
 // {…Container…} is {"id","name","image","profile","mode","engine","bundle","annotations":{}}; the
 // policy is as src/profile/policy_json.h says.
@@ -37,10 +39,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "src/base/result.h"
+#include "src/monitor/metrics.h"
 #include "src/profile/admit.h"
 #include "src/profile/exec_into.h"
 #include "src/profile/policy.h"
@@ -92,7 +96,7 @@ inline constexpr std::size_t kMaxExecArgs = 64;
 inline constexpr std::size_t kMaxExecArgBytes = 1024;
 
 struct Request {
-  enum class Op { kStatus, kRegister, kUnregister, kExec, kList, kRespond };
+  enum class Op { kStatus, kRegister, kUnregister, kExec, kList, kRespond, kMetrics };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
   std::string id;             // kUnregister, kExec, kRespond
@@ -130,6 +134,7 @@ struct Reply {
   std::vector<ListedContainer> containers;  // by rising slot
   bool more = false;                        // a list was cut to what a packet holds
   Responded responded;
+  std::optional<Metrics> metrics;
 };
 
 // Both directions, checked once: sizes, depth, types, version. A decoding error is a sentence for

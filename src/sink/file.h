@@ -64,6 +64,10 @@ class FileSink {
   // When flush() wants to be called again; nothing while all is written.
   [[nodiscard]] std::optional<std::uint64_t> retry_at_ns() const;
 
+  // Lines of the batch, and the number of the last one that is in the file.
+  [[nodiscard]] std::size_t waiting() const { return lines_.size(); }
+  [[nodiscard]] std::uint64_t last_seq() const { return next_seq_ - 1 - lines_.size(); }
+
   [[nodiscard]] bool idle() const { return lines_.empty(); }
 
  private:

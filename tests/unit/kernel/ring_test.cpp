@@ -70,9 +70,12 @@ TEST(Ring, HandsOutInOrderAndKeepsWhatIsNotGivenBack) {
   EXPECT_EQ(first->position, 0U);
   EXPECT_EQ(second->position, first->end);
   EXPECT_EQ(kernel.given_back, 0U);
+  EXPECT_EQ(ring.bytes(), Producer::kBytes);
+  EXPECT_EQ(ring.used_bytes(), second->end);
   EXPECT_FALSE(ring.next());
   ring.give_back(first->end);
   EXPECT_EQ(kernel.given_back, first->end);
+  EXPECT_EQ(ring.used_bytes(), second->end - first->end);
 }
 
 TEST(Ring, TheNextReaderGetsWhatWasNotGivenBackAtTheSamePosition) {

@@ -126,6 +126,71 @@ TEST(Protocol, OutcomeOfAResponseArrivesAsItWasSent) {
   EXPECT_EQ(got.incident_failure, "disk full");
 }
 
+// Every member has a value of its own.
+Metrics metrics() {
+  Metrics made;
+  made.started_s = 1;
+  made.events = {{{"alerts", ""}, 2}};
+  made.ring_bytes = {{{"alerts", ""}, 3}};
+  made.ring_used_bytes = {{{"alerts", ""}, 4}};
+  made.repeats = 5;
+  made.lines = {{{"alert", ""}, 6}};
+  made.alerts = {{{"escape.mount", "error"}, 7}, {{"escape.mount", "notice"}, 8}};
+  made.held_back = 9;
+  made.lost = {{{"no-buffer", ""}, 10}};
+  made.lost_ago_s = 0;
+  made.responses = {{{"freeze", "done"}, 11}};
+  made.registrations.note(12);
+  made.registration_failures = 13;
+  made.file_failing = true;
+  made.waiting_lines = 14;
+  made.last_seq = 15;
+  return made;
+}
+
+Json reply_json() {
+  Reply reply;
+  reply.metrics = metrics();
+  return Json::parse(encode(reply));
+}
+
+TEST(Protocol, MetricsArriveAsTheyWereSent) {
+  Request request;
+  request.op = Request::Op::kMetrics;
+  EXPECT_EQ(decode_request(encode(request)).value().op, Request::Op::kMetrics);
+  const auto reply = decode_reply(reply_json().dump());
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  const Metrics got = reply.value().metrics.value();
+  EXPECT_EQ(metrics_to_json(got), metrics_to_json(metrics()));
+  EXPECT_EQ(got.alerts, metrics().alerts);
+  EXPECT_EQ(got.lost_ago_s, 0U);
+  EXPECT_EQ(got.last_seq, 15U);
+  EXPECT_FALSE(decode_reply(encode(Reply{})).value().metrics.has_value());
+}
+
+TEST(Protocol, MetricsOfAnotherShapeAreRefused) {
+  for (const char* key : {"started_s", "repeats", "held_back", "registration_failures",
+                          "waiting_lines", "last_seq", "file_failing", "registrations"}) {
+    Json lacking = reply_json();
+    lacking["metrics"].erase(key);
+    EXPECT_FALSE(decode_reply(lacking.dump()).ok()) << key;
+  }
+  for (const Json& alerts :
+       {Json(7), Json::array({7}), Json::array({{{"of", "a"}, {"count", 1}}}),
+        Json::array({{{"of", std::string(kMaxWordBytes + 1, 'a')}, {"and", ""}, {"count", 1}}}),
+        Json::array({{{"of", "a"}, {"and", ""}, {"count", -1}}}),
+        Json(std::vector<Json>(kMaxCounts + 1, {{"of", "a"}, {"and", ""}, {"count", 1}}))}) {
+    Json wrong = reply_json();
+    wrong["metrics"]["alerts"] = alerts;
+    EXPECT_FALSE(decode_reply(wrong.dump()).ok()) << alerts;
+  }
+  Json wrong = reply_json();
+  wrong["metrics"]["registrations"]["counts"].push_back(1);
+  EXPECT_FALSE(decode_reply(wrong.dump()).ok());
+  wrong["metrics"] = Json::array();
+  EXPECT_FALSE(decode_reply(wrong.dump()).ok());
+}
+
 TEST(Protocol, RegistrationWithResponsesOfAnotherShapeIsRefused) {
   const Json good = register_json();
   for (const Json& respond : {Json("freeze"), Json::array({"freeze"}), Json::array(),

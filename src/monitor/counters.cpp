@@ -1,0 +1,71 @@
+#include "src/monitor/counters.h"
+
+#include <utility>
+
+#include "src/base/clock.h"
+#include "src/detect/detect.h"
+#include "src/detect/severity.h"
+
+namespace holdfast::monitor {
+
+namespace {
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+// For "other", in each severity.
+constexpr std::size_t kReserved = 8;
+
+void add(Counts& counts, std::pair<std::string, std::string> words, std::uint64_t count) {
+  const bool fits = words.first.size() <= kMaxWordBytes &&
+                    (counts.size() < kMaxCounts - kReserved || counts.find(words) != counts.end());
+  if (!fits) {
+    words.first = "other";
+  }
+  counts[std::move(words)] += count;
+}
+
+}  // namespace
+
+Counters::Counters() {
+  const std::int64_t now_ns =
+      static_cast<std::int64_t>(base::boot_now_ns()) + base::boot_to_real_ns();
+  metrics_.started_s = static_cast<std::uint64_t>(now_ns / kSecondNs);
+  metrics_.lines = {{{"alert", ""}, 0}, {{"record", ""}, 0}};
+  for (const detect::Loss::Cause cause : detect::kLossCauses) {
+    metrics_.lost[{detect::cause_name(cause), ""}] = 0;
+  }
+}
+
+void Counters::line(const detect::Alert& alert, std::uint64_t now_ns) {
+  add(metrics_.lines, {alert.kind, ""}, 1);
+  if (alert.kind == "alert") {
+    add(metrics_.alerts, {alert.class_name, detect::severity_name(alert.severity)}, 1);
+  }
+  if (!alert.held_back.empty()) {
+    ++metrics_.held_back;
+  }
+  if (!alert.cause.empty()) {
+    add(metrics_.lost, {alert.cause, ""}, alert.count);
+    lost_at_ns_ = now_ns;
+  }
+  if (alert.response) {
+    add(metrics_.responses, {alert.response->name, alert.action}, 1);
+  }
+}
+
+void Counters::registered(bool well, std::uint64_t took_ns) {
+  metrics_.registrations.note(took_ns);
+  metrics_.registration_failures += well ? 0 : 1;
+}
+
+Metrics Counters::metrics(std::uint64_t now_ns) const {
+  Metrics metrics = metrics_;
+  for (std::size_t ring = 0; ring < taken_.size(); ++ring) {
+    metrics.events[{kRingNames.at(ring), ""}] = taken_.at(ring);
+  }
+  if (lost_at_ns_ != 0) {
+    metrics.lost_ago_s = (now_ns - lost_at_ns_) / static_cast<std::uint64_t>(kSecondNs);
+  }
+  return metrics;
+}
+
+}  // namespace holdfast::monitor
