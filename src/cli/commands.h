@@ -26,6 +26,7 @@ void add_profile_replay(CLI::App& profile, int& status);
 
 void add_tune(CLI::App& app, int& status);
 void add_forward(CLI::App& app, int& status);
+void add_metrics(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
 
 // "holdfast: MESSAGE" on standard error; returns the exit status of a failure, 1.

@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   holdfast::cli::add_respond(app, status);
   holdfast::cli::add_events(app, status);
   holdfast::cli::add_forward(app, status);
+  holdfast::cli::add_metrics(app, status);
   holdfast::cli::add_profile(app, status);
   holdfast::cli::add_tune(app, status);
   holdfast::cli::add_doctor(app, status);

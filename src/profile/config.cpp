@@ -163,10 +163,10 @@ Status read_defaults(const JsonView& view, Config& config) {
 Result<Config> parse_config(std::string_view bytes, const std::string& what) {
   const nlohmann::json document = TRY(base::parse_json(bytes, what, kConfigLimits));
   const JsonView view(document, what, JsonView::Null::kIsError);
-  // "forward" and "sinks" are src/forward's: a mistake in them must not keep a container from
-  // starting.
+  // "forward" and "sinks" are src/forward's, "metrics" is src/metrics': a mistake in them must not
+  // keep a container from starting.
   TRY(view.only_keys({"$schema", "runtime", "monitor", "noise", "profiles", "annotations",
-                      "defaults", "forward", "sinks"}));
+                      "defaults", "forward", "sinks", "metrics"}));
   Config config;
   std::string ignored;
   TRY(view.read("$schema", ignored));
