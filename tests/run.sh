@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,monitor,service,respond,forward}.bats)
+native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,monitor,service,respond,forward,metrics}.bats)
 
 usage() {
   cat <<USAGE
@@ -167,6 +167,7 @@ checks() {
 # Mounts that a test leaves behind end with this namespace.
 native_bats() {
   say "Bats on this kernel ($(uname -r))"
+  tests/integration/fetch-promtool >/dev/null || tap "not ok" "promtool can be fetched"
   local files=() file
   for file in "${native_files[@]}"; do
     [[ ! -e $file ]] || files+=("$file")
