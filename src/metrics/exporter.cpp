@@ -30,8 +30,8 @@ using Families = std::vector<prometheus::MetricFamily>;
 constexpr std::uint64_t kFreshNs = 1'000'000'000;
 
 // One that connects and says nothing holds a thread for so long.
-constexpr const char* kRequestTimeoutMs = "5000";
-constexpr const char* kThreads = "4";
+constexpr const char* kRequestTimeoutMs = "2000";
+constexpr const char* kThreads = "8";
 
 // Asks at each scrape. Used by all threads of the server.
 class Exporter : public prometheus::Collectable {
