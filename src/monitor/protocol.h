@@ -55,7 +55,7 @@ namespace holdfast::monitor {
 inline constexpr int kProtocolVersion = 1;
 // Room for config.json's annotations and the policy; a SEQPACKET of this size fits every default
 // wmem.
-inline constexpr std::size_t kMaxMessageBytes = 128 * 1024;
+inline constexpr std::size_t kMaxMessageBytes = std::size_t{128} * 1024;
 inline constexpr const char* kDefaultSocketPath = "/run/holdfast/monitor.sock";
 
 // Who a container is: what alerts say about it. Known at creation, never guessed later.
