@@ -208,3 +208,24 @@ enforces() { if hf_enforces; then echo 1; else echo 0; fi; }
   expect "$(part sinks)" 0
   expect holdfast_coverage 0
 }
+
+@test "it works with no more capabilities than its unit gives, and systemd understands that" {
+  local unit=$HF_ROOT/contrib/systemd/holdfast-metrics.service names
+  names=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr ' ' '\n' | sed 's/^CAP_/+/' | tr '[:upper:]' '[:lower:]' |
+    paste -sd,)
+  # As the state of a service with DynamicUser.
+  install -d -m 0750 -o 65534 -g 65534 "$HF_DIR/$ID"
+  echo '{"seq":0,"fingerprint":0,"device":0,"inode":0,"offset":0}' >"$HF_DIR/$ID/a.cursor"
+  echo '{"sinks":{"a":{"sent":17}}}' >"$HF_DIR/$ID/status.json"
+  hf_configure ".forward = {state_dir: \"$HF_DIR/$ID\"} | .sinks = [{name: \"a\", type: \"stdout\"}]"
+  hf_monitor_start
+  setpriv --bounding-set "-all,$names" --inh-caps -all "$HF_CLI" metrics --once >"$HF_DIR/page"
+  grep -qx 'holdfast_up 1' "$HF_DIR/page"
+  grep -qx 'holdfast_sink_sent_lines_total{sink="a"} 17' "$HF_DIR/page"
+  command -v systemd-analyze >/dev/null || return 0
+  sed "s|^ExecStart=/usr/bin/holdfast|ExecStart=$HF_CLI|" "$unit" >"$HF_DIR/holdfast-metrics.service"
+  run systemd-analyze verify "$HF_DIR/holdfast-metrics.service"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ -z $output ]]
+}
