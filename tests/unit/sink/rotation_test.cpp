@@ -78,7 +78,8 @@ TEST_F(RotationOfALog, NamesFilesByTheTimeAndKeepsTheNewest) {
     ASSERT_TRUE(rotate(log_, 2, kNewYear + day * kDay).ok());
   }
   std::vector<std::string> expected = others;
-  expected.insert(expected.end(), {"log.20250102T235959.000000000Z", "log.20250103T235959.000000000Z"});
+  expected.insert(expected.end(),
+                  {"log.20250102T235959.000000000Z", "log.20250103T235959.000000000Z"});
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(names(), expected);
   EXPECT_EQ(root_.read("log.20250103T235959.000000000Z"), "3");
