@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,7 +50,8 @@ Result<monitor::Options> options_of(const Given& given) {
   const profile::Config config = TRY(profile::load_config(given.config));
   monitor::Options options;
   options.socket = given.socket.empty() ? config.monitor.socket : given.socket;
-  options.alerts = given.alerts.empty() ? config.monitor.alerts : given.alerts;
+  options.alerts =
+      std::filesystem::absolute(given.alerts.empty() ? config.monitor.alerts : given.alerts);
   options.pin_dir = given.pin_dir.empty() ? config.monitor.pin_dir : given.pin_dir;
   options.file = file_of(config.monitor);
   options.incidents = config.monitor.incidents;
@@ -66,7 +68,7 @@ Result<monitor::Options> options_of(const Given& given) {
 }
 
 Result<monitor::Monitor> start(const Given& given) {
-  monitor::Service service = monitor::Service::from_environment();
+  monitor::Service service = TRY(monitor::Service::from_environment());
   monitor::Options options = TRY(options_of(given));
   options.reload = [given] { return options_of(given); };
   return monitor::Monitor::start(options, std::move(service));

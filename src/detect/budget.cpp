@@ -99,6 +99,13 @@ std::optional<HeldBack> Budget::next(std::uint64_t now_ns, const Ended& ended) {
   return std::nullopt;
 }
 
+void Budget::set_rates(Rates rates) {
+  rates_ = rates;
+  for (auto& [id, account] : accounts_) {
+    account.buckets = {};
+  }
+}
+
 std::optional<std::uint64_t> Budget::due_ns() const {
   std::optional<std::uint64_t> earliest;
   for (const auto& [id, account] : accounts_) {

@@ -33,7 +33,8 @@ struct HeldBack {
 class Budget {
  public:
   explicit Budget(Rates rates) : rates_(rates) {}
-  void set_rates(Rates rates) { rates_ = rates; }
+  // What was used up under the former ones is forgotten.
+  void set_rates(Rates rates);
 
   // An alert that its container has no room for becomes a record that says so, and is counted.
   // Always an alert stays what was refused or killed and is critical or worse, and the first of its

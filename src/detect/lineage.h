@@ -31,7 +31,8 @@ class Lineage {
   };
   void remember(pid_t pid, const Told& told, std::uint64_t now_ns);
 
-  std::map<pid_t, Told> told_;  // pids of the host
+  // Pids of the host. One that is used again within the ten minutes is taken for the former.
+  std::map<pid_t, Told> told_;
 };
 
 }  // namespace holdfast::detect

@@ -14,6 +14,10 @@ Recall::Key Recall::key_of(const Event& event) {
 
 void Recall::note(const Event& sent) {
   if (sent.path.empty() || (sent.flags & HF_EVENT_TRUNCATED) != 0) {
+    // It may lie elsewhere than the one of the same name.
+    if (const auto known = texts_.find(key_of(sent)); known != texts_.end()) {
+      known->second.path.clear();
+    }
     return;
   }
   const bool truncated = (sent.flags & HF_EVENT_EXE_TRUNCATED) != 0;

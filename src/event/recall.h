@@ -12,7 +12,7 @@
 
 namespace holdfast::event {
 
-// Remembers the last kMostRecalled events, some 300 bytes each. Pure.
+// Remembers the last kMostRecalled different ones, some 300 bytes each. Pure.
 inline constexpr std::size_t kMostRecalled = 2048;
 
 class Recall {

@@ -13,6 +13,12 @@ namespace holdfast::monitor {
 // lock.
 class Lock {
  public:
+  Lock(Lock&&) = default;
+  Lock& operator=(Lock&&) = default;
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock();
+
   // Takes the lock of the file at `path` (made 0600: whoever may open a lock file may hold it).
   // Waits up to `wait` for a holder that is leaving; stops waiting when somebody listens at
   // `socket_path`, because that one stays. The error names the holder's pid. With `replace` the

@@ -5,7 +5,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -110,6 +112,24 @@ bool is_host_process(pid_t pid) {
   const std::string path = fmt::format("/proc/{}/ns/pid", pid);
   return stat("/proc/self/ns/pid", &ours) == 0 && stat(path.c_str(), &theirs) == 0 &&
          ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+// Hooks look for us where the configuration says.
+Status check_name(const base::UniqueFd& passed, const std::string& path) {
+  sockaddr_un address{};
+  socklen_t size = sizeof(address) - 1;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: how getsockname(2) is
+  if (getsockname(passed.get(), generic, &size) != 0) {
+    return fail_errno("cannot look at the socket that was passed", errno);
+  }
+  if (address.sun_path == path) {
+    return Ok{};
+  }
+  return fail(
+      fmt::format("the service manager's socket is {}, but monitor.socket is {}; make "
+                  "ListenSequentialPacket= of "
+                  "the .socket unit the same",
+                  address.sun_path, path));
 }
 
 void earlier(std::optional<std::uint64_t>& deadline, std::optional<std::uint64_t> other) {
@@ -320,8 +340,12 @@ Status Monitor::State::listen() {
     return answer(request, peer);
   };
   base::UniqueFd passed = service.take_socket();
-  server.emplace(passed.valid() ? TRY(Server::adopt(std::move(passed), handler))
-                                : TRY(Server::listen(options.socket, handler)));
+  if (passed.valid()) {
+    TRY(check_name(passed, options.socket));
+    server.emplace(TRY(Server::adopt(std::move(passed), handler)));
+  } else {
+    server.emplace(TRY(Server::listen(options.socket, handler)));
+  }
   return Ok{};
 }
 

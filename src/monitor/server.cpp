@@ -108,6 +108,12 @@ Status Server::open_listener() {
     return fail_errno("cannot listen at " + path_, errno);
   }
   TRY(watch(fd.get()));
+  struct stat bound {};
+  if (lstat(path_.c_str(), &bound) != 0) {
+    return fail_errno("cannot look at " + path_, errno);
+  }
+  device_ = bound.st_dev;
+  inode_ = bound.st_ino;
   listener_ = std::move(fd);
   paused_ = false;
   return Ok{};
@@ -228,11 +234,21 @@ std::size_t Server::strangers() const {
 }
 
 void Server::hide() {
-  if (!path_.empty()) {
+  struct stat named {};
+  if (!path_.empty() && lstat(path_.c_str(), &named) == 0 && named.st_dev == device_ &&
+      named.st_ino == inode_) {
     unlink(path_.c_str());
   }
 }
 
-Status Server::listen_again() { return path_.empty() ? Status(Ok{}) : open_listener(); }
+Status Server::listen_again() {
+  if (path_.empty()) {
+    return Ok{};
+  }
+  if (access(path_.c_str(), F_OK) == 0) {
+    return fail("somebody else listens at " + path_ + " by now");
+  }
+  return open_listener();
+}
 
 }  // namespace holdfast::monitor

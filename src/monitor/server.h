@@ -61,8 +61,9 @@ class Server {
 
   [[nodiscard]] bool has_clients() const { return !clients_.empty(); }
 
-  // Takes the socket's name away: from now on connecting fails with ENOENT, and those who are in
-  // the backlog can still be served. listen_again() undoes it.
+  // Takes the socket's name away, if it still is ours (systemd may have bound its own there): from
+  // now on connecting fails with ENOENT, and those who are in the backlog can still be served.
+  // listen_again() undoes it, unless somebody else has the name by then.
   void hide();
   Status listen_again();
 
@@ -89,6 +90,8 @@ class Server {
   [[nodiscard]] std::size_t strangers() const;
 
   std::string path_;  // "": not ours
+  dev_t device_ = 0;  // of the name that we bound
+  ino_t inode_ = 0;
   Handler handler_;
   base::UniqueFd epoll_;
   base::UniqueFd listener_;

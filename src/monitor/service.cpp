@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -40,17 +41,24 @@ int option_of(int fd, int option) {
   return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
-// Any other descriptor there is none of ours: LISTEN_PID may be a former process's.
-base::UniqueFd passed_socket() {
+// Long enough for a service manager that is busy; it takes a lost READY=1 for a service that hangs.
+constexpr timeval kPatience{1, 0};
+
+// LISTEN_PID may be a former process's: then nothing is passed to us.
+Result<base::UniqueFd> passed_socket() {
   const std::uint64_t pid = number_of(take("LISTEN_PID"));
   const std::uint64_t count = number_of(take("LISTEN_FDS"));
   take("LISTEN_FDNAMES");
-  const bool fits = pid == static_cast<std::uint64_t>(getpid()) && count == 1 &&
-                    option_of(kFirstPassedFd, SO_DOMAIN) == AF_UNIX &&
+  if (pid != static_cast<std::uint64_t>(getpid())) {
+    return base::UniqueFd();
+  }
+  const bool fits = count == 1 && option_of(kFirstPassedFd, SO_DOMAIN) == AF_UNIX &&
                     option_of(kFirstPassedFd, SO_TYPE) == SOCK_SEQPACKET &&
                     option_of(kFirstPassedFd, SO_ACCEPTCONN) == 1;
   if (!fits) {
-    return {};
+    return fail(
+        "LISTEN_FDS passes something else than one listening SOCK_SEQPACKET unix socket: the "
+        "monitor's .socket unit has one ListenSequentialPacket= and nothing more");
   }
   fcntl(kFirstPassedFd, F_SETFD, FD_CLOEXEC);
   fcntl(kFirstPassedFd, F_SETFL, O_NONBLOCK);
@@ -66,7 +74,7 @@ std::uint64_t monotonic_us() {
 
 }  // namespace
 
-Service Service::from_environment() {
+Result<Service> Service::from_environment() {
   Service service;
   const std::string address = take("NOTIFY_SOCKET");
   if (address.starts_with('/') || address.starts_with('@')) {
@@ -77,7 +85,7 @@ Service Service::from_environment() {
   if (watched.empty() || number_of(watched) == static_cast<std::uint64_t>(getpid())) {
     service.every_ns_ = every_us * 1'000 / 2;
   }
-  service.socket_ = passed_socket();
+  service.socket_ = TRY(passed_socket());
   return service;
 }
 
@@ -99,13 +107,13 @@ std::optional<std::uint64_t> Service::deadline_ns() const {
 
 void Service::alive(std::uint64_t now_ns) {
   if (every_ns_ != 0 && now_ns >= due_ns_) {
-    tell("WATCHDOG=1");
+    tell("WATCHDOG=1", false);
     due_ns_ = now_ns + every_ns_;
   }
 }
 
 // A manager that does not listen any more is no reason to stop guarding.
-void Service::tell(std::string_view state) const {
+void Service::tell(std::string_view state, bool patiently) const {
   sockaddr_un address{};
   if (address_.empty() || address_.size() >= sizeof(address.sun_path)) {
     return;
@@ -116,9 +124,11 @@ void Service::tell(std::string_view state) const {
     address.sun_path[0] = '\0';
   }
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-  const base::UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);  // NOLINT: how sendto(2) is
-  sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, generic, size);
+  const int flags = MSG_NOSIGNAL | (patiently ? 0 : MSG_DONTWAIT);
+  sendto(fd.get(), state.data(), state.size(), flags, generic, size);
 }
 
 }  // namespace holdfast::monitor

@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "src/base/result.h"
 #include "src/base/unique_fd.h"
 
 namespace holdfast::monitor {
@@ -17,11 +19,11 @@ namespace holdfast::monitor {
 class Service {
  public:
   // What the environment says (NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, LISTEN_FDS, LISTEN_PID);
-  // takes it out of there. Without a service manager all of it does nothing.
-  static Service from_environment();
+  // takes it out of there. Without a service manager all of it does nothing. Fails when something
+  // else is passed to us than one listening SOCK_SEQPACKET unix socket.
+  static Result<Service> from_environment();
 
-  // The listening SOCK_SEQPACKET unix socket that was passed to us, now the caller's; none where
-  // there is no such.
+  // The socket that was passed to us, now the caller's; none where there is none.
   base::UniqueFd take_socket() { return std::move(socket_); }
 
   void ready();
@@ -34,9 +36,9 @@ class Service {
   void alive(std::uint64_t now_ns);
 
  private:
-  void tell(std::string_view state) const;
+  void tell(std::string_view state, bool patiently = true) const;
 
-  std::string address_;  // "": nobody listens; its first byte is 0 for an abstract one
+  std::string address_;  // "": nobody listens; of an abstract one it begins with @
   base::UniqueFd socket_;
   std::uint64_t every_ns_ = 0;  // 0: no watchdog
   std::uint64_t due_ns_ = 0;

@@ -38,10 +38,12 @@ Status read_path(const JsonView& view, const char* key, std::string& out) {
   return check_path(*member, out);
 }
 
-Status read_number(const JsonView& view, const char* key, std::int64_t most, std::int64_t& out) {
+Status read_number(const JsonView& view, const char* key, std::int64_t least, std::int64_t most,
+                   std::int64_t& out) {
   TRY(view.read(key, out));
-  return out >= 0 && out <= most ? Status(Ok{})
-                                 : view.error_at(key, fmt::format("must be 0 to {}", most));
+  return out >= least && out <= most
+             ? Status(Ok{})
+             : view.error_at(key, fmt::format("must be {} to {}", least, most));
 }
 
 Status read_rotate(const JsonView& view, Config::Monitor::Rotate& rotate) {
@@ -50,9 +52,9 @@ Status read_rotate(const JsonView& view, Config::Monitor::Rotate& rotate) {
     return Ok{};
   }
   TRY(member->only_keys({"max_bytes", "max_age_s", "keep"}));
-  TRY(read_number(*member, "max_bytes", kMaxFileBytes, rotate.max_bytes));
-  TRY(read_number(*member, "max_age_s", kMaxAgeSeconds, rotate.max_age_s));
-  return read_number(*member, "keep", kMaxKept, rotate.keep);
+  TRY(read_number(*member, "max_bytes", 0, kMaxFileBytes, rotate.max_bytes));
+  TRY(read_number(*member, "max_age_s", 0, kMaxAgeSeconds, rotate.max_age_s));
+  return read_number(*member, "keep", 1, kMaxKept, rotate.keep);
 }
 
 Status read_monitor(const JsonView& view, Config::Monitor& monitor) {

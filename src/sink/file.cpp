@@ -89,8 +89,10 @@ std::size_t FileSink::flush(std::uint64_t now_ns) {
     return 0;
   }
   const Status written = write_batch(now_ns);
-  if (written.ok()) {
+  if (written_ > 0) {
     sync();
+  }
+  if (written.ok()) {
     recovered();
   } else {
     failed(written.error(), now_ns);

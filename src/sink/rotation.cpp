@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <string_view>
 #include <vector>
 
@@ -37,14 +38,18 @@ bool is_ours(std::string_view suffix) {
   });
 }
 
-void remove_oldest(const std::string& path, std::uint64_t keep) {
+// By name, which is the time; `newest` stays also where the clock was set back.
+void remove_oldest(const std::string& path, std::uint64_t keep, const std::string& newest) {
+  const std::size_t stem = std::filesystem::path(path).filename().string().size() + 1;
   std::vector<std::string> ours = rotated_files(path);
-  std::erase_if(ours, [&path](const std::string& name) {
-    return name[path.size()] != '.' || !is_ours(std::string_view(name).substr(path.size() + 1));
+  std::erase_if(ours, [stem, &newest](const std::string& file) {
+    const std::string name = std::filesystem::path(file).filename();
+    return name[stem - 1] != '.' || !is_ours(std::string_view(name).substr(stem)) ||
+           name == std::filesystem::path(newest).filename();
   });
   std::sort(ours.begin(), ours.end());
-  const std::size_t too_many = ours.size() > keep ? ours.size() - keep : 0;
-  for (std::size_t i = 0; i < too_many; ++i) {
+  const std::size_t too_many = ours.size() + 1 > keep ? ours.size() + 1 - keep : 0;
+  for (std::size_t i = 0; i < std::min(too_many, ours.size()); ++i) {
     unlink(ours[i].c_str());
   }
 }
@@ -70,7 +75,7 @@ Status rotate(const std::string& path, std::uint64_t keep, std::int64_t now_ns) 
   if (renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE) != 0) {
     return fail_errno(fmt::format("cannot rename {} to {}", path, name), errno);
   }
-  remove_oldest(path, keep);
+  remove_oldest(path, keep, name);
   return Ok{};
 }
 

@@ -12,7 +12,7 @@ namespace holdfast::sink {
 struct Rotation {
   std::uint64_t max_bytes = std::uint64_t{64} << 20;  // of a file; 0: any size
   std::uint64_t max_age_s = 0;                        // since the file was made; 0: any age
-  std::uint64_t keep = 8;                             // renamed files that stay
+  std::uint64_t keep = 8;                             // renamed files that stay; at least 1
 };
 
 // Whether the file behind `fd` has no room for `more` bytes or is too old. `now_ns` and the file's

@@ -209,7 +209,7 @@ enforces() { if hf_enforces; then echo 1; else echo 0; fi; }
   expect holdfast_coverage 0
 }
 
-@test "it works with no more capabilities than its unit gives, and systemd understands that" {
+@test "it works with no more capabilities than its unit gives" {
   local unit=$HF_ROOT/contrib/systemd/holdfast-metrics.service names
   names=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr ' ' '\n' | sed 's/^CAP_/+/' | tr '[:upper:]' '[:lower:]' |
     paste -sd,)
@@ -222,7 +222,11 @@ enforces() { if hf_enforces; then echo 1; else echo 0; fi; }
   setpriv --bounding-set "-all,$names" --inh-caps -all "$HF_CLI" metrics --once >"$HF_DIR/page"
   grep -qx 'holdfast_up 1' "$HF_DIR/page"
   grep -qx 'holdfast_sink_sent_lines_total{sink="a"} 17' "$HF_DIR/page"
-  command -v systemd-analyze >/dev/null || return 0
+}
+
+@test "systemd understands the unit" {
+  command -v systemd-analyze >/dev/null || skip "there is no systemd-analyze"
+  local unit=$HF_ROOT/contrib/systemd/holdfast-metrics.service
   sed "s|^ExecStart=/usr/bin/holdfast|ExecStart=$HF_CLI|" "$unit" >"$HF_DIR/holdfast-metrics.service"
   run systemd-analyze verify "$HF_DIR/holdfast-metrics.service"
   echo "$output"

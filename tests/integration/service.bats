@@ -48,7 +48,7 @@ said() { grep -qF "$1" "$MANAGED/log"; }
   wait_until told STOPPING=1
 }
 
-@test "it tells the watchdog that it is alive, and wakes up for nothing without one" {
+@test "it tells the watchdog that it is alive, where there is one" {
   managed --watchdog 1 --
   alive() { (($(grep -c '^WATCHDOG=1' "$MANAGED/told") >= 3)); }
   wait_until alive
@@ -88,6 +88,32 @@ said() { grep -qF "$1" "$MANAGED/log"; }
   [ "$("$HF_CLI" ps --json | jq -r '.[].id')" == "$ID" ]
 }
 
+@test "a monitor that a container started leaves systemd's socket alone when it is replaced" {
+  hf_bundle "$ID" --mode detect -- sleep 600
+  hf_background "$ID"
+  managed --listen /run/holdfast/monitor.sock -- --replace
+  # Who asks once the name is systemd's starts the other one.
+  answered_by_the_service() { hf_monitor_answers && told READY=1; }
+  wait_until answered_by_the_service
+  [ -S /run/holdfast/monitor.sock ]
+  [ "$("$HF_CLI" ps --json | jq -r '.[].id')" == "$ID" ]
+}
+
+@test "a socket elsewhere than where hooks look, or of another kind, is refused" {
+  managed --listen "$MANAGED/monitor.sock" --
+  connected() {
+    /usr/bin/python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(sys.argv[1])' "$MANAGED/monitor.sock" 2>/dev/null
+  }
+  wait_until connected
+  wait_until said "but monitor.socket is /run/holdfast/monitor.sock"
+  # The shell becomes it: the pid is the one that is named.
+  # shellcheck disable=SC2016 # for the other shell
+  run bash -c 'LISTEN_FDS=2 LISTEN_PID=$$ exec "$@" 4</dev/null' - "$HF_CLI" monitor
+  [ "$status" -eq 1 ]
+  [[ $output == *"LISTEN_FDS passes something else"* ]]
+}
+
 @test "SIGHUP: the new configuration holds; one with a mistake leaves the old one in force" {
   echo '{"monitor": {"rotate": {"max_bytes": 1, "keep": 2}}}' >"$MANAGED/config.json"
   ALERTS=$MANAGED/alerts.jsonl
@@ -106,12 +132,12 @@ said() { grep -qF "$1" "$MANAGED/log"; }
   wait_until said "/monitor/rotate/max_byte: is not a known key"
   said "what was in force stays"
   hf_monitor_answers
-  echo '{"monitor": {"rotate": {"keep": 0, "max_bytes": 1}}}' >"$MANAGED/config.json"
+  echo '{"monitor": {"rotate": {"keep": 1, "max_bytes": 1}}}' >"$MANAGED/config.json"
   kill -HUP "$(cat "$MANAGED/pid")"
   wait_until said "read the configuration again"
   telling e
-  none() { (($(rotated) == 0)); }
-  wait_until none
+  one() { (($(rotated) == 1)); }
+  wait_until one
 }
 
 @test "once it runs, its own filter keeps it from starting programs and from the network" {

@@ -121,6 +121,14 @@ TEST(Budget, MoreOfAChangeThatWasToldIsCountedAsANotice) {
   EXPECT_EQ(held->worst, Severity::kNotice);
 }
 
+TEST(Budget, NewRatesHoldAtOnce) {
+  Budget budget({1000, 1});
+  const Alert noisy = alert("a", Severity::kWarning);
+  EXPECT_EQ(count_told(budget, noisy, 2000, kStart), 1000);
+  budget.set_rates(kRates);
+  EXPECT_EQ(count_told(budget, noisy, 100, kStart), 3);
+}
+
 TEST(Budget, IsToldAtGrowingIntervalsUntilItIsQuiet) {
   Budget budget(kRates);
   std::uint64_t now = kStart;

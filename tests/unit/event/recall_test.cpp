@@ -80,6 +80,17 @@ TEST(Recall, ATruncatedPathTeachesNothing) {
   EXPECT_TRUE(repeat.exe.empty());
 }
 
+TEST(Recall, ATruncatedPathOfTheSameNameMayBeAnother) {
+  Recall recall;
+  recall.note(sent("/tmp/x", 0));
+  Event beheaded = sent("/very/long/x", 0);
+  beheaded.flags |= HF_EVENT_TRUNCATED;
+  recall.note(beheaded);
+  Event repeat = counted(sent("/tmp/x", 0));
+  recall.complete(repeat);
+  EXPECT_EQ(repeat.path, "/x");
+}
+
 TEST(Recall, ForgetsTheOldest) {
   Recall recall;
   for (std::uint64_t inode = 1; inode <= kMostRecalled + 1; ++inode) {

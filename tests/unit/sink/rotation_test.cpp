@@ -94,10 +94,23 @@ TEST_F(RotationOfALog, TakesNoNameThatIsTaken) {
   EXPECT_EQ(root_.read("log"), "b");
 }
 
-TEST_F(RotationOfALog, KeepsNoneWhereNoneIsWanted) {
-  root_.write("log", "x");
-  ASSERT_TRUE(rotate(log_, 0, kNewYear).ok());
-  EXPECT_TRUE(names().empty());
+TEST_F(RotationOfALog, KeepsWhatItHasJustRenamedThoughTheClockWasSetBack) {
+  for (const std::int64_t now : {kNewYear, kNewYear - kDay}) {
+    root_.write("log", std::to_string(now));
+    ASSERT_TRUE(rotate(log_, 1, now).ok());
+  }
+  EXPECT_EQ(names(), std::vector<std::string>{"log.20241230T235959.000000000Z"});
+}
+
+TEST_F(RotationOfALog, FindsItsFilesBesideARelativePath) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(root_.path());
+  for (int day = 0; day < 3; ++day) {
+    root_.write("log", "x");
+    EXPECT_TRUE(rotate("log", 1, kNewYear + day * kDay).ok());
+  }
+  std::filesystem::current_path(before);
+  EXPECT_EQ(names(), std::vector<std::string>{"log.20250102T235959.000000000Z"});
 }
 
 TEST_F(RotationOfALog, SaysWhatCouldNotBeRenamed) {
