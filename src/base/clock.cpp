@@ -30,6 +30,8 @@ std::uint64_t boot_now_ns() { return static_cast<std::uint64_t>(now_ns(CLOCK_BOO
 
 std::int64_t boot_to_real_ns() { return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME); }
 
+std::int64_t real_now_ns() { return now_ns(CLOCK_REALTIME); }
+
 // Every line has one, so it is not left to a formatter: that takes forty times as long. 64 bits of
 // nanoseconds end in the year 2262.
 std::string rfc3339(std::int64_t real_ns) {
@@ -56,6 +58,12 @@ std::string rfc3339(std::int64_t real_ns) {
   put(14, 16, time.minutes().count());
   put(17, 19, time.seconds().count());
   put(20, 29, rest);
+  return text;
+}
+
+std::string time_in_name(std::int64_t real_ns) {
+  std::string text = rfc3339(real_ns);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
   return text;
 }
 

@@ -14,7 +14,13 @@ std::uint64_t boot_now_ns();
 // somebody sets the clock, so take it afresh for every batch.
 std::int64_t boot_to_real_ns();
 
+// Nanoseconds since 1970, now.
+std::int64_t real_now_ns();
+
 // Nanoseconds since 1970 as RFC 3339 in UTC with nine digits: 2024-02-29T23:59:59.000000001Z. Pure.
 std::string rfc3339(std::int64_t real_ns);
+
+// The same for the name of a file, which it sorts by: 20240229T235959.000000001Z. Pure.
+std::string time_in_name(std::int64_t real_ns);
 
 }  // namespace holdfast::base

@@ -26,8 +26,7 @@ void add(Counts& counts, std::pair<std::string, std::string> words, std::uint64_
 }  // namespace
 
 Counters::Counters() {
-  const std::int64_t now_ns =
-      static_cast<std::int64_t>(base::boot_now_ns()) + base::boot_to_real_ns();
+  const std::int64_t now_ns = base::real_now_ns();
   metrics_.started_s = static_cast<std::uint64_t>(now_ns / kSecondNs);
   metrics_.lines = {{{"alert", ""}, 0}, {{"record", ""}, 0}};
   for (const detect::Loss::Cause cause : detect::kLossCauses) {

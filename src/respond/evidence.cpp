@@ -182,20 +182,14 @@ Json kept_json(const Incident& incident) {
   return list;
 }
 
-// A name of digits and letters: 20240229T235959.000000001Z.
-std::string compact(std::string time) {
-  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
-  return time;
-}
-
 }  // namespace
 
 Result<std::string> keep_evidence(const EvidenceSettings& settings, const Order& order,
                                   const Cgroup& cgroup) {
-  const auto now_ns = static_cast<std::int64_t>(base::boot_now_ns()) + base::boot_to_real_ns();
+  const std::int64_t now_ns = base::real_now_ns();
   Json index = index_of(order, now_ns);
   const std::vector<pid_t> pids = TRY(cgroup.members());
-  Incident incident = TRY(Incident::make(settings.incidents, compact(base::rfc3339(now_ns)),
+  Incident incident = TRY(Incident::make(settings.incidents, base::time_in_name(now_ns),
                                          order.target.generation, settings.limits));
   index["alert"] = alert_json(order.alert);
   // First what is small and says most.

@@ -148,8 +148,7 @@ Status FileSink::follow_rotation() {
 
 // A half line stays with its rest.
 void FileSink::make_room(std::uint64_t now_ns) {
-  const std::int64_t real_ns =
-      static_cast<std::int64_t>(base::boot_now_ns()) + base::boot_to_real_ns();
+  const std::int64_t real_ns = base::real_now_ns();
   if (half_ != 0 || unfinished_ || now_ns < rotate_not_before_ns_ ||
       !is_due(settings_.rotation, fd_.get(), batch_.size(), real_ns)) {
     return;

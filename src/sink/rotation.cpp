@@ -22,13 +22,6 @@ namespace {
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::string_view kPattern = "ddddddddTdddddd.dddddddddZ";
 
-// 2024-12-31T23:59:59.000000001Z as 20241231T235959.000000001Z, which suits every shell.
-std::string stamp(std::int64_t now_ns) {
-  std::string text = base::rfc3339(now_ns);
-  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-  return text;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Whether rotate() gave `suffix`, which comes after the dot.
@@ -71,7 +64,7 @@ bool is_due(const Rotation& rotation, int fd, std::size_t more, std::int64_t now
 }
 
 Status rotate(const std::string& path, std::uint64_t keep, std::int64_t now_ns) {
-  const std::string name = path + "." + stamp(now_ns);
+  const std::string name = path + "." + base::time_in_name(now_ns);
   if (renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE) != 0) {
     return fail_errno(fmt::format("cannot rename {} to {}", path, name), errno);
   }
