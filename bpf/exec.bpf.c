@@ -67,14 +67,21 @@ static __always_inline int hf_check_cwd(struct hf_subject *subject) {
   return hf_decide(&hf_case) ? -EACCES : 0;
 }
 
-/* What is executed must come from the image. */
-static __always_inline int hf_check_origin(struct hf_subject *subject, struct file *file) {
+/* How the kernel knows a script (fs/binfmt_script.c). */
+static __always_inline bool hf_is_script(struct linux_binprm *bprm) {
+  return bprm->buf[0] == '#' && bprm->buf[1] == '!';
+}
+
+/* What is executed must come from the image. A script's interpreter is asked about in its turn. */
+static __always_inline int hf_check_origin(struct hf_subject *subject, struct linux_binprm *bprm) {
+  struct file *file = bprm->file;
   struct inode *inode = file->f_inode;
   if (hf_has_no_name(inode)) {
     return hf_decide_exec(subject, file, HF_FILELESS_EXEC, HF_OP_EXEC);
   }
   if (!hf_from_image(subject->policy, inode)) {
-    return hf_decide_exec(subject, file, HF_DRIFT_EXEC, HF_OP_EXEC);
+    return hf_decide_exec(subject, file, HF_DRIFT_EXEC,
+                          hf_is_script(bprm) ? HF_OP_EXEC_SCRIPT : HF_OP_EXEC);
   }
   return 0;
 }
@@ -134,7 +141,8 @@ static __always_inline int hf_check_namespaces(struct hf_subject *subject) {
   return hf_decide(&hf_case) ? -EACCES : 0;
 }
 
-static __always_inline int hf_check_exec(struct hf_subject *subject, struct file *file) {
+static __always_inline int hf_check_exec(struct hf_subject *subject, struct linux_binprm *bprm) {
+  struct file *file = bprm->file;
   int verdict = hf_check_namespace(subject, HF_OP_EXEC);
   if (!verdict) {
     verdict = hf_check_namespaces(subject);
@@ -143,7 +151,7 @@ static __always_inline int hf_check_exec(struct hf_subject *subject, struct file
     verdict = hf_check_credentials(subject, HF_OP_EXEC);
   }
   if (!verdict) {
-    verdict = hf_check_origin(subject, file);
+    verdict = hf_check_origin(subject, bprm);
   }
   if (!verdict) {
     verdict = hf_check_listed(subject, file);
@@ -176,13 +184,15 @@ static __always_inline int hf_check_host_exec(struct file *file, __u32 operation
 /* The runtime's init until now: only what the image could trick it into is judged. Outside the
  * container's mounts it is the host's still, whoever put it into the cgroup: runc executes a copy
  * of itself there. */
-static __always_inline int hf_check_first_exec(struct hf_subject *subject, struct file *file) {
+static __always_inline int hf_check_first_exec(struct hf_subject *subject,
+                                               struct linux_binprm *bprm) {
+  struct file *file = bprm->file;
   if (!hf_arrived(subject)) {
     return hf_check_host_exec(file, HF_OP_EXEC);
   }
   int verdict = hf_check_cwd(subject);
   if (!verdict) {
-    verdict = hf_check_origin(subject, file);
+    verdict = hf_check_origin(subject, bprm);
   }
   return verdict ? verdict : hf_check_listed(subject, file);
 }
@@ -312,12 +322,11 @@ static __always_inline bool hf_member_or_joined(struct hf_subject *subject) {
 SEC("lsm/bprm_check_security")
 int BPF_PROG(hf_bprm_check, struct linux_binprm *bprm) {
   struct hf_subject subject;
-  struct file *file = bprm->file;
   if (!hf_member_or_joined(&subject)) {
-    return hf_check_host_exec(file, HF_OP_EXEC);
+    return hf_check_host_exec(bprm->file, HF_OP_EXEC);
   }
-  return subject.tag->flags & HF_TASK_SETTING_UP ? hf_check_first_exec(&subject, file)
-                                                 : hf_check_exec(&subject, file);
+  return subject.tag->flags & HF_TASK_SETTING_UP ? hf_check_first_exec(&subject, bprm)
+                                                 : hf_check_exec(&subject, bprm);
 }
 
 /* The new program is in place: inside the container's mounts, the task is the container's from here
@@ -350,16 +359,15 @@ static __always_inline void hf_tell_privileges(const struct hf_subject *subject,
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(hf_tp_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm) {
   struct hf_subject subject;
-  struct file *file = bprm->file;
   if (!hf_member_or_joined(&subject)) {
-    hf_check_host_exec(file, HF_OP_EXEC);
+    hf_check_host_exec(bprm->file, HF_OP_EXEC);
     return 0;
   }
   if (!(subject.tag->flags & HF_TASK_SETTING_UP)) {
-    hf_check_exec(&subject, file);
+    hf_check_exec(&subject, bprm);
     hf_tell_privileges(&subject, bprm);
   } else {
-    hf_check_first_exec(&subject, file);
+    hf_check_first_exec(&subject, bprm);
     if (hf_arrived(&subject)) {
       subject.tag->flags &= ~HF_TASK_SETTING_UP;
     }

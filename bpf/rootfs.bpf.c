@@ -39,10 +39,15 @@ static __always_inline int hf_change_by(struct hf_subject *subject, const struct
   return verdict ? verdict : hf_change(subject, dentry, class_id, operation, argument);
 }
 
+static __always_inline int hf_make_in(const struct path *dir, struct dentry *dentry, __u32 class_id,
+                                      __u32 operation, umode_t mode) {
+  struct hf_subject subject;
+  return hf_guarded(&subject) ? hf_change_by(&subject, dir, dentry, class_id, operation, mode) : 0;
+}
+
 static __always_inline int hf_change_in(const struct path *dir, struct dentry *dentry,
                                         __u32 class_id, __u32 operation) {
-  struct hf_subject subject;
-  return hf_guarded(&subject) ? hf_change_by(&subject, dir, dentry, class_id, operation, 0) : 0;
+  return hf_make_in(dir, dentry, class_id, operation, 0);
 }
 
 /* A change of metadata by a hook that knows no mount. */
@@ -79,8 +84,8 @@ int BPF_PROG(hf_path_mknod, const struct path *dir, struct dentry *dentry, umode
   int verdict = hf_check_mknod(dentry, mode, dev);
   umode_t type = mode & S_IFMT;
   return verdict ? verdict
-                 : hf_change_in(dir, dentry, HF_ROOTFS_CREATE,
-                                !type || type == S_IFREG ? HF_OP_CREATE : HF_OP_MKNOD);
+                 : hf_make_in(dir, dentry, HF_ROOTFS_CREATE,
+                              !type || type == S_IFREG ? HF_OP_CREATE : HF_OP_MKNOD, mode);
 }
 
 SEC("lsm/path_mkdir")

@@ -47,7 +47,8 @@
   X(HF_OP_SOCKET, "socket")               \
   X(HF_OP_SIGNAL, "signal")               \
   X(HF_OP_SETUID, "setuid")               \
-  X(HF_OP_CAPABILITY, "capability")
+  X(HF_OP_CAPABILITY, "capability")       \
+  X(HF_OP_EXEC_SCRIPT, "exec_script")
 
 enum hf_operation {
   HF_OP_NONE = 0,
@@ -82,6 +83,14 @@ enum hf_event_flag {
                                         namespace does, not at the root of the process */
 };
 
+/* A process as it was when the event was: whoever has its pid later, or whatever program it is
+ * later, is another. */
+struct hf_ancestor {
+  __u64 start_ns; /* as task_start_ns */
+  __u32 tgid;     /* 0: there is none */
+  __u32 exec_id;
+};
+
 /* Lengths are in bytes and exclude a terminator; there is none. The record ends after path_len +
  * exe_len + args_len bytes of `text`: the path first, then the executable, then the command line,
  * whose arguments end with a zero byte each (the last one's may be cut off). All ids are the
@@ -92,10 +101,11 @@ struct hf_event {
                           that is never reused */
   __u64 cap_effective; /* of real_cred */
   __u64 object_ino;    /* inode the event is about; 0: none */
+  __u64 parent_ino;    /* of the directory that the object's name is in; 0: it is in none */
   __u64 exe_ino;       /* inode of the process's executable */
   __u64 argument;   /* by operation: clone and unshare flags, mount flags, namespace inode, syscall
-                       number, mode,   target's tgid for ptrace, capability bits beyond the bounding
-                       set   for escape.credentials */
+                       number, mode (of chmod, create and mknod), target's tgid for ptrace, capability
+                       bits beyond the bounding   set   for escape.credentials */
   __u32 object_dev; /* device of its superblock, kernel encoding */
   __u32 exe_dev;
   __u32 slot;
@@ -114,7 +124,8 @@ struct hf_event {
   __u32 container_pid; /* tgid in the innermost pid namespace of the task */
   __u32 uid;           /* real_cred, in the initial user namespace */
   __u32 gid;
-  __u32 count; /* how often it happened: those before were the same and within a window */
+  __u32 count;   /* how often it happened: those before were the same and within a window */
+  __u32 exec_id; /* of the process: rises with every program it executes, children begin with it */
   __u16 path_len;
   __u16 exe_len;
   __u16 args_len;
@@ -125,6 +136,7 @@ struct hf_event {
   __u8 action;      /* enum hf_action that policy has for it: HF_RECORD is for forensics only */
   __u8 severity;    /* that a rule of the profile gives it, syslog's number plus one; 0: none */
   __u16 padding;
+  struct hf_ancestor ancestors[HF_ANCESTORS]; /* the parent first, up to the host's init */
   char comm[HF_COMM_MAX];
   char text[HF_EVENT_PATH_MAX + HF_EVENT_EXE_MAX + HF_EVENT_ARGS_MAX];
 };
@@ -198,6 +210,8 @@ struct hf_repeat {
   __u32 uid;
   __u32 gid;
   __u32 window_ms; /* how long it counts; 0: HF_REPEAT_NS. Written by whoever opens it */
+  __u32 exec_id;
+  __u32 padding;
   char comm[HF_COMM_MAX];
   struct hf_repeat_key key;
 };

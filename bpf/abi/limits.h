@@ -25,6 +25,10 @@
  * end. */
 #define HF_EVENT_ARGS_MAX 1024
 
+/* Processes above the one that acts that an event names: a shell below a server below the init of
+ * a container, and as many again. */
+#define HF_ANCESTORS 8
+
 /* NAME_MAX of the kernel. */
 #define HF_NAME_MAX 255
 

@@ -112,6 +112,7 @@ static __always_inline bool hf_repeat_open(struct hf_repeat *repeat, __u64 state
   repeat->uid = cred->uid.val;
   repeat->gid = cred->gid.val;
   repeat->window_ms = window_ms;
+  repeat->exec_id = (__u32)task->self_exec_id;
   bpf_get_current_comm(repeat->comm, sizeof(repeat->comm));
   repeat->key = *key;
   __sync_lock_test_and_set(&repeat->state, use | HF_REPEAT_LIVE);

@@ -15,6 +15,7 @@ static __always_inline void hf_fill_object(struct hf_event *event, const struct 
   }
   struct dentry *dentry = (void *)hf_case->dentry;
   struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
+  event->parent_ino = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
   event->object_dev = BPF_CORE_READ(sb, s_dev);
   event->object_magic = (__u32)BPF_CORE_READ(sb, s_magic);
   struct inode *inode = BPF_CORE_READ(dentry, d_inode);
@@ -47,6 +48,7 @@ static __always_inline void hf_fill_process(struct hf_event *event, struct task_
   struct task_struct *leader = task->group_leader;
   const struct cred *cred = task->real_cred;
   event->task_start_ns = leader->start_boottime;
+  event->exec_id = (__u32)task->self_exec_id;
   event->pid = task->pid;
   event->tgid = task->tgid;
   event->ppid = task->real_parent->tgid;
@@ -55,6 +57,23 @@ static __always_inline void hf_fill_process(struct hf_event *event, struct task_
   event->gid = cred->gid.val;
   event->cap_effective = HF_CAPS(cred, cap_effective);
   bpf_get_current_comm(event->comm, sizeof(event->comm));
+}
+
+/* Who started it, and who started those. */
+static __always_inline void hf_fill_ancestors(struct hf_event *event, struct task_struct *task) {
+  struct task_struct *child = task;
+  for (__u32 i = 0; i < HF_ANCESTORS; i++) {
+    struct task_struct *parent = BPF_CORE_READ(child, real_parent, group_leader);
+    struct hf_ancestor *ancestor = &event->ancestors[i];
+    ancestor->tgid = 0;
+    if (parent == child) {
+      break;
+    }
+    ancestor->start_ns = BPF_CORE_READ(parent, start_boottime);
+    ancestor->exec_id = (__u32)BPF_CORE_READ(parent, self_exec_id);
+    ancestor->tgid = BPF_CORE_READ(parent, tgid);
+    child = parent;
+  }
 }
 
 /* Copies the end of the built path, which names the object; its beginning is what does not fit.
@@ -170,6 +189,7 @@ __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u3
   event->result = outcome == HF_OUTCOME_SEEN ? 0 : hf_case->result;
   event->flags = hf_case->flags;
   event->object_ino = 0;
+  event->parent_ino = 0;
   event->object_dev = 0;
   event->object_magic = 0;
   event->path_len = hf_copy_path(event->text, scratch, HF_EVENT_PATH_MAX, &truncated);
@@ -179,6 +199,7 @@ __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u3
   hf_fill_object(event, hf_case);
   hf_fill_address(event, hf_case);
   hf_fill_process(event, task);
+  hf_fill_ancestors(event, task);
   hf_fill_exe(scratch, event, policy, task);
   hf_fill_arguments(event, task);
   __u32 path_len = event->path_len;

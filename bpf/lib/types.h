@@ -180,6 +180,7 @@ struct linux_binprm {
   unsigned int secureexec : 1;
   struct file *file;
   struct cred *cred;
+  char buf[256]; /* how the file begins */
 };
 
 struct upid {
@@ -337,6 +338,7 @@ struct task_struct {
   struct nameidata *nameidata; /* of a path that is being looked up; NULL: none */
   struct mm_struct *mm;
   unsigned int personality;
+  __u64 self_exec_id;
   struct css_set *cgroups;
   struct bpf_local_storage *bpf_storage;
   struct thread_info thread_info;

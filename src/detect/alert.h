@@ -90,7 +90,8 @@ struct Alert {
   std::string action;  // what happened: "alerted", "denied", "killed"; of a response: "done",
                        // "failed", "withheld"
   std::uint64_t count = 1;
-  std::string cause;  // of a loss
+  bool changes_image = false;  // and may be one step of many: not told
+  std::string cause;           // of a loss
   std::string message;
   std::string exception;   // why the profile calls this ordinary; of a record that was an alert
   std::string held_back;   // why it is a record: of an alert beyond its container's budget

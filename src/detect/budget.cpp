@@ -51,15 +51,17 @@ void Budget::apply(Alert& alert, pid_t init, std::uint64_t now_ns) {
     return;
   }
   Account& account = accounts_[alert.container->id];
-  if (account.changes.goes_on(alert, init, now_ns)) {
+  if (account.changes.covers(alert, init, now_ns)) {
     hold(account, alert, now_ns);
-    alert.held_back = "its process, or one above it, was told of for a change as bad as this";
+    alert.held_back =
+        "its process, one above it, or one like it, was told of for a change as bad as this";
     return;
   }
   const auto told = account.told_ns.find(alert.class_name);
   const bool is_new = told == account.told_ns.end() || now_ns >= told->second + kToldForNs;
   if (spend(account.buckets[static_cast<std::size_t>(alert.severity)], now_ns) || is_new) {
     account.told_ns[alert.class_name] = now_ns;
+    account.changes.told(alert, now_ns);
   } else {
     hold(account, alert, now_ns);
     account.held.worst = std::min(account.held.worst, alert.severity);

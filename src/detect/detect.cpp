@@ -23,7 +23,8 @@ namespace {
 bool was_prevented(const event::Event& event) { return event.outcome != HF_OUTCOME_SEEN; }
 
 bool makes_setuid(const event::Event& event) {
-  return event.operation == HF_OP_CHMOD && (event.argument & (S_ISUID | S_ISGID)) != 0;
+  return (event.operation == HF_OP_CHMOD || event.operation == HF_OP_CREATE) &&
+         (event.argument & (S_ISUID | S_ISGID)) != 0;
 }
 
 struct Verdict {
@@ -60,9 +61,17 @@ Verdict touched(const event::Event& event, const Rule& rule) {
   return {Severity::kWarning, false};
 }
 
+// A script does what its interpreter does that reads it, and that is asked about in its turn:
+// "sh x" is no drift, and "./x" hardly one.
+bool is_script_that_ran(const event::Event& event) {
+  return event.operation == HF_OP_EXEC_SCRIPT && !was_prevented(event);
+}
+
 Verdict judge(const event::Event& event, const Rule& rule) {
-  Verdict verdict = event::is_rootfs_change(event.class_id) ? touched(event, rule)
-                                                            : Verdict{rule.severity, false};
+  Verdict verdict = {is_script_that_ran(event) ? Severity::kNotice : rule.severity, false};
+  if (event::is_rootfs_change(event.class_id)) {
+    verdict = touched(event, rule);
+  }
   verdict.record = verdict.record || event.action == HF_RECORD;
   if (event.severity != 0) {
     verdict.severity = static_cast<Severity>(event.severity - 1);
@@ -215,6 +224,14 @@ std::string ending(const event::Event& event) {
   }
 }
 
+// What may be one of the many steps of an installation. Whatever gives a file the rights of its
+// owner, or capabilities, is told each time; and whoever is no program of the image.
+bool changes_image(const event::Event& event, const Verdict& verdict) {
+  return event::is_rootfs_change(event.class_id) && !was_prevented(event) &&
+         verdict.severity > Severity::kCritical && !makes_setuid(event) &&
+         event.operation != HF_OP_SETXATTR && (event.flags & HF_EVENT_UPPER_LAYER) == 0;
+}
+
 // What ends the alerts of a change that belongs to the image, or to what it runs.
 const char* remedy(const event::Event& event, const Verdict& verdict) {
   if (verdict.record || event.outcome != HF_OUTCOME_SEEN) {
@@ -324,6 +341,7 @@ Alert detect(const event::Event& event, event::Process process, const Context& c
   alert.kind = verdict.record ? "record" : "alert";
   alert.class_name = profile::class_name(event.class_id);
   alert.severity = verdict.severity;
+  alert.changes_image = changes_image(event, verdict);
   alert.action = action_of(event.outcome);
   alert.object = object_of(event);
   alert.message = sentence(event, process, context.container.get(), deed(rule, *alert.object));

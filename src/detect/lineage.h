@@ -4,8 +4,11 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "src/detect/alert.h"
 #include "src/detect/severity.h"
@@ -18,21 +21,43 @@ inline constexpr std::uint64_t kToldForNs = 600ULL * 1'000'000'000;
 // Of one container. Times are base::boot_now_ns().
 class Lineage {
  public:
-  // Whether the alert is more of the same: of a change to the image (rootfs.*, drift.*) that was
-  // not prevented, when its process or one above it was told of within ten minutes for something as
-  // bad. Otherwise its process is told of from now on. Everything descends from `init` (0: not
-  // known), so what that changes covers nobody else.
-  bool goes_on(const Alert& alert, pid_t init, std::uint64_t now_ns);
+  // Whether the alert is more of the same: a change of the image (Alert::changes_image) when for
+  // one as bad, within ten minutes, was told of its process, of one above it, or of the same
+  // program that the same parent started. Everything descends from `init` (0: not known), so what
+  // that changes covers nobody else; and what a process is told for does not cover the one that
+  // started it, nor the program that it executes next.
+  bool covers(const Alert& alert, pid_t init, std::uint64_t now_ns);
+
+  // The alert is told.
+  void told(const Alert& alert, std::uint64_t now_ns);
 
  private:
   struct Told {
     Severity severity;
     std::uint64_t since_ns;
   };
-  void remember(pid_t pid, const Told& told, std::uint64_t now_ns);
+  // A process while it is one program: see struct hf_ancestor.
+  struct Id {
+    pid_t pid;
+    std::uint64_t start_ns;
+    std::uint32_t exec_id;
+    auto operator<=>(const Id&) const = default;
+  };
+  struct Child {
+    Id parent;
+    std::uint32_t exe_dev;
+    std::uint64_t exe_ino;
+    auto operator<=>(const Child&) const = default;
+  };
+  using Ids = std::vector<Id>;
 
-  // Pids of the host. One that is used again within the ten minutes is taken for the former.
-  std::map<pid_t, Told> told_;
+  static Ids line_of(const event::Process& process, pid_t init);
+  static std::optional<Child> child_of(const event::Process& process);
+  [[nodiscard]] std::optional<Told> find(const event::Process& process, pid_t init,
+                                         std::uint64_t now_ns) const;
+
+  std::map<Id, Told> processes_;
+  std::map<Child, Told> children_;
 };
 
 }  // namespace holdfast::detect

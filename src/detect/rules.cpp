@@ -15,7 +15,7 @@ using enum Severity;
 
 // Two lines a row: verb and severity above, what others call it below.
 // clang-format off
-constexpr std::array<Rule, 59> kRules = {{
+constexpr std::array<Rule, 60> kRules = {{
     {HF_ESCAPE_OUTSIDE_MOUNT, HF_OP_CHDIR, kCritical,
      "work in {path}, which lies outside its mounts",
      {{"T1611"}}, "", ""},
@@ -120,6 +120,8 @@ constexpr std::array<Rule, 59> kRules = {{
     {HF_ROOTFS_ATTR, HF_OP_NONE, kError, "change the attributes of {path}",
      {{"T1222.002"}}, "", ""},
 
+    {HF_DRIFT_EXEC, HF_OP_EXEC_SCRIPT, kError, "run the script {path}, which is not from the image",
+     {{"T1059.004", "T1105"}}, "", ""},
     {HF_DRIFT_EXEC, HF_OP_NONE, kError, "run {path}, which is not from the image",
      {{"T1105", "T1554"}}, "Drop and execute new binary in container", "dropped_executable"},
 

@@ -73,6 +73,7 @@ Event header_of(const hf_event& raw) {
   event.task_start_ns = raw.task_start_ns;
   event.cap_effective = raw.cap_effective;
   event.object_ino = raw.object_ino;
+  event.parent_ino = raw.parent_ino;
   event.exe_ino = raw.exe_ino;
   event.argument = raw.argument;
   event.object_dev = raw.object_dev;
@@ -94,6 +95,8 @@ Event header_of(const hf_event& raw) {
   event.uid = raw.uid;
   event.gid = raw.gid;
   event.count = raw.count;
+  event.exec_id = raw.exec_id;
+  std::ranges::copy(raw.ancestors, event.ancestors.begin());
   event.family = raw.family;
   event.port = raw.port;
   event.protocol = raw.protocol;
@@ -147,6 +150,7 @@ Result<Event> decode_repeat(const hf_repeat& repeat, std::uint64_t count) {
   raw.time_ns = repeat.since_ns;
   raw.task_start_ns = repeat.task_start_ns;
   raw.object_ino = key.object_ino;
+  raw.parent_ino = key.parent_ino;
   raw.exe_ino = key.exe_ino;
   raw.argument = key.argument;
   raw.object_dev = key.object_dev;
@@ -166,6 +170,7 @@ Result<Event> decode_repeat(const hf_repeat& repeat, std::uint64_t count) {
   raw.uid = repeat.uid;
   raw.gid = repeat.gid;
   raw.count = static_cast<__u32>(count);
+  raw.exec_id = repeat.exec_id;
   raw.family = key.family;
   raw.port = key.port;
   raw.protocol = key.protocol;

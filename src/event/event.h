@@ -19,6 +19,7 @@ struct Event {
   std::uint64_t task_start_ns = 0;
   std::uint64_t cap_effective = 0;
   std::uint64_t object_ino = 0;
+  std::uint64_t parent_ino = 0;
   std::uint64_t exe_ino = 0;
   std::uint64_t argument = 0;
   std::uint32_t object_dev = 0;
@@ -40,6 +41,8 @@ struct Event {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::uint32_t count = 1;
+  std::uint32_t exec_id = 0;
+  std::array<hf_ancestor, HF_ANCESTORS> ancestors{};  // all 0 in a count of repeats
   std::uint16_t family = 0;
   std::uint16_t port = 0;
   std::uint16_t protocol = 0;

@@ -22,13 +22,10 @@ namespace {
 // Of /proc/PID/status: some sixty short lines.
 constexpr std::size_t kMaxStatusBytes = 4096;
 
-// `start_ticks` is the process's: nobody is younger than its child, so a younger "parent" is a
-// reused pid.
-std::vector<Ancestor> read_ancestors(const std::string& proc_root, const Process& process,
-                                     std::uint64_t start_ticks, pid_t container_init) {
-  std::vector<Ancestor> ancestors;
-  pid_t child = process.pid;
-  pid_t pid = process.ppid;
+// Adds `pid`, parent of `child`, and those above it. `start_ticks` is the child's: nobody is
+// younger than its child, so a younger "parent" is a reused pid.
+void read_ancestors(const std::string& proc_root, std::vector<Ancestor>& ancestors, pid_t child,
+                    pid_t pid, std::uint64_t start_ticks, pid_t container_init) {
   while (pid > 0 && child != container_init && ancestors.size() < kMaxAncestors) {
     const base::UniqueFd directory = open_process(proc_root, pid);
     const std::optional<base::ProcessStat> stat =
@@ -41,7 +38,6 @@ std::vector<Ancestor> read_ancestors(const std::string& proc_root, const Process
     child = pid;
     pid = stat->parent;
   }
-  return ancestors;
 }
 
 // Of the text of /proc/PID/status: the numbers behind `key`, such as "Uid:".
@@ -65,6 +61,10 @@ Process from_kernel(const Event& event) {
   process.pid = static_cast<pid_t>(event.tgid);
   process.ppid = static_cast<pid_t>(event.ppid);
   process.container_pid = static_cast<pid_t>(event.container_pid);
+  process.start_ns = event.task_start_ns;
+  process.exec_id = event.exec_id;
+  process.exe_ino = event.exe_ino;
+  process.exe_dev = event.exe_dev;
   process.uid = event.uid;
   process.gid = event.gid;
   process.caps = event.cap_effective;
@@ -103,7 +103,7 @@ Process ProcessReader::read_living(pid_t pid) const {
   process.exe = link_at(directory.get(), "exe");
   process.argv = arguments_at(directory.get(), HF_EVENT_ARGS_MAX);
   process.cwd = link_at(directory.get(), "cwd");
-  process.ancestors = read_ancestors(proc_root_, process, stat->start_ticks, 0);
+  read_ancestors(proc_root_, process.ancestors, pid, process.ppid, stat->start_ticks, 0);
   return process;
 }
 
@@ -123,8 +123,43 @@ Process ProcessReader::read(const Event& event, pid_t container_init) const {
       process.exe = link_at(directory.get(), "exe");
     }
   }
-  process.ancestors = read_ancestors(proc_root_, process, start_ticks, container_init);
+  process.ancestors = ancestors_of(event, container_init);
   return process;
+}
+
+Ancestor ProcessReader::look_up(const hf_ancestor& sent) const {
+  Ancestor ancestor{static_cast<pid_t>(sent.tgid), "", "", sent.start_ns, sent.exec_id};
+  const base::UniqueFd directory = open_process(proc_root_, ancestor.pid);
+  const std::optional<base::ProcessStat> stat =
+      directory.valid() ? stat_at(directory.get()) : std::nullopt;
+  if (stat && stat->start_ticks == sent.start_ns / tick_ns_) {
+    ancestor.exe = link_at(directory.get(), "exe");
+    ancestor.comm = comm_at(directory.get());
+  }
+  return ancestor;
+}
+
+std::vector<Ancestor> ProcessReader::ancestors_of(const Event& event, pid_t container_init) const {
+  std::vector<Ancestor> ancestors;
+  pid_t last = static_cast<pid_t>(event.tgid);
+  for (const hf_ancestor& sent : event.ancestors) {
+    if (sent.tgid == 0 || last == container_init) {
+      break;
+    }
+    ancestors.push_back(look_up(sent));
+    last = ancestors.back().pid;
+  }
+  if (ancestors.empty()) {
+    read_ancestors(proc_root_, ancestors, last, static_cast<pid_t>(event.ppid),
+                   event.task_start_ns / tick_ns_, container_init);
+  } else if (ancestors.size() == HF_ANCESTORS) {
+    const std::uint64_t start_ticks = ancestors.back().start_ns / tick_ns_;
+    const Result<base::ProcessStat> stat = base::process_stat(proc_root_, last);
+    if (stat.ok() && stat.value().start_ticks == start_ticks) {
+      read_ancestors(proc_root_, ancestors, last, stat.value().parent, start_ticks, container_init);
+    }
+  }
+  return ancestors;
 }
 
 }  // namespace holdfast::event

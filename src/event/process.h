@@ -19,14 +19,20 @@ inline constexpr std::size_t kMaxAncestors = 16;
 
 struct Ancestor {
   pid_t pid = 0;
-  std::string exe;
+  std::string exe;  // "" of one that has ended, as is comm
   std::string comm;
+  std::uint64_t start_ns = 0;  // as in hf_ancestor; 0, as exec_id: the kernel did not send it
+  std::uint32_t exec_id = 0;
 };
 
 struct Process {
   pid_t pid = 0;  // host pid namespace
   pid_t ppid = 0;
   pid_t container_pid = 0;
+  std::uint64_t start_ns = 0;  // as task_start_ns in hf_event; 0: of one who asked
+  std::uint32_t exec_id = 0;
+  std::uint64_t exe_ino = 0;
+  std::uint32_t exe_dev = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::uint64_t caps = 0;                  // effective
@@ -47,6 +53,7 @@ class ProcessReader {
   explicit ProcessReader(std::string proc_root = "/proc");
 
   // The process of `event`. `container_init` ends the walk to the ancestors; 0 where there is none.
+  // The nearest are those that the kernel sent, whether they live still or not.
   // Never fails: what cannot be read stays as the kernel sent it.
   [[nodiscard]] Process read(const Event& event, pid_t container_init) const;
 
@@ -54,6 +61,9 @@ class ProcessReader {
   [[nodiscard]] Process read_living(pid_t pid) const;
 
  private:
+  [[nodiscard]] std::vector<Ancestor> ancestors_of(const Event& event, pid_t container_init) const;
+  [[nodiscard]] Ancestor look_up(const hf_ancestor& sent) const;
+
   std::string proc_root_;
   std::uint64_t tick_ns_;  // of the start time in /proc/PID/stat
 };

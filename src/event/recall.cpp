@@ -5,16 +5,21 @@
 namespace holdfast::event {
 
 Recall::Key Recall::key_of(const Event& event) {
-  return {event.slot,       event.generation,
-          event.class_id,   event.operation,
-          event.outcome,    event.object_dev,
-          event.object_ino, event.exe_dev,
-          event.exe_ino,    event.path.substr(event.path.rfind('/') + 1)};
+  return {event.slot,
+          event.generation,
+          event.class_id,
+          event.operation,
+          event.outcome,
+          event.object_dev,
+          event.object_ino,
+          event.parent_ino,
+          event.exe_dev,
+          event.exe_ino,
+          event.path.substr(event.path.rfind('/') + 1)};
 }
 
 void Recall::note(const Event& sent) {
   if (sent.path.empty() || (sent.flags & HF_EVENT_TRUNCATED) != 0) {
-    // It may lie elsewhere than the one of the same name.
     if (const auto known = texts_.find(key_of(sent)); known != texts_.end()) {
       known->second.path.clear();
     }

@@ -25,12 +25,12 @@ class Recall {
   void complete(Event& repeat) const;
 
  private:
-  // What hf_repeat_key and an event both have. The directory is not among it, so one name in two
-  // directories cannot be told apart; an object that has an inode can.
-  using Key = std::tuple<std::uint32_t, std::uint32_t, hf_class, hf_operation, hf_outcome,
-                         std::uint32_t, std::uint64_t, std::uint32_t, std::uint64_t, std::string>;
+  // What says in hf_repeat_key and in an event which object it is, and which program.
+  using Key =
+      std::tuple<std::uint32_t, std::uint32_t, hf_class, hf_operation, hf_outcome, std::uint32_t,
+                 std::uint64_t, std::uint64_t, std::uint32_t, std::uint64_t, std::string>;
   struct Texts {
-    std::string path;  // "": more than one
+    std::string path;  // "": its directory was moved meanwhile
     std::string exe;
     bool exe_truncated = false;
   };

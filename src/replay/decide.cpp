@@ -177,6 +177,10 @@ int own_action(const profile::Policy& policy, const Act& act) {
   }
 }
 
+bool is_exec(hf_operation operation) {
+  return operation == HF_OP_EXEC || operation == HF_OP_EXEC_SCRIPT;
+}
+
 // All classes that the act belongs to, in the order in which the kernel asks.
 std::vector<Candidate> candidates(const profile::Policy& policy, const Act& act) {
   const event::Event& event = act.event;
@@ -187,7 +191,7 @@ std::vector<Candidate> candidates(const profile::Policy& policy, const Act& act)
   if (event.class_id != HF_FILE_SENSITIVE && event.class_id != HF_EXEC_UNEXPECTED) {
     found.push_back({event.class_id, own_action(policy, act), 0});
   }
-  if (event.operation == HF_OP_EXEC && event.class_id != HF_ESCAPE_HOST_EXEC) {
+  if (is_exec(event.operation) && event.class_id != HF_ESCAPE_HOST_EXEC) {
     found.push_back(unlisted(policy, event));
   } else if (event.class_id == HF_EXEC_UNEXPECTED) {
     found.push_back(unlisted(policy, event));

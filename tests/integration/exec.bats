@@ -37,6 +37,10 @@ t changed open-append /bin/changeme -- write /bin/changeme x -- exec /bin/change
 t memfd memfd-exec /bin/attack fork
 cp /bin/attack /tmp/library
 t library map-exec /tmp/library
+printf '#!/bin/sh\necho ran\n' >/tmp/script && chmod +x /tmp/script
+t script exec /tmp/script
+printf '#!/tmp/dropped exec /bin/true\n' >/tmp/disguised && chmod +x /tmp/disguised
+t disguised exec /tmp/disguised
 SCRIPT
   hf_attack twin --profile immutable <<'SCRIPT'
 for i in 1 2 3; do ls / >/dev/null; done
@@ -62,7 +66,13 @@ setup() { require enforcing; }
   assert_denied deny upper-renamed "rename: ok exec: EACCES" drift.exec "$(path_is /tmp/renamed)"
   assert_denied deny tmpfs "copy-exec: EACCES" drift.exec "$(path_is /scratch/dropped)"
   assert_denied deny volume "copy-exec: EACCES" drift.exec "$(path_is /vol/dropped)"
-  assert_denied deny script "exec: EACCES" drift.exec "$(path_is /tmp/script)"
+  assert_denied deny script "exec: EACCES" drift.exec "$(path_is /tmp/script) and .severity == \"error\""
+}
+
+@test "a dropped script is a notice, a dropped interpreter is not" {
+  assert_alerted tell script "exec: ok" drift.exec \
+    "$(path_is /tmp/script) and .object.operation == \"exec_script\" and .severity == \"notice\""
+  assert_alerted tell disguised "exec: ok" drift.exec "$(path_is /tmp/dropped) and .severity == \"error\""
 }
 
 @test "a program without a file does not run" {

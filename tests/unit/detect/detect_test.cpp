@@ -101,6 +101,8 @@ TEST(Detect, SeverityFollowsWhatWasTouched) {
       {{HF_ROOTFS_WRITE, HF_OP_OPEN, "/usr/bin/env", HF_OUTCOME_DENIED}, "error", "alert"},
       // What was touched is a program, wherever it lies.
       {{HF_DRIFT_EXEC, HF_OP_EXEC, "/tmp/x"}, "error", "alert"},
+      {{HF_DRIFT_EXEC, HF_OP_EXEC_SCRIPT, "/tmp/x"}, "notice", "alert"},
+      {{HF_DRIFT_EXEC, HF_OP_EXEC_SCRIPT, "/tmp/x", HF_OUTCOME_DENIED}, "error", "alert"},
       {{HF_FILELESS_EXEC, HF_OP_EXEC, "memfd:x"}, "critical", "alert"},
       {{HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt"}, "critical", "alert"},
       {{HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt", HF_OUTCOME_DENIED}, "critical", "alert"},
@@ -117,6 +119,21 @@ TEST(Detect, ASetuidBitIsGraveEverywhere) {
   const Deed chmod = {HF_ROOTFS_ATTR, HF_OP_CHMOD, "/tmp/x"};
   EXPECT_EQ(judge(chmod, HF_ALERT, 0, 0755).kind, "record");
   EXPECT_EQ(judge(chmod, HF_ALERT, 0, 04755).severity, Severity::kError);
+  const Deed create = {HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x"};
+  EXPECT_EQ(judge(create, HF_ALERT, 0, 0100755).kind, "record");
+  EXPECT_EQ(judge(create, HF_ALERT, 0, 0102755).severity, Severity::kError);
+}
+
+TEST(Detect, OnlyAnAllowedChangeByAProgramOfTheImageMayBeOneOfMany) {
+  const Deed write = {HF_ROOTFS_WRITE, HF_OP_OPEN, "/etc/x"};
+  EXPECT_TRUE(judge(write).changes_image);
+  EXPECT_FALSE(judge(write, HF_ALERT, 0, 0, HF_EVENT_UPPER_LAYER).changes_image);
+  EXPECT_FALSE(judge({HF_ROOTFS_WRITE, HF_OP_OPEN, "/etc/x", HF_OUTCOME_DENIED}).changes_image);
+  EXPECT_TRUE(judge({HF_ROOTFS_ATTR, HF_OP_CHMOD, "/etc/x"}, HF_ALERT, 0, 0755).changes_image);
+  EXPECT_FALSE(judge({HF_ROOTFS_ATTR, HF_OP_CHMOD, "/etc/x"}, HF_ALERT, 0, 04755).changes_image);
+  EXPECT_FALSE(judge({HF_ROOTFS_ATTR, HF_OP_SETXATTR, "/etc/x"}).changes_image);
+  EXPECT_FALSE(judge({HF_DRIFT_EXEC, HF_OP_EXEC, "/usr/bin/x"}).changes_image);
+  EXPECT_FALSE(judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt"}).changes_image);
 }
 
 TEST(Detect, RecordsWhatThePolicyOnlyRecords) {

@@ -88,6 +88,43 @@ TEST_F(FakeProc, WalksUpToTheContainersInit) {
   EXPECT_TRUE(read(event_of(10, 5, 200), 10).ancestors.empty());
 }
 
+hf_ancestor sent(pid_t pid, std::uint64_t start_ticks) {
+  return {start_ticks * kTickNs + 99, static_cast<std::uint32_t>(pid), 3};
+}
+
+TEST_F(FakeProc, AncestorsThatHaveEndedAreTold) {
+  add(10, 5, 200, "/bin/init");
+  add(20, 10, 999, "/usr/bin/stranger");  // has the pid of one that ended
+  Event event = event_of(50, 30, 700);
+  event.ancestors = {sent(30, 600), sent(20, 300), sent(10, 200), sent(5, 100)};
+  const Process process = read(event, 10);
+  ASSERT_EQ(process.ancestors.size(), 3U);
+  EXPECT_EQ(process.ancestors[0].pid, 30);
+  EXPECT_EQ(process.ancestors[0].exec_id, 3U);
+  EXPECT_EQ(process.ancestors[0].start_ns, sent(30, 600).start_ns);
+  EXPECT_EQ(process.ancestors[1].pid, 20);
+  EXPECT_EQ(process.ancestors[1].exe, "");
+  EXPECT_EQ(process.ancestors[2].exe, "/bin/init");
+}
+
+TEST_F(FakeProc, GoesOnWhereTheKernelsAncestorsEnd) {
+  constexpr pid_t kTop = 4;
+  Event event = event_of(100, 99, 700);
+  for (std::size_t i = 0; i < HF_ANCESTORS; ++i) {
+    const auto pid = static_cast<pid_t>(99 - i);
+    add(pid, pid - 1, 600, "/bin/sh");
+    event.ancestors.at(i) = sent(pid, 600);
+  }
+  const auto next = static_cast<pid_t>(99 - HF_ANCESTORS);
+  add(next, kTop, 600, "/bin/bash");
+  add(kTop, 1, 600, "/bin/init");
+  const Process process = read(event, kTop);
+  ASSERT_EQ(process.ancestors.size(), HF_ANCESTORS + 2);
+  EXPECT_EQ(process.ancestors[HF_ANCESTORS].exe, "/bin/bash");
+  EXPECT_EQ(process.ancestors[HF_ANCESTORS].start_ns, 0U) << "not the kernel's";
+  EXPECT_EQ(process.ancestors.back().pid, kTop);
+}
+
 TEST_F(FakeProc, StopsAtAParentThatIsYoungerThanItsChild) {
   add(20, 1, 900, "/usr/bin/stranger");
   add(30, 20, 400, "/bin/sh");

@@ -13,6 +13,7 @@ Event sent(const std::string& path, std::uint64_t inode = 5) {
   event.class_id = HF_ROOTFS_WRITE;
   event.operation = HF_OP_OPEN;
   event.object_ino = inode;
+  event.parent_ino = 3;
   event.exe_ino = 7;
   event.path = path;
   event.exe = "/usr/bin/postgres";
@@ -48,8 +49,9 @@ TEST(Recall, WhatDiffersIsNotTheSame) {
         +[](Event& e) { e.class_id = HF_ROOTFS_CREATE; },
         +[](Event& e) { e.operation = HF_OP_TRUNCATE; },
         +[](Event& e) { e.outcome = HF_OUTCOME_DENIED; }, +[](Event& e) { e.object_ino = 6; },
-        +[](Event& e) { e.object_dev = 6; }, +[](Event& e) { e.exe_ino = 8; },
-        +[](Event& e) { e.exe_dev = 8; }, +[](Event& e) { e.path = "/y"; }}) {
+        +[](Event& e) { e.object_dev = 6; }, +[](Event& e) { e.parent_ino = 4; },
+        +[](Event& e) { e.exe_ino = 8; }, +[](Event& e) { e.exe_dev = 8; },
+        +[](Event& e) { e.path = "/y"; }}) {
     Event repeat = other;
     change(repeat);
     const std::string path = repeat.path;
@@ -59,7 +61,7 @@ TEST(Recall, WhatDiffersIsNotTheSame) {
   }
 }
 
-TEST(Recall, ANameInTwoDirectoriesStaysAName) {
+TEST(Recall, ADirectoryThatWasMovedLeavesTheName) {
   Recall recall;
   recall.note(sent("/tmp/x", 0));
   recall.note(sent("/usr/bin/x", 0));
@@ -68,6 +70,17 @@ TEST(Recall, ANameInTwoDirectoriesStaysAName) {
   EXPECT_EQ(repeat.path, "/x");
   EXPECT_NE(repeat.flags & HF_EVENT_TRUNCATED, 0U);
   EXPECT_EQ(repeat.exe, "/usr/bin/postgres") << "the program is the same in both";
+}
+
+TEST(Recall, ANameInTwoDirectoriesIsTwoObjects) {
+  Recall recall;
+  recall.note(sent("/tmp/x", 0));
+  Event other = sent("/usr/bin/x", 0);
+  other.parent_ino = 4;
+  recall.note(other);
+  Event repeat = counted(other);
+  recall.complete(repeat);
+  EXPECT_EQ(repeat.path, "/usr/bin/x");
 }
 
 TEST(Recall, ATruncatedPathTeachesNothing) {
