@@ -59,8 +59,10 @@ Result<monitor::Options> options_of(const Given& given) {
   options.replace = given.replace;
   options.linger_s =
       static_cast<std::uint64_t>(given.linger_s >= 0 ? given.linger_s : config.monitor.linger_s);
-  options.noise = {static_cast<std::uint32_t>(config.noise.burst),
-                   static_cast<std::uint32_t>(config.noise.per_minute)};
+  options.noise = {.alerts = {static_cast<std::uint32_t>(config.noise.burst),
+                              static_cast<std::uint32_t>(config.noise.per_minute)},
+                   .records = {static_cast<std::uint32_t>(config.noise.records_burst),
+                               static_cast<std::uint32_t>(config.noise.records_per_minute)}};
   if (!given.backend.empty()) {
     options.backend = kernel::backend_of(given.backend);
   }

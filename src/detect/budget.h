@@ -1,4 +1,6 @@
-// How many alerts a container may make before its further ones are kept as records. Pure.
+// How many alerts a container may make before its further ones are kept as records, and how many
+// records before further ones are only counted: one container must not push what others did out of
+// the log. Pure.
 #pragma once
 
 #include <array>
@@ -14,17 +16,27 @@
 
 namespace holdfast::detect {
 
-// Of one container, for alerts of one severity: so many at once, and so many a minute in the long
-// run. One severity does not use up another's.
-struct Rates {
-  std::uint32_t burst = 20;
-  std::uint32_t per_minute = 6;
+// So many at once, and so many a minute in the long run.
+struct Rate {
+  std::uint32_t burst;
+  std::uint32_t per_minute;
 };
+
+// Of one container.
+struct Rates {
+  Rate alerts = {20, 6};  // of one severity, which does not use up another's; see kCriticalFactor
+  Rate records = {10'000, 600};
+};
+
+// Of alerts that are critical or worse there may be so many times more.
+inline constexpr std::uint32_t kCriticalFactor = 10;
 
 // What was held back of one container, and not told yet.
 struct HeldBack {
   ContainerRef container;
-  std::map<std::string, std::uint64_t> alerts;  // by class
+  std::map<std::string, std::uint64_t> alerts;     // kept as records, by class
+  std::map<std::string, std::uint64_t> unwritten;  // records, alerts held back among them; by class
+  bool has_alerts = false;                         // among both
   // Of those beyond the budget; what only goes on from an alert that was told is a notice.
   Severity worst = Severity::kNotice;
 };
@@ -37,11 +49,11 @@ class Budget {
   void set_rates(Rates rates);
 
   // An alert that its container has no room for becomes a record that says so, and is counted.
-  // Always an alert stays what was refused or killed and is critical or worse, and the first of its
-  // class for ten minutes: noise of one kind must not hide another. Changes of the image by the
-  // processes that were told of (Lineage) become records whatever the room. `init` is the
-  // container's first process; 0: not known.
-  void apply(Alert& alert, pid_t init, std::uint64_t now_ns);
+  // Always an alert stays the first of its class for ten minutes: noise of one kind must not hide
+  // another. Changes of the image by the processes that were told of (Lineage) become records
+  // whatever the room. `init` is the container's first process; 0: not known. False: it is a record
+  // that there is no room for either, is counted and not to be written.
+  [[nodiscard]] bool apply(Alert& alert, pid_t init, std::uint64_t now_ns);
 
   // What was held back of the next container where it is time to say so: at growing intervals, at
   // once of those that are `ended`, which are forgotten. Nothing: of no other.
@@ -56,15 +68,19 @@ class Budget {
     std::uint64_t used_ns = 0;  // until when its alerts so far use up what flows in
   };
   struct Account {
-    std::array<Bucket, 8> buckets;                 // by Severity
+    std::array<Bucket, 8> alerts;  // by Severity
+    Bucket records;
     std::map<std::string, std::uint64_t> told_ns;  // when the last alert was let through, by class
     Lineage changes;
     HeldBack held;
     std::uint64_t due_ns = 0;  // 0: nothing is held
+    // Since it last was quiet.
     std::size_t interval = 0;
+    Severity worst = Severity::kDebug;
   };
-  bool spend(Bucket& bucket, std::uint64_t now_ns) const;
-  static void hold(Account& account, Alert& alert, std::uint64_t now_ns);
+  // Whether it stays an alert.
+  bool keep(Account& account, Alert& alert, pid_t init, std::uint64_t now_ns) const;
+  static void hold(Account& account, const Alert& alert, bool written, std::uint64_t now_ns);
 
   Rates rates_;
   std::map<std::string, Account> accounts_;  // by container id

@@ -328,6 +328,9 @@ constexpr std::array<LossText, kLossCauses.size()> kLossTexts = {{
     {"former-version",
      "events, or fewer, were not told: they waited for another version of holdfast, which this one "
      "has replaced"},
+    {"file-full",
+     "programs that were started by exec, responses and admissions could not be told: the alert "
+     "file took nothing, and there was no room for more of them"},
 }};
 
 }  // namespace

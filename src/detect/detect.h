@@ -32,7 +32,8 @@ struct Loss {
     kNoBuffer,
     kNoStorage,
     kUnreadable,
-    kFormerVersion
+    kFormerVersion,
+    kFileFull
   };
   Cause cause = Cause::kAlertsFull;
   std::uint32_t slot = 0;  // 0: of no container that is known
@@ -42,7 +43,8 @@ struct Loss {
 
 inline constexpr std::array kLossCauses = {Loss::Cause::kAlertsFull, Loss::Cause::kRecordsFull,
                                            Loss::Cause::kNoBuffer,   Loss::Cause::kNoStorage,
-                                           Loss::Cause::kUnreadable, Loss::Cause::kFormerVersion};
+                                           Loss::Cause::kUnreadable, Loss::Cause::kFormerVersion,
+                                           Loss::Cause::kFileFull};
 const char* cause_name(Loss::Cause cause);  // "alerts-full"
 
 // The alert of class "monitor.lost" about `loss`.

@@ -147,7 +147,7 @@ Result<Cursor> read_cursor(const std::string& directory, const std::string& sink
 std::uint64_t lag(const std::string& alerts, const Cursor& cursor) {
   std::uint64_t last = sink::read_tail(sink::end_of_file(alerts, kTailBytes)).last_seq;
   if (last == 0) {
-    last = sink::read_tail(sink::end_of_file(sink::rotated_file(alerts), kTailBytes)).last_seq;
+    last = sink::last_rotated(alerts, kTailBytes).last_seq;
   }
   return last > cursor.seq ? last - cursor.seq : 0;
 }

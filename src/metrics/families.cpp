@@ -133,7 +133,12 @@ void add_lines(Families& all, const monitor::Metrics& metrics) {
   add_counts(all, {"holdfast_alerts_total", "Lines of the kind alert.", kCounter, {}},
              {"class", "severity"}, metrics.alerts);
   counter(all, "holdfast_alerts_held_back_total",
-          "Alerts that became records: their container was beyond its budget.", metrics.held_back);
+          "Alerts that became records: their container was beyond its budget, or their process had "
+          "been told of.",
+          metrics.held_back);
+  counter(all, "holdfast_records_unwritten_total",
+          "Records that were only counted: their container was beyond its budget.",
+          metrics.unwritten);
   add_counts(all,
              {"holdfast_responses_total",
               "What was done about containers: done, failed or withheld.",

@@ -23,9 +23,12 @@ struct Given {
   bool once = false;
 };
 
-int complain(const Error& error) {
+// sysexits.h's EX_CONFIG: no restart mends a mistake in the configuration.
+constexpr int kMisconfigured = 78;
+
+int complain(const Error& error, int status = 1) {
   base::log(base::LogLevel::kError, error.message);
-  return 1;
+  return status;
 }
 
 Result<metrics::Settings> settings_of(const Given& given) {
@@ -53,7 +56,7 @@ int run(int argc, char** argv) {
   app.footer(
       "It asks the monitor at each scrape, at most once a second, and must be root for that. The "
       "configuration is\n"
-      "read at the start; SIGTERM ends it.\n"
+      "read at the start; SIGTERM ends it. It ends with 78 for a mistake in the configuration.\n"
       "\n"
       "Examples:\n"
       "  holdfast metrics --listen 127.0.0.1:9465    serves http://127.0.0.1:9465/metrics\n"
@@ -69,7 +72,7 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const auto settings = settings_of(given);
   if (!settings.ok()) {
-    return complain(settings.error());
+    return complain(settings.error(), kMisconfigured);
   }
   if (given.once) {
     fmt::print("{}", metrics::text(settings.value()));

@@ -31,10 +31,11 @@ struct NamedNumber {
   const char* name;
   std::uint64_t Metrics::*number;
 };
-constexpr std::array<NamedNumber, 6> kNumbers = {
+constexpr std::array<NamedNumber, 7> kNumbers = {
     {{"started_s", &Metrics::started_s},
      {"repeats", &Metrics::repeats},
      {"held_back", &Metrics::held_back},
+     {"unwritten", &Metrics::unwritten},
      {"registration_failures", &Metrics::registration_failures},
      {"waiting_lines", &Metrics::waiting_lines},
      {"last_seq", &Metrics::last_seq}}};

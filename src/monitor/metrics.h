@@ -33,14 +33,15 @@ struct Latency {
 };
 
 struct Metrics {
-  std::uint64_t started_s = 0;  // since 1970
-  Counts events;                // by ring: "alerts", "records"
-  Counts ring_bytes;            // by ring: its size
-  Counts ring_used_bytes;       // by ring: of what was not given back
-  std::uint64_t repeats = 0;    // events that the kernel counted instead of sending
-  Counts lines;                 // by kind
-  Counts alerts;                // by class and severity
-  std::uint64_t held_back = 0;
+  std::uint64_t started_s = 0;              // since 1970
+  Counts events;                            // by ring: "alerts", "records"
+  Counts ring_bytes;                        // by ring: its size
+  Counts ring_used_bytes;                   // by ring: of what was not given back
+  std::uint64_t repeats = 0;                // events that the kernel counted instead of sending
+  Counts lines;                             // by kind
+  Counts alerts;                            // by class and severity
+  std::uint64_t held_back = 0;              // lines
+  std::uint64_t unwritten = 0;              // records, held back or not, that got no line
   Counts lost;                              // by cause
   std::optional<std::uint64_t> lost_ago_s;  // the last time; nothing: never
   Counts responses;                         // by name and result

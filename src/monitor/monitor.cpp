@@ -209,9 +209,7 @@ Result<Monitor> Monitor::start(const Options& options, Service service) {
   // Before anything is loaded: what cannot be taken over stays as it is.
   std::vector<kernel::Former> others = TRY(kernel::Former::find(options.pin_dir));
   Registry registry = TRY(Registry::open(containers_directory(options.socket)));
-  if (!others.empty()) {
-    TRY(registry.check());
-  }
+  TRY(registry.check());
   kernel::Options kernel_options;
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;

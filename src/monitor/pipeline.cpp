@@ -88,6 +88,7 @@ bool Pipeline::drain() {
   if (blocked()) {
     return true;
   }
+  tell_untold(now_ns);
   const bool counted = look_at_ns_ == 0 || now_ns < look_at_ns_ || look(now_ns);
   const std::size_t before = sources_.size();
   const bool sent = take_sent();
@@ -166,7 +167,7 @@ void Pipeline::tell_admissions(const Entry& entry) {
   std::uint64_t position = std::uint64_t{entry.slot.generation} << 8;
   for (const profile::Admission& admission : entry.registration.admissions) {
     const detect::Origin origin{"registrations", kernel_.epoch(), position++};
-    add(detect::admission_alert(admission, now_ns, about), {}, origin);
+    add_own(detect::admission_alert(admission, now_ns, about), origin);
   }
   write(now_ns);
 }
@@ -180,7 +181,7 @@ void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t
       {event::redact(printable(exec.args)), event::printable(exec.user), action},
       processes_.read_living(pid), now_ns, about);
   detect::apply_exceptions(entry.registration.exceptions, alert);
-  add(std::move(alert), {}, own_origin("requests", now_ns));
+  add_own(std::move(alert), own_origin("requests", now_ns));
   write(now_ns);
 }
 
@@ -189,7 +190,7 @@ void Pipeline::tell_response(const detect::Response& response, const detect::Con
   const std::uint64_t now_ns = base::boot_now_ns();
   detect::Context about = context();
   about.container = std::make_shared<const detect::Container>(container);
-  add(detect::response_alert(response, now_ns, about), {}, own_origin("responses", now_ns));
+  add_own(detect::response_alert(response, now_ns, about), own_origin("responses", now_ns));
   write(now_ns);
 }
 
@@ -326,7 +327,11 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   if (auto* repeated = std::get_if<Repeated>(&source)) {
     repeated->counts_on = alert.kind == "alert" && is_guarded(event.slot, event.generation);
   }
-  budget_.apply(alert, init, base::boot_now_ns());
+  if (!budget_.apply(alert, init, base::boot_now_ns())) {
+    counters_.unwritten();
+    drop(source);
+    return;
+  }
   add(std::move(alert), source, std::move(origin));
 }
 
@@ -357,6 +362,21 @@ void Pipeline::add(detect::Alert alert, Source source, detect::Origin origin) {
   counters_.line(alert, base::boot_now_ns());
   sink_.add(alert);
   sources_.push_back({source, true});
+}
+
+void Pipeline::add_own(detect::Alert alert, detect::Origin origin) {
+  if (sink_.is_crowded()) {
+    ++untold_;
+  } else {
+    add(std::move(alert), {}, std::move(origin));
+  }
+}
+
+void Pipeline::tell_untold(std::uint64_t now_ns) {
+  if (untold_ != 0) {
+    const detect::Loss loss{detect::Loss::Cause::kFileFull, 0, std::exchange(untold_, 0), now_ns};
+    add(detect::lost_alert(loss, context()), {}, own_origin("requests", now_ns));
+  }
 }
 
 // What gets no line is given back in its turn: a ring is given back up to a place in it, and lines

@@ -110,6 +110,10 @@ class Pipeline {
   void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
   void add(detect::Alert alert, Source source, detect::Origin origin);
   void drop(const Source& source);
+  // A line about what is in no map of the kernel. While the file takes nothing there is no end of
+  // them: those that find no room are counted.
+  void add_own(detect::Alert alert, detect::Origin origin);
+  void tell_untold(std::uint64_t now_ns);
   // Of a line about what is in no map of the kernel: none has had it before.
   detect::Origin own_origin(const char* queue, std::uint64_t now_ns);
   void write(std::uint64_t now_ns);
@@ -126,6 +130,7 @@ class Pipeline {
   std::string host_;
   std::string backend_;
   std::uint64_t own_position_ = 0;  // of the last line about what is in no map
+  std::uint64_t untold_ = 0;        // of those, that found no room
   detect::Budget budget_;
   Counters counters_;
   event::Recall recall_;

@@ -135,8 +135,15 @@ Result<Registry> Registry::open(const std::string& directory) {
 
 Status Registry::check() const {
   for (const std::filesystem::path& path : files_of(directory_)) {
-    if (path.extension() == kSuffix) {
-      TRY(read_entry(path));
+    if (path.extension() != kSuffix) {
+      continue;
+    }
+    const Result<Entry> entry = read_entry(path);
+    if (!entry.ok()) {
+      return fail(
+          fmt::format("{}; containers stay under the guard that is in force. Remove the file "
+                      "when its container has ended, and start the monitor again",
+                      entry.error().message));
     }
   }
   return Ok{};

@@ -33,8 +33,8 @@ class Registry {
   // Keeps its files (ID.json, 0600, replaced atomically) in `directory`, which it makes (0700).
   static Result<Registry> open(const std::string& directory);
 
-  // Fails at the first file of a container that cannot be read. To be asked before restore() where
-  // a file may be another version's: this one must not remove what it does not understand.
+  // Fails at the first file of a container that cannot be read. To be asked before restore(), which
+  // would take the guard off that container.
   [[nodiscard]] Status check() const;
 
   // From now on where config.json mounts something is read when a container comes in. For the back

@@ -176,7 +176,7 @@ void Server::admit(base::UniqueFd fd, std::uint64_t now_ns) {
 }
 
 bool Server::serve_client(Client& client, std::uint64_t now_ns) {
-  std::string packet(kMaxMessageBytes, '\0');
+  std::string packet(client.peer.uid == 0 ? kMaxMessageBytes : kMaxStrangersBytes, '\0');
   const ssize_t got = recv(client.fd.get(), packet.data(), packet.size(), MSG_TRUNC);
   if (got < 0) {
     return errno == EAGAIN || errno == EINTR;
@@ -189,12 +189,15 @@ bool Server::serve_client(Client& client, std::uint64_t now_ns) {
   const std::string reply = encode(answer(packet, too_long, client.peer));
   client.deadline_ns = now_ns + kClientTimeoutNs;
   // A peer that does not take its answer is closed: nobody waits for it.
-  return send(client.fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL) >= 0;
+  const bool taken = send(client.fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL) >= 0;
+  return taken && client.peer.uid == 0;
 }
 
 Reply Server::answer(const std::string& packet, bool too_long, const Peer& peer) const {
   if (too_long) {
-    return refusal(fmt::format("the message is longer than {} bytes", kMaxMessageBytes));
+    return refusal(peer.uid == 0
+                       ? fmt::format("the message is longer than {} bytes", kMaxMessageBytes)
+                       : fmt::format("only root may send more than {} bytes", kMaxStrangersBytes));
   }
   const Result<Request> request = decode_request(packet);
   return request.ok() ? handler_(request.value(), peer) : refusal(request.error().message);

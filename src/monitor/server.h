@@ -27,8 +27,10 @@ struct Peer {
 // Connections that root may hold at once; further ones wait in the backlog, which bounds them by
 // their own timeout.
 inline constexpr std::size_t kMaxClients = 64;
-// Connections of everybody else together: too few to keep root out.
+// Connections of everybody else together: too few to keep root out. Each is answered once, and what
+// it may ask is short.
 inline constexpr std::size_t kMaxStrangers = 16;
+inline constexpr std::size_t kMaxStrangersBytes = 1024;
 // A peer that has said nothing for so long is closed.
 inline constexpr std::uint64_t kClientTimeoutNs = 5'000'000'000;
 
@@ -59,7 +61,8 @@ class Server {
   // When serve() wants to be called to close a silent peer.
   [[nodiscard]] std::optional<std::uint64_t> deadline_ns() const;
 
-  [[nodiscard]] bool has_clients() const { return !clients_.empty(); }
+  // Whether root is connected. For nobody else does a monitor stay.
+  [[nodiscard]] bool has_clients() const { return clients_.size() > strangers(); }
 
   // Takes the socket's name away, if it still is ours (systemd may have bound its own there): from
   // now on connecting fails with ENOENT, and those who are in the backlog can still be served.
@@ -84,7 +87,7 @@ class Server {
   void admit(base::UniqueFd fd, std::uint64_t now_ns);
   // False when the client is to be closed.
   bool serve_client(Client& client, std::uint64_t now_ns);
-  Reply answer(const std::string& packet, bool too_long, const Peer& peer) const;
+  [[nodiscard]] Reply answer(const std::string& packet, bool too_long, const Peer& peer) const;
   void drop(int fd);
   void drop_silent(std::uint64_t now_ns);
   [[nodiscard]] std::size_t strangers() const;

@@ -1,6 +1,7 @@
 #include "src/profile/config.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -18,7 +19,7 @@ constexpr std::int64_t kMaxLingerSeconds = 24 * 3600;
 constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 40;
 constexpr std::int64_t kMaxAgeSeconds = std::int64_t{10} * 365 * 24 * 3600;
 constexpr std::int64_t kMaxKept = 10'000;
-constexpr std::int64_t kMaxAlerts = 1'000'000;  // more than any container makes
+constexpr std::int64_t kMaxNoise = 1'000'000;  // more than any container makes
 
 Status check_path(const JsonView& view, const std::string& path) {
   if (!base::is_absolute_clean(path)) {
@@ -86,13 +87,20 @@ Status read_noise(const JsonView& view, Config::Noise& noise) {
   if (!member) {
     return Ok{};
   }
-  TRY(member->only_keys({"burst", "per_minute"}));
-  TRY(member->read("burst", noise.burst));
-  TRY(member->read("per_minute", noise.per_minute));
-  const auto fits = [](std::int64_t alerts) { return alerts >= 1 && alerts <= kMaxAlerts; };
-  if (!fits(noise.burst) || !fits(noise.per_minute)) {
-    return member->error_at(fits(noise.burst) ? "per_minute" : "burst",
-                            fmt::format("must be 1 to {} alerts", kMaxAlerts));
+  struct Number {
+    const char* key;
+    std::int64_t* value;
+  };
+  const std::array<Number, 4> numbers = {{{"burst", &noise.burst},
+                                          {"per_minute", &noise.per_minute},
+                                          {"records_burst", &noise.records_burst},
+                                          {"records_per_minute", &noise.records_per_minute}}};
+  TRY(member->only_keys({"burst", "per_minute", "records_burst", "records_per_minute"}));
+  for (const Number& number : numbers) {
+    TRY(member->read(number.key, *number.value));
+    if (*number.value < 1 || *number.value > kMaxNoise) {
+      return member->error_at(number.key, fmt::format("must be 1 to {}", kMaxNoise));
+    }
   }
   return Ok{};
 }

@@ -35,10 +35,12 @@ struct Config {
   };
 
   // How many alerts of one severity a container may make at once, and a minute in the long run;
-  // what is beyond becomes a record.
+  // what is beyond becomes a record. And how many records; what is beyond is counted.
   struct Noise {
     std::int64_t burst = 20;
     std::int64_t per_minute = 6;
+    std::int64_t records_burst = 10'000;
+    std::int64_t records_per_minute = 600;
   };
 
   std::string runtime;  // absolute path of the real runtime; "": by the shim's own name, then PATH

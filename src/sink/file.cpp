@@ -54,14 +54,15 @@ Result<std::size_t> write_some(int fd, std::string_view data, const std::string&
 
 Result<FileSink> FileSink::open(const std::string& path, const FileSettings& settings) {
   FileSink sink(path, settings);
-  TRY(make_directories(std::filesystem::path(path).parent_path()));
   TRY(sink.open_file());
   sink.take_up();
   return sink;
 }
 
 Status FileSink::open_file() {
-  fd_ = TRY(base::open_file(path_, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640));
+  TRY(make_directories(std::filesystem::path(path_).parent_path()));
+  // Not blocking, for a pipe that nobody reads.
+  fd_ = TRY(base::open_file(path_, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, 0640));
   return Ok{};
 }
 
@@ -72,7 +73,7 @@ void FileSink::take_up() {
   }
   unfinished_ = tail_.unfinished;
   if (tail_.last_seq == 0) {
-    tail_ = read_tail(end_of_file(rotated_file(path_), kTailBytes));
+    tail_ = last_rotated(path_, kTailBytes);
   }
   next_seq_ = tail_.last_seq + 1;
 }
@@ -164,7 +165,7 @@ void FileSink::make_room(std::uint64_t now_ns) {
 void FileSink::sync() {
   const bool wanted =
       settings_.sync == Sync::kAlways || (settings_.sync == Sync::kAlerts && has_alert_);
-  has_alert_ = false;
+  has_alert_ = has_alert_ && !idle();  // What was not taken may have it.
   if (wanted && fdatasync(fd_.get()) != 0 && errno != EINVAL) {
     base::log(base::LogLevel::kError,
               fail_errno(fmt::format("cannot flush {} to its disk", path_), errno).message);

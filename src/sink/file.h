@@ -53,6 +53,10 @@ class FileSink {
     return kBatchBytes - std::min(batch_.size(), kBatchBytes);
   }
 
+  // Whether the batch has outgrown that by half: what comes on top of events has no room either. A
+  // reader of the tail sees a whole batch all the same.
+  [[nodiscard]] bool is_crowded() const { return batch_.size() > kBatchBytes / 2 * 3; }
+
   // Adds a line to the batch.
   void add(const detect::Alert& alert);
 
@@ -93,7 +97,7 @@ class FileSink {
   std::size_t half_ = 0;           // bytes of the first that are in the file and stay there
   std::size_t written_ = 0;        // lines, in this flush
   std::uint64_t next_seq_ = 1;
-  bool has_alert_ = false;   // in the batch
+  bool has_alert_ = false;   // in the batch, or was when it was written in part
   bool unfinished_ = false;  // the file ends within somebody else's line
   std::uint64_t rotate_not_before_ns_ = 0;
   std::uint64_t retry_at_ns_ = 0;  // 0: the last flush went well

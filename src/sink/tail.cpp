@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -100,18 +101,15 @@ std::vector<std::string> rotated_files(const std::string& path) {
   return found;
 }
 
-std::string rotated_file(const std::string& path) {
-  std::string newest;
-  fs::file_time_type newest_time;
-  for (const std::string& name : rotated_files(path)) {
-    std::error_code gone;
-    const fs::file_time_type time = fs::last_write_time(name, gone);
-    if (!gone && (newest.empty() || time > newest_time)) {
-      newest = name;
-      newest_time = time;
+Tail last_rotated(const std::string& path, std::size_t max_bytes) {
+  Tail last;
+  for (const std::string& file : rotated_files(path)) {
+    Tail tail = read_tail(end_of_file(file, max_bytes));
+    if (tail.last_seq > last.last_seq) {
+      last = std::move(tail);
     }
   }
-  return newest;
+  return last;
 }
 
 }  // namespace holdfast::sink

@@ -30,7 +30,8 @@ std::string end_of_file(const std::string& path, std::size_t max_bytes);
 // The files beside `path` that have its name and more: what was renamed to make room. In no order.
 std::vector<std::string> rotated_files(const std::string& path);
 
-// The newest file beside `path` that has its name and more: what logrotate(8) renamed. Empty: none.
-std::string rotated_file(const std::string& path);
+// The end, of `max_bytes`, of the file among those that has the last line of all. By its number:
+// times and names are others' choice, and a file that was compressed says nothing.
+Tail last_rotated(const std::string& path, std::size_t max_bytes);
 
 }  // namespace holdfast::sink

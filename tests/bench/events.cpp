@@ -142,7 +142,7 @@ int run(const std::string& directory, std::size_t count) {
   context.container = std::make_shared<const detect::Container>(container);
   context.boot_to_real_ns = base::boot_to_real_ns();
   const std::vector<profile::Exception> exceptions;
-  detect::Budget budget({20, 6});
+  detect::Budget budget({{20, 6}, {1'000'000, 1'000'000}});
 
   const auto decoded = [&records](std::size_t i) {
     const std::string& bytes = records[i % records.size()];
@@ -152,7 +152,7 @@ int run(const std::string& directory, std::size_t count) {
     const event::Event event = decoded(i);
     detect::Alert alert = detect::detect(event, process_of(event), context);
     detect::apply_exceptions(exceptions, alert);
-    budget.apply(alert, 1, base::boot_now_ns());
+    (void)budget.apply(alert, 1, base::boot_now_ns());
     alert.origin = {"records", 1, i};
     return alert;
   };

@@ -155,17 +155,17 @@ enforces() { if hf_enforces; then echo 1; else echo 0; fi; }
 
 @test "it serves nothing by default, and nobody beyond the loopback" {
   run "$HF_CLI" metrics
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   [[ $output == *"metrics are off"* ]]
   local listen
   for listen in 0.0.0.0:9465 192.0.2.1:9465 localhost:9465 '[::1]:9465' unix:/run/holdfast/metrics.sock; do
     run timeout 20 "$HF_CLI" metrics --listen "$listen"
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 78 ]
     [[ $output == *"reverse proxy"* ]]
   done
   hf_configure '.metrics = {listen: "0.0.0.0:9465"}'
   run timeout 20 "$HF_CLI" metrics
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   [[ $output == *"holdfast.json: /metrics/listen: "*"reverse proxy"* ]]
   # Which is no reason to keep containers from starting.
   hf_monitor_start

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kMinute = 60 * kSecond;
 constexpr std::uint64_t kStart = 1000 * kSecond;
-constexpr Rates kRates{3, 6};
+constexpr Rates kRates{{3, 6}, {50, 60}};
 
 Alert alert(const std::string& container, Severity severity,
             const std::string& class_name = "rootfs.write", const std::string& action = "alerted") {
@@ -28,7 +28,8 @@ Alert alert(const std::string& container, Severity severity,
 
 // Whether it stayed an alert.
 bool told(Budget& budget, Alert alert, std::uint64_t now_ns) {
-  budget.apply(alert, 0, now_ns);
+  const bool written = budget.apply(alert, 0, now_ns);
+  EXPECT_TRUE(written || alert.kind == "record");
   EXPECT_EQ(alert.kind == "record", !alert.held_back.empty());
   return alert.kind == "alert";
 }
@@ -58,7 +59,7 @@ TEST(Budget, NeitherAnotherContainerNorAnotherSeverityPays) {
   Budget budget(kRates);
   EXPECT_EQ(count_told(budget, alert("a", Severity::kWarning), 100, kStart), 3);
   EXPECT_EQ(count_told(budget, alert("b", Severity::kWarning), 100, kStart), 3);
-  EXPECT_EQ(count_told(budget, alert("a", Severity::kCritical), 100, kStart), 3);
+  EXPECT_EQ(count_told(budget, alert("a", Severity::kNotice), 100, kStart), 3);
 }
 
 TEST(Budget, NoiseOfOneClassDoesNotHideTheFirstOfAnother) {
@@ -69,35 +70,75 @@ TEST(Budget, NoiseOfOneClassDoesNotHideTheFirstOfAnother) {
   EXPECT_FALSE(told(budget, other, kStart));
 }
 
-TEST(Budget, WhatWasRefusedAndIsCriticalIsNeverHeldBack) {
-  for (const char* action : {"denied", "killed"}) {
+TEST(Budget, WhatIsCriticalMayBeToldTenTimesAsOften) {
+  for (const char* action : {"alerted", "denied", "killed"}) {
     Budget budget(kRates);
     EXPECT_EQ(count_told(budget, alert("a", Severity::kCritical, "escape.mount", action), 50, 1),
-              50);
+              30);
     EXPECT_EQ(count_told(budget, alert("a", Severity::kEmergency, "escape.mount", action), 50, 1),
-              50);
+              30);
     EXPECT_EQ(count_told(budget, alert("a", Severity::kError, "rootfs.write", action), 50, 1), 3);
   }
 }
 
-TEST(Budget, RecordsAndWhatHasNoContainerCostNothing) {
+TEST(Budget, WhatHasNoContainerCostsNothing) {
   Budget budget(kRates);
-  Alert record = alert("a", Severity::kWarning);
-  record.kind = "record";
   Alert nameless = alert("a", Severity::kWarning);
   nameless.container.reset();
-  for (int i = 0; i < 50; ++i) {
-    budget.apply(record, 0, kStart);
-    budget.apply(nameless, 0, kStart);
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_TRUE(budget.apply(nameless, 0, kStart));
   }
-  EXPECT_TRUE(record.held_back.empty());
   EXPECT_EQ(nameless.kind, "alert");
   EXPECT_FALSE(budget.due_ns());
 }
 
+TEST(Budget, RecordsBeyondTheirBudgetAreCountedInARecord) {
+  Budget budget(kRates);
+  Alert record = alert("a", Severity::kInformational);
+  record.kind = "record";
+  int written = 0;
+  for (int i = 0; i < 60; ++i) {
+    written += budget.apply(record, 0, kStart) ? 1 : 0;
+  }
+  EXPECT_EQ(written, 50);
+  EXPECT_TRUE(told(budget, alert("a", Severity::kWarning), kStart)) << "alerts have their own";
+  record.container = alert("b", Severity::kNotice).container;
+  EXPECT_TRUE(budget.apply(record, 0, kStart)) << "another container pays";
+  const auto held = budget.next(kStart + 10 * kSecond);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->unwritten, (std::map<std::string, std::uint64_t>{{"rootfs.write", 10}}));
+  EXPECT_FALSE(held->has_alerts);
+  EXPECT_EQ(noise_alert(*held, 0, {}).kind, "record");
+}
+
+TEST(Budget, AnAlertHeldBackThatIsNotWrittenIsCountedAsThat) {
+  Budget budget(kRates);
+  EXPECT_EQ(count_told(budget, alert("a", Severity::kError), 100, kStart), 3);
+  const auto held = budget.next(kStart + 10 * kSecond);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->alerts, (std::map<std::string, std::uint64_t>{{"rootfs.write", 50}}));
+  EXPECT_EQ(held->unwritten, (std::map<std::string, std::uint64_t>{{"rootfs.write", 47}}));
+  EXPECT_TRUE(held->has_alerts);
+  EXPECT_EQ(held->worst, Severity::kError);
+}
+
+TEST(Budget, SomethingWorseIsSaidSoonHoweverLongTheIntervalIs) {
+  Budget budget(kRates);
+  std::uint64_t now = kStart;
+  for (const std::uint64_t seconds : {10U, 60U}) {
+    count_told(budget, alert("a", Severity::kNotice), 10, now);
+    now += seconds * kSecond;
+    EXPECT_TRUE(budget.next(now));
+  }
+  count_told(budget, alert("a", Severity::kNotice), 10, now);
+  EXPECT_EQ(budget.due_ns(), now + 600 * kSecond);
+  count_told(budget, alert("a", Severity::kCritical), 40, now);
+  EXPECT_EQ(budget.due_ns(), now + 10 * kSecond);
+}
+
 TEST(Budget, EverythingThatWasHeldBackIsCounted) {
   Budget budget(kRates);
-  count_told(budget, alert("a", Severity::kWarning, "rootfs.write"), 103, kStart);
+  count_told(budget, alert("a", Severity::kWarning, "rootfs.write"), 43, kStart);
   count_told(budget, alert("a", Severity::kError, "drift.exec"), 10, kStart);
   EXPECT_EQ(budget.due_ns(), kStart + 10 * kSecond);
   EXPECT_FALSE(budget.next(kStart + 10 * kSecond - 1));
@@ -105,7 +146,7 @@ TEST(Budget, EverythingThatWasHeldBackIsCounted) {
   ASSERT_TRUE(held);
   EXPECT_EQ(held->container->id, "a");
   EXPECT_EQ(held->alerts,
-            (std::map<std::string, std::uint64_t>{{"drift.exec", 7}, {"rootfs.write", 100}}));
+            (std::map<std::string, std::uint64_t>{{"drift.exec", 7}, {"rootfs.write", 40}}));
   EXPECT_EQ(held->worst, Severity::kError);
   EXPECT_FALSE(budget.next(kStart + 10 * kSecond)) << "told twice";
 }
@@ -113,6 +154,7 @@ TEST(Budget, EverythingThatWasHeldBackIsCounted) {
 TEST(Budget, MoreOfAChangeThatWasToldIsCountedAsANotice) {
   Budget budget(kRates);
   Alert change = alert("a", Severity::kError);
+  change.changes_image = true;
   change.process.emplace().pid = 20;
   EXPECT_EQ(count_told(budget, change, 2, kStart), 1) << "a budget of three is not used up";
   const auto held = budget.next(kStart + 10 * kSecond);
@@ -122,7 +164,7 @@ TEST(Budget, MoreOfAChangeThatWasToldIsCountedAsANotice) {
 }
 
 TEST(Budget, NewRatesHoldAtOnce) {
-  Budget budget({1000, 1});
+  Budget budget({{1000, 1}, {1, 1}});
   const Alert noisy = alert("a", Severity::kWarning);
   EXPECT_EQ(count_told(budget, noisy, 2000, kStart), 1000);
   budget.set_rates(kRates);
@@ -162,6 +204,7 @@ TEST(Budget, TheAlertSaysWhatHowManyAndOfWhom) {
   HeldBack held;
   held.container = std::make_shared<const Container>(Container{"0123", "shop", "", "", "", "", {}});
   held.alerts = {{"drift.exec", 1}, {"rootfs.write", 100}};
+  held.has_alerts = true;
   held.worst = Severity::kError;
   Context context;
   context.backend = "lsm";
@@ -175,6 +218,13 @@ TEST(Budget, TheAlertSaysWhatHowManyAndOfWhom) {
             "container shop: 1 alert of class drift.exec, 100 alerts of class rootfs.write were "
             "kept as records, whose held_back says why; holdfast tune proposes exceptions.");
   EXPECT_EQ(noise.time, "1970-01-01T00:00:01.000000000Z");
+  held.unwritten = {{"rootfs.create", 2}};
+  const Alert both = noise_alert(held, kSecond, context);
+  EXPECT_EQ(both.count, 103U);
+  EXPECT_EQ(both.message,
+            "container shop: 1 alert of class drift.exec, 100 alerts of class rootfs.write were "
+            "kept as records, whose held_back says why; 2 records of class rootfs.create were not "
+            "written, for the container makes too many; holdfast tune proposes exceptions.");
 }
 
 }  // namespace

@@ -236,6 +236,7 @@ TEST(Detect, TellsWhoLostHowManyAndWhy) {
   EXPECT_NE(full.message.find("12 records of container web"), std::string::npos);
   const Alert former = lost_alert({Loss::Cause::kFormerVersion, 0, 7, 0}, {});
   EXPECT_EQ(former.cause, "former-version");
+  EXPECT_EQ(lost_alert({Loss::Cause::kFileFull, 0, 7, 0}, {}).cause, "file-full");
   EXPECT_EQ(former.message.find("7 events"), 0U);
   const Alert unknown = lost_alert({Loss::Cause::kNoStorage, 3, 1, 0}, {});
   EXPECT_EQ(unknown.container, nullptr);

@@ -41,6 +41,7 @@ TEST(Counters, CountLinesByKindAndAlertsByClassAndSeverity) {
   EXPECT_EQ(metrics.lines, (Counts{{{"alert", ""}, 2}, {{"record", ""}, 2}}));
   EXPECT_EQ(metrics.alerts, (Counts{{{"escape.mount", "error"}, 2}}));
   EXPECT_EQ(metrics.held_back, 1U);
+  EXPECT_EQ(metrics.unwritten, 0U);
 }
 
 TEST(Counters, BeginAtZeroWithWhatCanBeKnown) {

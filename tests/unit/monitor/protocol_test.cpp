@@ -137,6 +137,7 @@ Metrics metrics() {
   made.lines = {{{"alert", ""}, 6}};
   made.alerts = {{{"escape.mount", "error"}, 7}, {{"escape.mount", "notice"}, 8}};
   made.held_back = 9;
+  made.unwritten = 10;
   made.lost = {{{"no-buffer", ""}, 10}};
   made.lost_ago_s = 0;
   made.responses = {{{"freeze", "done"}, 11}};
@@ -169,7 +170,7 @@ TEST(Protocol, MetricsArriveAsTheyWereSent) {
 }
 
 TEST(Protocol, MetricsOfAnotherShapeAreRefused) {
-  for (const char* key : {"started_s", "repeats", "held_back", "registration_failures",
+  for (const char* key : {"started_s", "repeats", "held_back", "unwritten", "registration_failures",
                           "waiting_lines", "last_seq", "file_failing", "registrations"}) {
     Json lacking = reply_json();
     lacking["metrics"].erase(key);

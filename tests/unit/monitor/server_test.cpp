@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,9 +176,9 @@ TEST_F(ServerTest, ClosesAPeerThatSaysNothing) {
   serve(1);
   ASSERT_TRUE(server_.deadline_ns().has_value());
   serve(*server_.deadline_ns() - 1);
-  EXPECT_TRUE(server_.has_clients());
+  EXPECT_TRUE(server_.deadline_ns().has_value());
   serve(*server_.deadline_ns());
-  EXPECT_FALSE(server_.has_clients());
+  EXPECT_FALSE(server_.deadline_ns().has_value());
   EXPECT_TRUE(is_closed(silent));
 }
 
@@ -185,10 +186,64 @@ TEST_F(ServerTest, ForgetsAPeerThatLeaves) {
   {
     const auto peer = connect_peer();
     serve();
-    EXPECT_TRUE(server_.has_clients());
+    EXPECT_TRUE(server_.deadline_ns().has_value());
   }
   serve();
+  EXPECT_FALSE(server_.deadline_ns().has_value());
+}
+
+// As another user, whom SO_PEERCRED then names.
+class StrangerTest : public ServerTest {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) {
+      GTEST_SKIP() << "only root can be another user";
+    }
+    ASSERT_EQ(chmod(root_.path("").c_str(), 0755), 0);
+  }
+
+  [[nodiscard]] base::UniqueFd connect_stranger() const {
+    EXPECT_EQ(seteuid(65534), 0);
+    base::UniqueFd peer = connect_peer();
+    EXPECT_EQ(seteuid(0), 0);
+    return peer;
+  }
+};
+
+TEST_F(StrangerTest, IsAnsweredOnceAndKeepsNoMonitor) {
+  const auto stranger = connect_stranger();
+  serve();
+  EXPECT_TRUE(server_.deadline_ns().has_value());
   EXPECT_FALSE(server_.has_clients());
+  say(stranger, encode(Request{}));
+  EXPECT_EQ(peer_.uid, 65534U);
+  EXPECT_NE(hear(stranger), "");
+  EXPECT_TRUE(is_closed(stranger));
+  const auto root = connect_peer();
+  serve();
+  EXPECT_TRUE(server_.has_clients());
+}
+
+TEST_F(StrangerTest, MaySayLittle) {
+  const auto stranger = connect_stranger();
+  say(stranger, std::string(kMaxStrangersBytes + 1, ' '));
+  const auto reply = decode_reply(hear(stranger));
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply.value().error, "only root may send more than 1024 bytes");
+}
+
+TEST_F(StrangerTest, CannotTakeEveryPlace) {
+  std::vector<base::UniqueFd> strangers;
+  for (std::size_t i = 0; i < kMaxStrangers; ++i) {
+    strangers.push_back(connect_stranger());
+    serve();
+  }
+  const auto refused = connect_stranger();
+  serve();
+  EXPECT_TRUE(is_closed(refused));
+  const auto root = connect_peer();
+  say(root, encode(Request{}));
+  EXPECT_NE(hear(root), "");
 }
 
 TEST_F(ServerTest, ServesThoseWhoWaitWhenOthersHoldEveryPlace) {

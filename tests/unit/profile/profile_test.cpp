@@ -317,6 +317,8 @@ TEST(Schema, OfTheConfigurationAgreesWithItsReader) {
       {R"({"monitor":{"rotate":{"size":1}}})", false},
       {R"({"monitor":{"fsync":"sometimes"}})", false},
       {R"({"monitor":{"fsync":true}})", false},
+      {R"({"noise":{"records_burst":1,"records_per_minute":1000000}})", true},
+      {R"({"noise":{"records_burst":0}})", false},
       {R"({"noise":{"burst":0}})", false},
       {R"({"noise":{"per_minute":1000001}})", false},
       {R"({"noise":{"per_hour":6}})", false},

@@ -1,11 +1,13 @@
 #include "src/sink/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -14,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/base/file.h"
+#include "src/base/unique_fd.h"
 #include "src/profile/schema.h"
 #include "src/sink/json.h"
 #include "tests/unit/temp_dir.h"
@@ -309,6 +312,49 @@ TEST_F(Sink, GoesOnWithTheFileThatWasRotatedBeforeTheStart) {
     EXPECT_TRUE(sink.tail().origins.contains({"alerts", 1, 2}));
     std::filesystem::rename(log + suffix, log);
   }
+}
+
+TEST_F(Sink, GoesOnWithTheHighestNumberWhateverTheFilesAreCalledAndHowOldTheySeem) {
+  const std::string log = root_.path("log/alerts.jsonl");
+  {
+    FileSink killed = open();
+    for (const char* suffix : {".2", ".1"}) {
+      killed.add(small());
+      killed.flush(0);
+      std::filesystem::rename(log, log + suffix);
+    }
+  }
+  using namespace std::chrono_literals;
+  std::filesystem::last_write_time(log + ".2", std::filesystem::last_write_time(log + ".1") + 1h);
+  root_.write("log/alerts.jsonl.3.gz", "compressed");
+  FileSink sink = open();
+  sink.add(small());
+  sink.flush(0);
+  expect_gapless(lines_of(text()), 3);
+}
+
+TEST_F(Sink, MakesTheDirectoryThatSomebodyRemoved) {
+  FileSink sink = open();
+  sink.add(small());
+  sink.flush(0);
+  std::filesystem::remove_all(root_.path("log"));
+  sink.add(small());
+  EXPECT_EQ(sink.flush(0), 1U);
+  expect_gapless(lines_of(text()), 2);
+}
+
+// The monitor must not hang, and loses nothing meanwhile.
+TEST_F(Sink, DoesNotWaitForAReaderOfAPipe) {
+  std::filesystem::create_directory(root_.path("log"));
+  ASSERT_EQ(mkfifo(root_.path("log/alerts.jsonl").c_str(), 0600), 0);
+  EXPECT_FALSE(FileSink::open(root_.path("log/alerts.jsonl")).ok());
+  const base::UniqueFd reader(
+      ::open(root_.path("log/alerts.jsonl").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  FileSink sink = open();
+  const detect::Alert large = small(std::string(100'000, 'x'));
+  sink.add(large);
+  EXPECT_EQ(sink.flush(0), 0U);
+  EXPECT_EQ(sink.waiting(), 1U);
 }
 
 TEST_F(Sink, FollowsARotation) {
