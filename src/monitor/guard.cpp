@@ -31,15 +31,16 @@ Guard::Guard(kernel::Kernel& kernel, Registry& registry, std::string proc_root,
     : kernel_(kernel),
       registry_(registry),
       proc_root_(std::move(proc_root)),
-      cgroup_mount_(base::cgroup2_mount(sysfs_cgroup)) {}
+      cgroup_mount_(base::cgroup2_mount(sysfs_cgroup)),
+      cgroups_(cgroup_mount_) {}
 
-void Guard::take_over(const std::vector<kernel::Former>& others) {
+Status Guard::take_over(const std::vector<kernel::Former>& others) {
   std::vector<kernel::Slot> slots = kernel_.slots();
   for (const kernel::Former& other : others) {
     const std::vector<kernel::Slot> theirs = other.slots();
     slots.insert(slots.end(), theirs.begin(), theirs.end());
   }
-  const Registry::Restored restored = registry_.restore(slots);
+  const Registry::Restored restored = TRY(registry_.restore(slots));
   for (const std::string& problem : restored.problems) {
     base::log(LogLevel::kWarning, problem);
   }
@@ -48,10 +49,14 @@ void Guard::take_over(const std::vector<kernel::Former>& others) {
     base::log(LogLevel::kWarning, fmt::format("slot {} has no container; removed", slot.number));
     log_failure(kernel_.remove(slot));
   }
+  for (const auto& [id, entry] : registry_.entries()) {
+    watch(entry);
+  }
   if (!registry_.entries().empty()) {
     base::log(LogLevel::kNotice,
               fmt::format("containers taken over: {}", registry_.entries().size()));
   }
+  return Ok{};
 }
 
 Status Guard::take_over_from(const kernel::Former& other) {
@@ -84,10 +89,13 @@ Result<std::uint32_t> Guard::add(const Registration& registration) {
   const kernel::Slot slot = TRY(kernel_.add(
       {registration.pid, registration.rootfs, registration.cgroup}, registration.policy));
   Status added = registry_.add(registration, slot, init.start_ticks);
+  if (added.ok()) {
+    watch(*registry_.find(id));
+  }
   if (added.ok() && !init_lives(*registry_.find(id))) {
     added = fail(
         fmt::format("the init {} of container {} ended during registration", registration.pid, id));
-    registry_.remove(id);
+    forget(id);
   }
   if (!added.ok()) {
     log_failure(kernel_.remove(slot));
@@ -136,8 +144,37 @@ Status Guard::remove(const std::string& id) {
     return Ok{};
   }
   TRY(kernel_.remove(entry->slot));
-  registry_.remove(id);
+  forget(id);
   return Ok{};
+}
+
+void Guard::forget(const std::string& id) {
+  cgroups_.remove(id);
+  unwatched_.erase(id);
+  registry_.remove(id);
+}
+
+void Guard::watch(const Entry& entry) {
+  if (!cgroups_.add(entry.told->id, entry.registration.cgroup)) {
+    unwatched_.insert(entry.told->id);
+  }
+}
+
+void Guard::look() {
+  const CgroupWatch::Changed changed = cgroups_.take();
+  for (const std::string& id : changed.ids) {
+    const Entry* entry = registry_.find(id);
+    if (entry == nullptr || cgroup_populated(*entry)) {
+      continue;
+    }
+    // The last process leaves its cgroup before it has ended; sweep() looks again.
+    if (init_lives(*entry) || !remove(id).ok()) {
+      unwatched_.insert(id);
+    }
+  }
+  if (changed.lost) {
+    sweep();
+  }
 }
 
 void Guard::sweep() {
@@ -150,6 +187,9 @@ void Guard::sweep() {
   for (const std::string& id : over) {
     log_failure(remove(id));
   }
+  std::erase_if(unwatched_, [this](const std::string& id) {
+    return cgroups_.has(id) && cgroup_populated(*registry_.find(id));
+  });
 }
 
 bool Guard::is_over(const Entry& entry) const {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "src/base/result.h"
 #include "src/kernel/former.h"
 #include "src/kernel/kernel.h"
+#include "src/monitor/cgroup_watch.h"
 #include "src/monitor/protocol.h"
 #include "src/monitor/registry.h"
 
@@ -20,8 +22,8 @@ class Guard {
         const std::string& sysfs_cgroup = "/sys/fs/cgroup");
 
   // After open() of both: takes over what a former monitor guarded, under `others` too, and lets go
-  // of slots nobody was told of.
-  void take_over(const std::vector<kernel::Former>& others);
+  // of slots nobody was told of. Fails where a container's file cannot be read.
+  Status take_over(const std::vector<kernel::Former>& others);
 
   // After that: puts under our guard what is under that of another version.
   Status take_over_from(const kernel::Former& other);
@@ -40,7 +42,17 @@ class Guard {
   // Removes containers that ended without telling us (no poststop hook, a runtime that was killed).
   void sweep();
 
+  // The same, among those whose cgroup has lost its last process since the last call. To be called
+  // when fd() is readable; it is negative where no cgroup can be watched.
+  void look();
+  [[nodiscard]] int fd() const { return cgroups_.fd(); }
+
+  // Whether there are containers that only sweep() will find.
+  [[nodiscard]] bool needs_sweep() const { return !unwatched_.empty(); }
+
  private:
+  void watch(const Entry& entry);
+  void forget(const std::string& id);
   Status remove(const std::string& id);
   [[nodiscard]] bool init_lives(const Entry& entry) const;
   [[nodiscard]] bool cgroup_populated(const Entry& entry) const;
@@ -51,6 +63,9 @@ class Guard {
   Registry& registry_;
   std::string proc_root_;
   std::string cgroup_mount_;
+  CgroupWatch cgroups_;
+  // Ids of containers whose cgroup is not watched, or was empty while their init was still ending.
+  std::set<std::string> unwatched_;
 };
 
 }  // namespace holdfast::monitor
