@@ -2,12 +2,14 @@
 
 #include <bpf/bpf.h>
 #include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
@@ -136,6 +138,19 @@ bool is_current(const std::string& path, const bpf_program& program) {
          std::equal(std::begin(ours->tag), std::end(ours->tag), std::begin(pinned->tag));
 }
 
+// What was loaded is in the kernel. The programs in our own file are read again when they are asked
+// for again; until then they need not be in memory.
+void let_go_of_text() {
+  std::size_t size = 0;
+  const auto begin = reinterpret_cast<std::uintptr_t>(hf_skeleton::elf_bytes(&size));  // NOLINT
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t end = (begin + size) / page * page;
+  if (first < end) {
+    madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);  // NOLINT: see madvise(2)
+  }
+}
+
 }  // namespace
 
 Result<Object> Object::load(const std::string& directory, Backend backend) {
@@ -160,6 +175,8 @@ Result<Object> Object::load(const std::string& directory, Backend backend) {
         -error);
   }
   TRY(pin_maps(*object.skeleton_, directory));
+  forget_kernel_types();
+  let_go_of_text();
   return object;
 }
 

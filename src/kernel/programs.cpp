@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -90,20 +91,39 @@ struct Prototype {
   bool returns = false;
 };
 
-// A kernel function by the kernel's own BTF.
-std::optional<Prototype> prototype_of(const std::string& function) {
-  // Parsed once: some ten megabytes, read again for every question otherwise.
-  static const std::unique_ptr<btf, void (*)(btf*)> kernel_btf(btf__load_vmlinux_btf(), btf__free);
-  if (!kernel_btf) {
-    return std::nullopt;
-  }
-  const int id = btf__find_by_name_kind(kernel_btf.get(), function.c_str(), BTF_KIND_FUNC);
+// The kernel's own BTF, some ten megabytes, and what was asked of it.
+struct KernelTypes {
+  std::unique_ptr<btf, void (*)(btf*)> types{nullptr, btf__free};
+  std::map<std::string, std::optional<Prototype>> known;
+};
+
+KernelTypes& kernel_types() {
+  static KernelTypes kernel;
+  return kernel;
+}
+
+std::optional<Prototype> look_up(const btf* types, const std::string& function) {
+  const int id = btf__find_by_name_kind(types, function.c_str(), BTF_KIND_FUNC);
   if (id < 0) {
     return std::nullopt;
   }
-  const btf_type* type = btf__type_by_id(kernel_btf.get(), static_cast<__u32>(id));
-  const btf_type* prototype = btf__type_by_id(kernel_btf.get(), type->type);
+  const btf_type* type = btf__type_by_id(types, static_cast<__u32>(id));
+  const btf_type* prototype = btf__type_by_id(types, type->type);
   return Prototype{btf_vlen(prototype), prototype->type != 0};
+}
+
+std::optional<Prototype> prototype_of(const std::string& function) {
+  KernelTypes& kernel = kernel_types();
+  const auto known = kernel.known.find(function);
+  if (known != kernel.known.end()) {
+    return known->second;
+  }
+  if (!kernel.types) {
+    kernel.types.reset(btf__load_vmlinux_btf());
+  }
+  const auto found = kernel.types ? look_up(kernel.types.get(), function) : std::nullopt;
+  kernel.known[function] = found;
+  return found;
 }
 
 std::string function_of(const Program& program, Backend backend) {
@@ -164,6 +184,8 @@ bool wanted(const Program& program, Backend backend) {
   const auto found = prototype_of(function_of(program, backend));
   return found && (program.parameters < 0 || found->parameters == program.parameters);
 }
+
+void forget_kernel_types() { kernel_types().types.reset(); }
 
 bool has_function(const std::string& name) { return prototype_of(name).has_value(); }
 

@@ -67,6 +67,10 @@ bpf_link* attach(const bpf_program& program);
 // Whether the running kernel's BTF has a function of that name.
 bool has_function(const std::string& name);
 
+// Gives back the memory of the kernel's BTF, once everything is loaded. Answers are remembered; a
+// new question reads it again.
+void forget_kernel_types();
+
 // The function that calls the hook of `program`: "security_file_open". Only for kHook.
 std::string security_function(const Program& program);
 

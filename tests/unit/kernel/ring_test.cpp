@@ -11,8 +11,7 @@
 namespace holdfast::kernel {
 namespace {
 
-// What the kernel does on its side of the ring, in plain memory; the mapping that shows the data
-// twice is two copies.
+// What the kernel does on its side of the ring, in plain memory.
 class Producer {
  public:
   static constexpr std::size_t kBytes = 64;
@@ -45,12 +44,9 @@ class Producer {
   std::uint64_t written = 0;
 
  private:
-  void set(std::uint64_t at, std::byte value) {
-    data_[at % kBytes] = value;
-    data_[at % kBytes + kBytes] = value;
-  }
+  void set(std::uint64_t at, std::byte value) { data_[at % kBytes] = value; }
 
-  alignas(8) std::array<std::byte, 2 * kBytes> data_{};
+  alignas(8) std::array<std::byte, kBytes> data_{};
 };
 
 std::string text_of(const std::optional<RingRecord>& record) {
