@@ -15,7 +15,6 @@
 #include "src/base/clock.h"
 #include "src/base/file.h"
 #include "src/base/log.h"
-#include "src/sink/json.h"
 
 namespace holdfast::sink {
 
@@ -79,9 +78,9 @@ void FileSink::take_up() {
 }
 
 void FileSink::add(const detect::Alert& alert) {
-  const std::size_t before = batch_.size();
-  append_line(batch_, alert, next_seq_++);
-  lines_.push_back(batch_.size() - before);
+  const std::string_view line = writer_.line(alert, next_seq_++);
+  batch_ += line;
+  lines_.push_back(line.size());
   has_alert_ = has_alert_ || alert.kind == "alert";
 }
 

@@ -12,6 +12,7 @@
 #include "src/base/result.h"
 #include "src/base/unique_fd.h"
 #include "src/detect/alert.h"
+#include "src/sink/json.h"
 #include "src/sink/rotation.h"
 #include "src/sink/tail.h"
 
@@ -92,6 +93,7 @@ class FileSink {
   FileSettings settings_;
   base::UniqueFd fd_;
   Tail tail_;
+  LineWriter writer_;
   std::string batch_;
   std::deque<std::size_t> lines_;  // lengths of those in batch_
   std::size_t half_ = 0;           // bytes of the first that are in the file and stay there

@@ -9,7 +9,7 @@ namespace holdfast::sink {
 
 namespace {
 
-void add_container(std::string& out, const detect::Container& container) {
+void write_container(Text& out, const detect::Container& container) {
   ObjectWriter object(out);
   object.set("id", container.id);
   object.put("name", container.name);
@@ -20,58 +20,32 @@ void add_container(std::string& out, const detect::Container& container) {
   object.put("annotations", container.annotations);
 }
 
-void add_ancestors(std::string& out, const std::vector<event::Ancestor>& ancestors) {
-  out += '[';
+void add_ancestors(Text& out, const std::vector<event::Ancestor>& ancestors) {
+  ListWriter list(out);
   for (const event::Ancestor& ancestor : ancestors) {
-    out += out.back() == '[' ? "" : ",";
-    ObjectWriter object(out);
+    ObjectWriter object(list.next());
     object.set("pid", ancestor.pid);
     object.put("comm", ancestor.comm);
     object.put("exe", ancestor.exe);
   }
-  out += ']';
 }
 
 // As detect::capability_names(), without making a string of each.
-void add_capabilities(std::string& out, std::uint64_t mask) {
-  out += '[';
+void write_capabilities(Text& out, std::uint64_t mask) {
+  ListWriter list(out);
   for (std::size_t bit = 0; bit < 64; ++bit) {
     if (((mask >> bit) & 1) == 0) {
       continue;
     }
-    out += out.back() == '[' ? "\"" : ",\"";
     if (bit < base::kCapabilities.size()) {
-      out += base::kCapabilities.at(bit);
+      append_quoted(list.next(), base::kCapabilities.at(bit));
     } else {
-      out += fmt::format("CAP_{}", bit);
+      append_quoted(list.next(), fmt::format("CAP_{}", bit));
     }
-    out += '"';
   }
-  out += ']';
 }
 
-void add_process(std::string& out, const event::Process& process) {
-  ObjectWriter object(out);
-  object.set("pid", process.pid);
-  object.set("ppid", process.ppid);
-  object.put("container_pid", process.container_pid);
-  object.put("comm", process.comm);
-  object.put("exe", process.exe);
-  object.put("argv", process.argv);
-  object.put("argv_truncated", process.argv_truncated);
-  object.put("cwd", process.cwd);
-  object.set("uid", process.uid);
-  object.set("gid", process.gid);
-  if (process.login_uid) {
-    object.set("login_uid", *process.login_uid);
-  }
-  add_capabilities(object.key("caps"), process.caps);
-  add_ancestors(object.key("ancestors"), process.ancestors);
-  object.set("layer", process.upper_layer ? "upper" : "image");
-  object.put("gone", process.gone);
-}
-
-void add_object(std::string& out, const detect::Object& target) {
+void add_object(Text& out, const detect::Object& target) {
   ObjectWriter object(out);
   object.put("operation", target.operation);
   object.put("path", target.path);
@@ -95,7 +69,7 @@ void add_object(std::string& out, const detect::Object& target) {
   object.put("user", target.user);
 }
 
-void add_asker(std::string& out, const detect::Asker& by) {
+void add_asker(Text& out, const detect::Asker& by) {
   ObjectWriter object(out);
   if (by.pid != 0) {
     object.set("pid", by.pid);
@@ -107,7 +81,7 @@ void add_asker(std::string& out, const detect::Asker& by) {
   object.set("severity", detect::severity_name(by.severity));
 }
 
-void add_response(std::string& out, const detect::Response& response) {
+void add_response(Text& out, const detect::Response& response) {
   ObjectWriter object(out);
   object.set("name", response.name);
   add_asker(object.key("by"), response.by);
@@ -117,36 +91,63 @@ void add_response(std::string& out, const detect::Response& response) {
   object.put("incident_failure", response.incident_failure);
 }
 
-void add_aliases(std::string& out, const detect::Alert& alert) {
+void add_aliases(Text& out, const detect::Alert& alert) {
   ObjectWriter object(out);
   object.put("falco", alert.falco);
   object.put("tracee", alert.tracee);
 }
 
-void add_origin(std::string& out, const detect::Origin& origin) {
+void add_origin(Text& out, const detect::Origin& origin) {
   ObjectWriter object(out);
   object.set("queue", origin.queue);
   object.set("epoch", origin.epoch);
   object.set("position", origin.position);
 }
 
-// What the event was about, where it was about that.
-void add_parts(ObjectWriter& object, const detect::Alert& alert) {
-  if (alert.container) {
-    add_container(object.key("container"), *alert.container);
+}  // namespace
+
+void LineWriter::add_container(Text& out, const detect::ContainerRef& container) {
+  if (container != container_) {
+    Text text;
+    write_container(text, *container);
+    container_ = container;
+    container_text_ = fmt::to_string(text);
   }
-  if (alert.process) {
-    add_process(object.key("process"), *alert.process);
-  }
-  if (alert.object) {
-    add_object(object.key("object"), *alert.object);
-  }
-  if (alert.response) {
-    add_response(object.key("response"), *alert.response);
-  }
+  append(out, container_text_);
 }
 
-void add_alert(ObjectWriter& object, const detect::Alert& alert) {
+void LineWriter::add_capabilities(Text& out, std::uint64_t mask) {
+  if (mask != capabilities_) {
+    Text text;
+    write_capabilities(text, mask);
+    capabilities_ = mask;
+    capabilities_text_ = fmt::to_string(text);
+  }
+  append(out, capabilities_text_);
+}
+
+void LineWriter::add_process(Text& out, const event::Process& process) {
+  ObjectWriter object(out);
+  object.set("pid", process.pid);
+  object.set("ppid", process.ppid);
+  object.put("container_pid", process.container_pid);
+  object.put("comm", process.comm);
+  object.put("exe", process.exe);
+  object.put("argv", process.argv);
+  object.put("argv_truncated", process.argv_truncated);
+  object.put("cwd", process.cwd);
+  object.set("uid", process.uid);
+  object.set("gid", process.gid);
+  if (process.login_uid) {
+    object.set("login_uid", *process.login_uid);
+  }
+  add_capabilities(object.key("caps"), process.caps);
+  add_ancestors(object.key("ancestors"), process.ancestors);
+  object.set("layer", process.upper_layer ? "upper" : "image");
+  object.put("gone", process.gone);
+}
+
+void LineWriter::add_alert(ObjectWriter& object, const detect::Alert& alert) {
   object.set("time", alert.time);
   object.set("kind", alert.kind);
   object.set("class", alert.class_name);
@@ -167,24 +168,40 @@ void add_alert(ObjectWriter& object, const detect::Alert& alert) {
   add_origin(object.key("origin"), alert.origin);
 }
 
-}  // namespace
-
-std::string to_json(const detect::Alert& alert) {
-  std::string text;
-  {
-    ObjectWriter object(text);
-    add_alert(object, alert);
+// What the event was about, where it was about that.
+void LineWriter::add_parts(ObjectWriter& object, const detect::Alert& alert) {
+  if (alert.container) {
+    add_container(object.key("container"), alert.container);
   }
-  return text;
+  if (alert.process) {
+    add_process(object.key("process"), *alert.process);
+  }
+  if (alert.object) {
+    add_object(object.key("object"), *alert.object);
+  }
+  if (alert.response) {
+    add_response(object.key("response"), *alert.response);
+  }
 }
 
-void append_line(std::string& out, const detect::Alert& alert, std::uint64_t seq) {
+std::string_view LineWriter::line(const detect::Alert& alert, std::uint64_t seq) {
+  line_.clear();
   {
-    ObjectWriter object(out);
+    ObjectWriter object(line_);
     object.set("seq", seq);
     add_alert(object, alert);
   }
-  out += '\n';
+  line_.push_back('\n');
+  return {line_.data(), line_.size()};
+}
+
+std::string to_json(const detect::Alert& alert) {
+  Text text;
+  {
+    ObjectWriter object(text);
+    LineWriter().add_alert(object, alert);
+  }
+  return fmt::to_string(text);
 }
 
 }  // namespace holdfast::sink

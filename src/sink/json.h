@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "src/detect/alert.h"
+#include "src/sink/object_writer.h"
 
 namespace holdfast::sink {
 
@@ -12,7 +14,27 @@ namespace holdfast::sink {
 // (event::printable()); one that is not gets U+FFFD in its place.
 std::string to_json(const detect::Alert& alert);
 
-// Adds the same with "seq" as its first member, and a line feed: what a reader finds in the file.
-void append_line(std::string& out, const detect::Alert& alert, std::uint64_t seq);
+// Of lines one after the other, which often have a container and capabilities in common.
+class LineWriter {
+ public:
+  // The same with "seq" as its first member, and a line feed: what a reader finds in the file.
+  // Valid until the next call.
+  std::string_view line(const detect::Alert& alert, std::uint64_t seq);
+
+ private:
+  void add_alert(ObjectWriter& object, const detect::Alert& alert);
+  void add_parts(ObjectWriter& object, const detect::Alert& alert);
+  void add_container(Text& out, const detect::ContainerRef& container);
+  void add_process(Text& out, const event::Process& process);
+  void add_capabilities(Text& out, std::uint64_t mask);
+  friend std::string to_json(const detect::Alert& alert);
+
+  Text line_;
+  // The last ones, and how they were written.
+  detect::ContainerRef container_;
+  std::string container_text_;
+  std::uint64_t capabilities_ = 0;
+  std::string capabilities_text_ = "[]";
+};
 
 }  // namespace holdfast::sink

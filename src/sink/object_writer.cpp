@@ -1,8 +1,8 @@
 #include "src/sink/object_writer.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -30,56 +30,64 @@ constexpr bool is_plain(std::uint64_t word) {
           equal_to(word, '\\')) == 0;
 }
 
-bool is_plain(std::string_view text) {
-  while (!text.empty()) {
-    std::uint64_t word = kEach * ' ';
-    const std::size_t bytes = std::min(text.size(), sizeof(word));
-    std::memcpy(&word, text.data(), bytes);
+// Copies the text as long as it is plain. Whether all of it was.
+bool copy_plain(char* to, std::string_view text) {
+  std::uint64_t word = 0;
+  while (text.size() >= sizeof(word)) {
+    std::memcpy(&word, text.data(), sizeof(word));
     if (!is_plain(word)) {
       return false;
     }
-    text.remove_prefix(bytes);
+    std::memcpy(to, &word, sizeof(word));
+    to += sizeof(word);
+    text.remove_prefix(sizeof(word));
   }
-  return true;
+  word = kEach * ' ';
+  std::memcpy(&word, text.data(), text.size());
+  std::memcpy(to, text.data(), text.size());
+  return is_plain(word);
+}
+
+template <typename List>
+void append_list(Text& out, const List& texts) {
+  ListWriter list(out);
+  for (const std::string_view text : texts) {
+    append_json(list.next(), text);
+  }
 }
 
 }  // namespace
 
 // Nearly every text is plain; the library knows what to do with the others.
-void append_json(std::string& out, std::string_view text) {
-  if (!is_plain(text)) {
-    out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    return;
-  }
-  append_quoted(out, text);
-}
-
-void append_json(std::string& out, const std::vector<std::string>& texts) {
-  out += '[';
-  for (const std::string& text : texts) {
-    append_json(out, std::string_view(text));
-    out += ',';
-  }
-  if (texts.empty()) {
-    out += ']';
-  } else {
-    out.back() = ']';
+void append_json(Text& out, std::string_view text) {
+  const std::size_t before = out.size();
+  char* at = extend(out, text.size() + 2);
+  *at = '"';
+  at[text.size() + 1] = '"';
+  if (!copy_plain(at + 1, text)) {
+    out.resize(before);
+    append(out,
+           nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 }
 
-void append_json(std::string& out, const std::map<std::string, std::string>& object) {
-  out += '{';
+void append_json(Text& out, const std::vector<std::string>& texts) { append_list(out, texts); }
+
+void append_json(Text& out, const std::vector<std::string_view>& texts) { append_list(out, texts); }
+
+// Its keys are others' choice.
+void append_json(Text& out, const std::map<std::string, std::string>& object) {
+  out.push_back('{');
+  bool first = true;
   for (const auto& [name, value] : object) {
+    if (!std::exchange(first, false)) {
+      out.push_back(',');
+    }
     append_json(out, std::string_view(name));
-    out += ':';
+    out.push_back(':');
     append_json(out, std::string_view(value));
-    out += ',';
   }
-  if (object.empty()) {
-    out += '}';
-  } else {
-    out.back() = '}';
-  }
+  out.push_back('}');
 }
 
 }  // namespace holdfast::sink

@@ -13,52 +13,92 @@
 
 namespace holdfast::sink {
 
+// What is written to: grows like a string, and costs less to append to.
+using Text = fmt::memory_buffer;
+
+inline void append(Text& out, std::string_view text) {
+  out.append(text.data(), text.data() + text.size());
+}
+
+// Room for `bytes` more; the caller writes them all.
+inline char* extend(Text& out, std::size_t bytes) {
+  const std::size_t end = out.size();
+  out.resize(end + bytes);
+  return out.data() + end;
+}
+
 // `text`, which needs no escapes, in quotation marks.
-inline void append_quoted(std::string& out, std::string_view text) {
-  const std::size_t begin = out.size();
-  out.append(text.size() + 2, '"');
-  text.copy(out.data() + begin + 1, text.size());
+inline void append_quoted(Text& out, std::string_view text) {
+  char* at = extend(out, text.size() + 2);
+  *at = '"';
+  text.copy(at + 1, text.size());
+  at[text.size() + 1] = '"';
 }
 
 // The value as JSON. Bytes that are no UTF-8 become U+FFFD.
-void append_json(std::string& out, std::string_view text);
-void append_json(std::string& out, const std::vector<std::string>& texts);
-void append_json(std::string& out, const std::map<std::string, std::string>& object);
+void append_json(Text& out, std::string_view text);
+void append_json(Text& out, const std::vector<std::string>& texts);
+void append_json(Text& out, const std::vector<std::string_view>& texts);
+void append_json(Text& out, const std::map<std::string, std::string>& object);
 
-inline void append_json(std::string& out, const std::string& text) {
+inline void append_json(Text& out, const std::string& text) {
   append_json(out, std::string_view(text));
 }
-inline void append_json(std::string& out, const char* text) {
-  append_json(out, std::string_view(text));
-}
+inline void append_json(Text& out, const char* text) { append_json(out, std::string_view(text)); }
 // A template, for any pointer would convert to bool.
 template <std::same_as<bool> T>
-void append_json(std::string& out, T value) {
-  out += value ? "true" : "false";
+void append_json(Text& out, T value) {
+  append(out, value ? "true" : "false");
 }
 template <std::integral T>
-requires(!std::same_as<T, bool>) void append_json(std::string& out, T number) {
+requires(!std::same_as<T, bool>) void append_json(Text& out, T number) {
   const fmt::format_int text(number);
-  out.append(text.data(), text.size());
+  append(out, {text.data(), text.size()});
 }
+
+// Values in the order they are given; closed when it goes out of scope.
+class ListWriter {
+ public:
+  explicit ListWriter(Text& out) : out_(out) { out_.push_back('['); }
+  ListWriter(const ListWriter&) = delete;
+  ListWriter& operator=(const ListWriter&) = delete;
+  ~ListWriter() { out_.push_back(']'); }
+
+  // The value is what is appended to the result next.
+  Text& next() {
+    if (!empty_) {
+      out_.push_back(',');
+    }
+    empty_ = false;
+    return out_;
+  }
+
+ private:
+  Text& out_;
+  bool empty_ = true;
+};
 
 // Members in the order they are given; closed when it goes out of scope. Keys are words of ours,
 // which need no escapes.
 class ObjectWriter {
  public:
-  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  explicit ObjectWriter(Text& out) : out_(out) { out_.push_back('{'); }
   ObjectWriter(const ObjectWriter&) = delete;
   ObjectWriter& operator=(const ObjectWriter&) = delete;
-  ~ObjectWriter() { out_ += '}'; }
+  ~ObjectWriter() { out_.push_back('}'); }
 
-  // The value is what is appended to the result next.
-  std::string& key(std::string_view name) {
+  // The value is what is appended to the result next. Inlined, for then the length of the name is
+  // known.
+  [[gnu::always_inline]] Text& key(std::string_view name) {
+    char* at = extend(out_, name.size() + (empty_ ? 3 : 4));
     if (!empty_) {
-      out_ += ',';
+      *at++ = ',';
     }
     empty_ = false;
-    append_quoted(out_, name);
-    out_ += ':';
+    *at++ = '"';
+    at += name.copy(at, name.size());
+    *at++ = '"';
+    *at = ':';
     return out_;
   }
 
@@ -70,13 +110,22 @@ class ObjectWriter {
   // Unless it is empty, zero or false: an absent member says the same in fewer bytes.
   template <typename T>
   void put(std::string_view name, const T& value) {
-    if (value != T{}) {
+    if (!is_nothing(value)) {
       set(name, value);
     }
   }
 
  private:
-  std::string& out_;
+  template <typename T>
+  static bool is_nothing(const T& value) {
+    if constexpr (requires { value.empty(); }) {
+      return value.empty();
+    } else {
+      return value == T{};
+    }
+  }
+
+  Text& out_;
   bool empty_ = true;
 };
 

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// How every line of ours begins (append_line()).
+// How every line of ours begins (LineWriter).
 constexpr std::string_view kBeginning = "{\"seq\":";
 
 bool may_be_ours(std::string_view piece) {

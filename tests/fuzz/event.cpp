@@ -25,10 +25,10 @@ void check_line(const event::Event& event) {
   process.comm = event.comm;
   process.exe = event.exe;
   process.argv = event::redact(event.argv);
-  std::string line;
-  sink::append_line(line, detect::detect(event, process, {}), 1);
+  sink::LineWriter writer;
+  std::string_view line = writer.line(detect::detect(event, process, {}), 1);
   require(line.back() == '\n', "a line ends");
-  line.pop_back();
+  line.remove_suffix(1);
   require(std::ranges::none_of(line, is_control), "nothing in a line moves a cursor");
   require(nlohmann::json::accept(line), "a line is JSON");
 }

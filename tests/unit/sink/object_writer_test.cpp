@@ -13,9 +13,9 @@ using nlohmann::json;
 
 template <typename T>
 std::string text_of(const T& value) {
-  std::string text;
+  Text text;
   append_json(text, value);
-  return text;
+  return fmt::to_string(text);
 }
 
 TEST(ObjectWriter, EveryByteInEveryPlaceIsAsTheLibraryWritesIt) {
@@ -35,7 +35,7 @@ TEST(ObjectWriter, EveryByteInEveryPlaceIsAsTheLibraryWritesIt) {
 }
 
 TEST(ObjectWriter, WritesWhatIsThere) {
-  std::string text;
+  Text text;
   {
     ObjectWriter object(text);
     object.set("zero", 0);
@@ -53,16 +53,16 @@ TEST(ObjectWriter, WritesWhatIsThere) {
     object.put("no map", std::map<std::string, std::string>{});
     ObjectWriter inner(object.key("inner"));
   }
-  EXPECT_EQ(json::parse(text),
+  EXPECT_EQ(json::parse(fmt::to_string(text)),
             json::parse(R"({"zero":0,"yes":true,"text":"a\"b","large":18446744073709551615,
                             "negative":-5,"word":"w","list":[],"words":["a","b"],
                             "map":{"k":"v","l":"w"},"inner":{}})"));
 }
 
 TEST(ObjectWriter, AnEmptyObjectIsOne) {
-  std::string text;
+  Text text;
   { const ObjectWriter object(text); }
-  EXPECT_EQ(text, "{}");
+  EXPECT_EQ(fmt::to_string(text), "{}");
 }
 
 }  // namespace
