@@ -39,6 +39,7 @@ static __always_inline int hf_change_by(struct hf_subject *subject, const struct
   return verdict ? verdict : hf_change(subject, dentry, class_id, operation, argument);
 }
 
+/* `mode`: of the file that gets a name. */
 static __always_inline int hf_make_in(const struct path *dir, struct dentry *dentry, __u32 class_id,
                                       __u32 operation, umode_t mode) {
   struct hf_subject subject;
@@ -114,15 +115,17 @@ int BPF_PROG(hf_path_rmdir, const struct path *dir, struct dentry *dentry) {
 SEC("lsm/path_link")
 int BPF_PROG(hf_path_link, struct dentry *old_dentry, const struct path *dir,
              struct dentry *new_dentry) {
-  int verdict = hf_change_in(dir, old_dentry, HF_ROOTFS_LINK, HF_OP_LINK);
-  return verdict ? verdict : hf_change_in(dir, new_dentry, HF_ROOTFS_LINK, HF_OP_LINK);
+  umode_t mode = BPF_CORE_READ(old_dentry, d_inode, i_mode);
+  int verdict = hf_make_in(dir, old_dentry, HF_ROOTFS_LINK, HF_OP_LINK, mode);
+  return verdict ? verdict : hf_make_in(dir, new_dentry, HF_ROOTFS_LINK, HF_OP_LINK, mode);
 }
 
 SEC("lsm/path_rename")
 int BPF_PROG(hf_path_rename, const struct path *old_dir, struct dentry *old_dentry,
              const struct path *new_dir, struct dentry *new_dentry) {
-  int verdict = hf_change_in(old_dir, old_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME);
-  return verdict ? verdict : hf_change_in(new_dir, new_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME);
+  umode_t mode = BPF_CORE_READ(old_dentry, d_inode, i_mode);
+  int verdict = hf_make_in(old_dir, old_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME, mode);
+  return verdict ? verdict : hf_make_in(new_dir, new_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME, mode);
 }
 
 /* A log file or terminal of the engine that is the subject's stdout: `echo > /dev/stdout` empties

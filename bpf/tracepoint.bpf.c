@@ -73,9 +73,10 @@ static __always_inline void hf_tell_file(const struct hf_subject *subject,
     return;
   }
   hf_tell_owned(subject, dentry, opened->mount, HF_OP_OPEN);
+  struct inode *inode = opened->inode;
   bool created = opened->mode & FMODE_CREATED;
   hf_tell_rootfs(subject, dentry, created ? HF_ROOTFS_CREATE : HF_ROOTFS_WRITE,
-                 created ? HF_OP_CREATE : HF_OP_OPEN, 0);
+                 created ? HF_OP_CREATE : HF_OP_OPEN, created ? BPF_CORE_READ(inode, i_mode) : 0);
 }
 
 static __always_inline __u64 hf_tell_regular(const struct hf_subject *subject,

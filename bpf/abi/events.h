@@ -104,8 +104,8 @@ struct hf_event {
   __u64 parent_ino;    /* of the directory that the object's name is in; 0: it is in none */
   __u64 exe_ino;       /* inode of the process's executable */
   __u64 argument;   /* by operation: clone and unshare flags, mount flags, namespace inode, syscall
-                       number, mode (of chmod, create and mknod), target's tgid for ptrace, capability
-                       bits beyond the bounding   set   for escape.credentials */
+                       number, mode (of chmod, create, link and rename), target's tgid for ptrace,
+                       capability bits beyond the bounding set for escape.credentials */
   __u32 object_dev; /* device of its superblock, kernel encoding */
   __u32 exe_dev;
   __u32 slot;

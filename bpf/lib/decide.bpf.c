@@ -129,9 +129,21 @@ static __always_inline bool hf_is_exempt(struct hf_scratch *scratch, __u32 slot)
 /* include/uapi/linux/stat.h: S_ISUID, S_ISGID */
 #define HF_SET_ID 06000
 
-/* Worth an alert wherever the file lies. */
+/* Worth an alert wherever the file lies: a program becomes set-user-ID, or gets another name. */
 static __always_inline bool hf_makes_setuid(const struct hf_case *hf_case) {
-  return hf_case->operation == HF_OP_CHMOD && (hf_case->argument & HF_SET_ID);
+  __u64 type = hf_case->argument & S_IFMT;
+  if (!(hf_case->argument & HF_SET_ID) || (type && type != S_IFREG)) {
+    return false;
+  }
+  switch (hf_case->operation) {
+    case HF_OP_CHMOD:
+    case HF_OP_CREATE:
+    case HF_OP_RENAME:
+    case HF_OP_LINK:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /* Policy's action for a change of the path in `scratch`: what is everyday is recorded only. */

@@ -1,6 +1,8 @@
 // One event of the kernel, checked: every number is one we know, every string can be printed.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -58,6 +60,14 @@ struct Event {
 // Whether the class is about the container's root file system.
 constexpr bool is_rootfs_change(hf_class class_id) {
   return class_id >= HF_ROOTFS_WRITE && class_id <= HF_ROOTFS_ATTR;
+}
+
+// Whether a file becomes a program that runs with its owner's rights, or such a one gets a name.
+constexpr bool makes_setuid(const Event& event) {
+  const bool by_mode = event.operation == HF_OP_CHMOD || event.operation == HF_OP_CREATE ||
+                       event.operation == HF_OP_RENAME || event.operation == HF_OP_LINK;
+  const std::uint64_t type = event.argument & S_IFMT;
+  return by_mode && (event.argument & (S_ISUID | S_ISGID)) != 0 && (type == 0 || type == S_IFREG);
 }
 
 // "unlink" for HF_OP_UNLINK; "" for HF_OP_NONE and for what is not an operation.

@@ -20,7 +20,8 @@ base::UniqueFd open_process(const std::string& proc_root, pid_t pid);
 // The bytes of its file `name`, at most `max_bytes`; "" where there are none.
 std::string read_at(int process, const char* name, std::size_t max_bytes);
 
-// Where its link `name` leads, printable; "" where it leads nowhere.
+// Where its link `name` leads, printable; "" where it leads nowhere. Of a path of more than
+// HF_EVENT_EXE_MAX bytes the end, behind "…": a container chooses how long it is.
 std::string link_at(int process, const char* name);
 
 std::optional<base::ProcessStat> stat_at(int process);

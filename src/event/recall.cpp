@@ -1,8 +1,15 @@
 #include "src/event/recall.h"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 namespace holdfast::event {
+namespace {
+
+constexpr std::uint32_t kExeFlags = HF_EVENT_EXE_TRUNCATED | HF_EVENT_UPPER_LAYER;
+
+}  // namespace
 
 Recall::Key Recall::key_of(const Event& event) {
   return {event.slot,
@@ -19,14 +26,20 @@ Recall::Key Recall::key_of(const Event& event) {
 }
 
 void Recall::note(const Event& sent) {
+  if (sent.operation == HF_OP_RENAME && S_ISDIR(sent.object_mode)) {
+    forget_paths(sent.slot);
+  }
+  if (sent.path.size() + sent.exe.size() > kMostTextBytes) {
+    return;
+  }
   if (sent.path.empty() || (sent.flags & HF_EVENT_TRUNCATED) != 0) {
     if (const auto known = texts_.find(key_of(sent)); known != texts_.end()) {
       known->second.path.clear();
     }
     return;
   }
-  const bool truncated = (sent.flags & HF_EVENT_EXE_TRUNCATED) != 0;
-  const auto [at, is_new] = texts_.try_emplace(key_of(sent), Texts{sent.path, sent.exe, truncated});
+  const auto [at, is_new] =
+      texts_.try_emplace(key_of(sent), Texts{sent.path, sent.exe, sent.flags & kExeFlags});
   if (!is_new) {
     if (at->second.path != sent.path) {
       at->second.path.clear();
@@ -40,20 +53,26 @@ void Recall::note(const Event& sent) {
   }
 }
 
+void Recall::forget_paths(std::uint32_t slot) {
+  for (auto& [key, texts] : texts_) {
+    if (std::get<0>(key) == slot) {
+      texts.path.clear();
+    }
+  }
+}
+
 void Recall::complete(Event& repeat) const {
   const auto found = texts_.find(key_of(repeat));
   if (found == texts_.end()) {
     return;
   }
   const Texts& texts = found->second;
-  if (!texts.path.empty()) {
+  if (!texts.path.empty() && (repeat.flags & HF_EVENT_TRUNCATED) != 0) {
     repeat.path = texts.path;
     repeat.flags &= ~static_cast<std::uint32_t>(HF_EVENT_TRUNCATED);
   }
   repeat.exe = texts.exe;
-  if (texts.exe_truncated) {
-    repeat.flags |= HF_EVENT_EXE_TRUNCATED;
-  }
+  repeat.flags |= texts.exe_flags;
 }
 
 }  // namespace holdfast::event

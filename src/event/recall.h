@@ -12,8 +12,9 @@
 
 namespace holdfast::event {
 
-// Remembers the last kMostRecalled different ones, some 300 bytes each. Pure.
+// Remembers the last kMostRecalled different ones, of kMostTextBytes at most. Pure.
 inline constexpr std::size_t kMostRecalled = 2048;
+inline constexpr std::size_t kMostTextBytes = HF_EVENT_PATH_MAX + HF_EVENT_EXE_MAX;
 
 class Recall {
  public:
@@ -21,7 +22,8 @@ class Recall {
   void note(const Event& sent);
 
   // Gives a count of repeats (decode_repeat()) the path and the executable of the event it goes on
-  // from. One that nobody noted, or that could be of two paths, stays as it is.
+  // from, and whether that is from the image. One that nobody noted stays as it is, and so does the
+  // path where a directory was renamed since.
   void complete(Event& repeat) const;
 
  private:
@@ -32,9 +34,10 @@ class Recall {
   struct Texts {
     std::string path;  // "": its directory was moved meanwhile
     std::string exe;
-    bool exe_truncated = false;
+    std::uint32_t exe_flags = 0;  // HF_EVENT_EXE_TRUNCATED, HF_EVENT_UPPER_LAYER
   };
   static Key key_of(const Event& event);
+  void forget_paths(std::uint32_t slot);
 
   std::map<Key, Texts> texts_;
   std::deque<Key> order_;  // of texts_, the oldest first

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -17,19 +16,29 @@ constexpr std::array<std::string_view, 6> kParts = {"passw",  "passphrase", "sec
 // Only as a word of their own: --key but not --keyboard.
 constexpr std::array<std::string_view, 5> kWords = {"pass", "pwd", "key", "auth", "authorization"};
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_same(std::string_view text, std::string_view lowercase) {
+  return std::ranges::equal(text, lowercase, {}, lower);
+}
+
+bool begins_with(std::string_view text, std::string_view lowercase) {
+  return text.size() >= lowercase.size() && is_same(text.substr(0, lowercase.size()), lowercase);
+}
+
+// In place: every argument of every event is looked at.
 bool is_secret_name(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const std::string_view part : kParts) {
-    if (lower.find(part) != std::string::npos) {
+  for (std::string_view rest = name; !rest.empty(); rest.remove_prefix(1)) {
+    if (std::ranges::any_of(kParts, [rest](std::string_view part) {
+          return lower(rest.front()) == part.front() && begins_with(rest, part);
+        })) {
       return true;
     }
   }
-  const std::size_t last_word = lower.find_last_of("-_.");
-  const std::string_view word =
-      std::string_view(lower).substr(last_word == std::string::npos ? 0 : last_word + 1);
-  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+  const std::size_t last_word = name.find_last_of("-_.");
+  const std::string_view word = name.substr(last_word == std::string::npos ? 0 : last_word + 1);
+  return std::ranges::any_of(kWords,
+                             [word](std::string_view secret) { return is_same(word, secret); });
 }
 
 // "scheme://user:password@host": the password goes.

@@ -51,6 +51,14 @@ OPENER(run_creat, O_WRONLY | O_CREAT | O_TRUNC)
 OPENER(run_create_read, O_RDONLY | O_CREAT)
 OPENER(run_create_exclusive, O_WRONLY | O_CREAT | O_EXCL)
 
+static int run_create_setuid(int argc, char** argv) {
+  (void)argc;
+  int fd = open(argv[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 04755);
+  if (fd < 0) return errno;
+  close(fd);
+  return 0;
+}
+
 static int run_write(int argc, char** argv) {
   (void)argc;
   int fd = open(argv[0], O_WRONLY | O_CLOEXEC);
@@ -239,6 +247,7 @@ const struct operation file_operations[] = {
     {"creat", "PATH", 1, 1, run_creat},
     {"create-read", "PATH (O_RDONLY|O_CREAT)", 1, 1, run_create_read},
     {"create-exclusive", "PATH", 1, 1, run_create_exclusive},
+    {"create-setuid", "PATH", 1, 1, run_create_setuid},
     {"write", "PATH TEXT", 2, 2, run_write},
     {"copy", "SOURCE COPY", 2, 2, run_copy},
     {"chmod", "PATH MODE", 2, 2, run_chmod},

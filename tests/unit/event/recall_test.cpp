@@ -1,6 +1,7 @@
 #include "src/event/recall.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <string>
 
@@ -81,6 +82,44 @@ TEST(Recall, ANameInTwoDirectoriesIsTwoObjects) {
   Event repeat = counted(other);
   recall.complete(repeat);
   EXPECT_EQ(repeat.path, "/usr/bin/x");
+}
+
+TEST(Recall, ADirectoryThatWasRenamedMayHaveHeldIt) {
+  Recall recall;
+  recall.note(sent("/var/lib/d/x"));
+  Event rename = sent("/etc/d", 9);
+  rename.operation = HF_OP_RENAME;
+  rename.object_mode = S_IFREG | 0644;
+  recall.note(rename);
+  Event repeat = counted(sent("/var/lib/d/x"));
+  recall.complete(repeat);
+  EXPECT_EQ(repeat.path, "/var/lib/d/x") << "a file holds nothing";
+  rename.object_mode = S_IFDIR | 0755;
+  recall.note(rename);
+  repeat = counted(sent("/var/lib/d/x"));
+  recall.complete(repeat);
+  EXPECT_EQ(repeat.path, "/x");
+  EXPECT_EQ(repeat.exe, "/usr/bin/postgres");
+}
+
+TEST(Recall, ANameThatIsWholeStaysAsItIs) {
+  Recall recall;
+  recall.note(sent("/dev/log", 0));
+  Event repeat = counted(sent("/run/log", 0));
+  repeat.path = "/run/log";
+  repeat.flags &= ~static_cast<std::uint32_t>(HF_EVENT_TRUNCATED);
+  recall.complete(repeat);
+  EXPECT_EQ(repeat.path, "/run/log");
+}
+
+TEST(Recall, ACountKnowsThatItsProgramIsNotFromTheImage) {
+  Recall recall;
+  Event implant = sent("/etc/a");
+  implant.flags |= HF_EVENT_UPPER_LAYER;
+  recall.note(implant);
+  Event repeat = counted(sent("/etc/a"));
+  recall.complete(repeat);
+  EXPECT_NE(repeat.flags & HF_EVENT_UPPER_LAYER, 0U);
 }
 
 TEST(Recall, ATruncatedPathTeachesNothing) {
