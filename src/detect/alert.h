@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/detect/severity.h"
@@ -99,9 +100,10 @@ struct Alert {
   std::optional<event::Process> process;
   std::optional<Object> object;
   std::optional<Response> response;
-  std::vector<std::string> mitre;
-  std::string falco;
-  std::string tracee;
+  // Of the table of rules: they outlive every alert.
+  std::vector<std::string_view> mitre;
+  std::string_view falco;
+  std::string_view tracee;
   std::string backend;
   std::string host;
   Origin origin;

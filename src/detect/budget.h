@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "src/detect/alert.h"
 #include "src/detect/detect.h"
@@ -25,6 +26,8 @@ struct Rate {
 // Of one container.
 struct Rates {
   Rate alerts = {20, 6};  // of one severity, which does not use up another's; see kCriticalFactor
+  // Of a kibibyte each: a long line costs several. Alerts that were held back have as many of their
+  // own, so that harmless records do not use them up.
   Rate records = {10'000, 600};
 };
 
@@ -34,9 +37,10 @@ inline constexpr std::uint32_t kCriticalFactor = 10;
 // What was held back of one container, and not told yet.
 struct HeldBack {
   ContainerRef container;
-  std::map<std::string, std::uint64_t> alerts;     // kept as records, by class
-  std::map<std::string, std::uint64_t> unwritten;  // records, alerts held back among them; by class
-  bool has_alerts = false;                         // among both
+  // By class. Of what is not written, repeats count each.
+  std::map<std::string, std::uint64_t> alerts;  // that were kept as records
+  std::map<std::string, std::uint64_t> unwritten_alerts;
+  std::map<std::string, std::uint64_t> unwritten_records;
   // Of those beyond the budget; what only goes on from an alert that was told is a notice.
   Severity worst = Severity::kNotice;
 };
@@ -49,14 +53,15 @@ class Budget {
   void set_rates(Rates rates);
 
   // An alert that its container has no room for becomes a record that says so, and is counted.
-  // Always an alert stays the first of its class for ten minutes: noise of one kind must not hide
-  // another. Changes of the image by the processes that were told of (Lineage) become records
-  // whatever the room. `init` is the container's first process; 0: not known. False: it is a record
-  // that there is no room for either, is counted and not to be written.
+  // Always an alert stays the first of its class and severity for ten minutes: noise of one kind
+  // must not hide another. Changes of the image by the processes that were told of (Lineage) become
+  // records whatever the room. `init` is the container's first process; 0: not known. False: it is
+  // a record that there is no room for either, is counted and not to be written.
   [[nodiscard]] bool apply(Alert& alert, pid_t init, std::uint64_t now_ns);
 
   // What was held back of the next container where it is time to say so: at growing intervals, at
-  // once of those that are `ended`, which are forgotten. Nothing: of no other.
+  // once of those that are `ended`. These are forgotten once their budgets are whole again: who is
+  // started anew does not get another one. Nothing: of no other.
   using Ended = std::function<bool(const std::string& container_id)>;
   std::optional<HeldBack> next(std::uint64_t now_ns, const Ended& ended = {});
 
@@ -69,17 +74,23 @@ class Budget {
   };
   struct Account {
     std::array<Bucket, 8> alerts;  // by Severity
+    Bucket held_back;
     Bucket records;
-    std::map<std::string, std::uint64_t> told_ns;  // when the last alert was let through, by class
+    // When the last alert was let through.
+    std::map<std::pair<std::string, Severity>, std::uint64_t> told_ns;
     Lineage changes;
     HeldBack held;
-    std::uint64_t due_ns = 0;  // 0: nothing is held
+    std::uint64_t due_ns = 0;    // 0: nothing is held
+    std::uint64_t early_ns = 0;  // when to say so before that, for something worse; 0: not
     // Since it last was quiet.
     std::size_t interval = 0;
     Severity worst = Severity::kDebug;
   };
   // Whether it stays an alert.
-  bool keep(Account& account, Alert& alert, pid_t init, std::uint64_t now_ns) const;
+  bool is_told(Account& account, Alert& alert, pid_t init, std::uint64_t now_ns) const;
+  // What of the account is due now.
+  static HeldBack take_due(Account& account, bool over, std::uint64_t now_ns);
+  static bool is_at_rest(const Account& account, std::uint64_t now_ns);
   static void hold(Account& account, const Alert& alert, bool written, std::uint64_t now_ns);
 
   Rates rates_;

@@ -22,11 +22,6 @@ namespace {
 
 bool was_prevented(const event::Event& event) { return event.outcome != HF_OUTCOME_SEEN; }
 
-bool makes_setuid(const event::Event& event) {
-  return (event.operation == HF_OP_CHMOD || event.operation == HF_OP_CREATE) &&
-         (event.argument & (S_ISUID | S_ISGID)) != 0;
-}
-
 struct Verdict {
   Severity severity;
   bool record;
@@ -44,7 +39,7 @@ Place place_of_object(const event::Event& event) {
 // runs is only recorded, unless it was prevented: then something broke, and somebody will look for
 // the reason.
 Verdict touched(const event::Event& event, const Rule& rule) {
-  if (makes_setuid(event)) {
+  if (event::makes_setuid(event)) {
     return {rule.severity, false};
   }
   switch (place_of_object(event)) {
@@ -92,8 +87,16 @@ std::vector<std::string> flags_of(const event::Event& event) {
   }
 }
 
+// By hand, like all that nearly every event has.
 std::string octal(std::uint32_t mode) {
-  return (mode & S_IFMT) == 0 ? "" : fmt::format("{:04o}", mode & 07777);
+  if ((mode & S_IFMT) == 0) {
+    return "";
+  }
+  std::string text = "0000";
+  for (std::size_t digit = 0; digit < text.size(); ++digit) {
+    text[text.size() - 1 - digit] = static_cast<char>('0' + ((mode >> (3 * digit)) & 7));
+  }
+  return text;
 }
 
 Object object_of(const event::Event& event) {
@@ -225,11 +228,13 @@ std::string ending(const event::Event& event) {
 }
 
 // What may be one of the many steps of an installation. Whatever gives a file the rights of its
-// owner, or capabilities, is told each time; and whoever is no program of the image.
+// owner, or capabilities, is told each time; and whoever is no program of the image, or not known
+// to be one.
 bool changes_image(const event::Event& event, const Verdict& verdict) {
   return event::is_rootfs_change(event.class_id) && !was_prevented(event) &&
-         verdict.severity > Severity::kCritical && !makes_setuid(event) &&
-         event.operation != HF_OP_SETXATTR && (event.flags & HF_EVENT_UPPER_LAYER) == 0;
+         verdict.severity > Severity::kCritical && !event::makes_setuid(event) &&
+         event.operation != HF_OP_SETXATTR && event.operation != HF_OP_REMOVEXATTR &&
+         !event.exe.empty() && (event.flags & HF_EVENT_UPPER_LAYER) == 0;
 }
 
 // What ends the alerts of a change that belongs to the image, or to what it runs.
@@ -297,7 +302,10 @@ Object entered(const Entering& entering) {
 // Put together by hand: a formatter takes a fifth of the time that an event takes.
 std::string sentence(const event::Event& event, const event::Process& process,
                      const Container* container, const std::string& what) {
-  std::string text = program(process);
+  constexpr std::size_t kUsual = 400;  // with a remedy
+  std::string text;
+  text.reserve(kUsual);
+  text += program(process);
   text += " (pid ";
   text += std::to_string(process.pid);
   text += (event.flags & HF_EVENT_BYSTANDER) != 0 ? ") outside " : ") in ";

@@ -1,7 +1,6 @@
 #include "src/detect/lineage.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace holdfast::detect {
 namespace {
@@ -9,39 +8,55 @@ namespace {
 // A container that has more processes told of than this has its further changes told.
 constexpr std::size_t kMostTold = 1024;
 
-template <typename Key, typename Told>
-void keep(std::map<Key, Told>& memory, const Key& key, const Told& told, std::uint64_t now_ns) {
+template <typename Key, typename Value>
+void remember(std::map<Key, Value>& memory, const Key& key, const Value& value,
+              std::uint64_t now_ns) {
   if (memory.size() >= kMostTold) {
     std::erase_if(memory, [now_ns](const auto& entry) {
       return now_ns >= entry.second.since_ns + kToldForNs;
     });
   }
   if (memory.size() < kMostTold || memory.contains(key)) {
-    memory.insert_or_assign(key, told);
+    memory.insert_or_assign(key, value);
   }
 }
 
 }  // namespace
 
+Lineage::Id Lineage::id_of(const event::Process& process) {
+  return {process.pid, process.start_ns, process.exec_id};
+}
+
 // The process, then those above it that the kernel has told of.
-Lineage::Ids Lineage::line_of(const event::Process& process, pid_t init) {
-  Ids ids = {{process.pid, process.start_ns, process.exec_id}};
+Lineage::Ids Lineage::line_of(const event::Process& process, pid_t init) const {
+  Ids ids = {id_of(process)};
   for (const event::Ancestor& ancestor : process.ancestors) {
-    if (ancestor.pid == init || ancestor.start_ns == 0) {
+    const Id id = {ancestor.pid, ancestor.start_ns, ancestor.exec_id};
+    if (ancestor.pid == init || ancestor.start_ns == 0 || foreign_.contains(id)) {
       break;
     }
-    ids.push_back({ancestor.pid, ancestor.start_ns, ancestor.exec_id});
+    ids.push_back(id);
   }
   return ids;
 }
 
-std::optional<Lineage::Child> Lineage::child_of(const event::Process& process) {
-  if (process.exe_ino == 0 || process.ancestors.empty() ||
-      process.ancestors.front().start_ns == 0) {
+// Nothing where the parent is the init or outside of the container: they start whatever comes, and
+// who has lost his parent becomes theirs.
+std::optional<Lineage::Child> Lineage::child_of(const event::Process& process, pid_t init) {
+  const auto& ancestors = process.ancestors;
+  const bool below_init =
+      init != 0 && std::ranges::any_of(ancestors, [init](const event::Ancestor& ancestor) {
+        return ancestor.pid == init;
+      });
+  if (process.exe_ino == 0 || !below_init || ancestors.front().pid == init ||
+      ancestors.front().start_ns == 0) {
     return std::nullopt;
   }
-  const event::Ancestor& parent = process.ancestors.front();
-  return Child{{parent.pid, parent.start_ns, parent.exec_id}, process.exe_dev, process.exe_ino};
+  const event::Ancestor& parent = ancestors.front();
+  return Child{{parent.pid, parent.start_ns, parent.exec_id},
+               process.exec_id,
+               process.exe_dev,
+               process.exe_ino};
 }
 
 // The worst that is still told.
@@ -58,34 +73,47 @@ std::optional<Lineage::Told> Lineage::find(const event::Process& process, pid_t 
   for (const Id& id : line_of(process, init)) {
     consider(processes_, id);
   }
-  if (const auto child = child_of(process)) {
+  if (const auto child = child_of(process, init)) {
     consider(children_, *child);
   }
   return worst;
 }
 
 bool Lineage::covers(const Alert& alert, pid_t init, std::uint64_t now_ns) {
-  if (!alert.process || !alert.changes_image) {
+  if (!alert.process) {
     return false;
   }
-  const auto worst = find(*alert.process, init, now_ns);
+  note_foreign(alert, now_ns);
+  const auto worst = alert.changes_image ? find(*alert.process, init, now_ns) : std::nullopt;
   if (!worst || worst->severity > alert.severity) {
     return false;
   }
   // Those below it are covered as well when their parent is not, but one like that.
-  keep(processes_, line_of(*alert.process, init).front(), *worst, now_ns);
+  remember(processes_, id_of(*alert.process), *worst, now_ns);
   return true;
 }
 
-void Lineage::told(const Alert& alert, std::uint64_t now_ns) {
+void Lineage::told(const Alert& alert, pid_t init, std::uint64_t now_ns) {
   if (!alert.process || !alert.changes_image) {
     return;
   }
   const Told told = {alert.severity, now_ns};
-  keep(processes_, line_of(*alert.process, 0).front(), told, now_ns);
-  if (const auto child = child_of(*alert.process)) {
-    keep(children_, *child, told, now_ns);
+  remember(processes_, id_of(*alert.process), told, now_ns);
+  if (const auto child = child_of(*alert.process, init)) {
+    remember(children_, *child, told, now_ns);
   }
+}
+
+// drift.exec is told of the process as it was before.
+void Lineage::note_foreign(const Alert& alert, std::uint64_t now_ns) {
+  Id id = id_of(*alert.process);
+  // Not of a script: it runs its interpreter, which is asked about for itself.
+  if (alert.class_name == "drift.exec" && alert.object && alert.object->operation == "exec") {
+    ++id.exec_id;
+  } else if (!alert.process->upper_layer) {
+    return;
+  }
+  remember(foreign_, id, Told{alert.severity, now_ns}, now_ns);
 }
 
 }  // namespace holdfast::detect

@@ -23,13 +23,14 @@ class Lineage {
  public:
   // Whether the alert is more of the same: a change of the image (Alert::changes_image) when for
   // one as bad, within ten minutes, was told of its process, of one above it, or of the same
-  // program that the same parent started. Everything descends from `init` (0: not known), so what
-  // that changes covers nobody else; and what a process is told for does not cover the one that
-  // started it, nor the program that it executes next.
+  // program that the same parent started. Everything descends from `init` (0: not known), so
+  // neither what that changes nor what it started covers anybody else. What a process is told for
+  // does not cover the one that started it, nor the program that it executes next, nor what a
+  // program that is not from the image has started.
   bool covers(const Alert& alert, pid_t init, std::uint64_t now_ns);
 
   // The alert is told.
-  void told(const Alert& alert, std::uint64_t now_ns);
+  void told(const Alert& alert, pid_t init, std::uint64_t now_ns);
 
  private:
   struct Told {
@@ -45,19 +46,23 @@ class Lineage {
   };
   struct Child {
     Id parent;
+    std::uint32_t exec_id;  // equal in those that the parent started, not in what they execute next
     std::uint32_t exe_dev;
     std::uint64_t exe_ino;
     auto operator<=>(const Child&) const = default;
   };
   using Ids = std::vector<Id>;
 
-  static Ids line_of(const event::Process& process, pid_t init);
-  static std::optional<Child> child_of(const event::Process& process);
+  static Id id_of(const event::Process& process);
+  [[nodiscard]] Ids line_of(const event::Process& process, pid_t init) const;
+  static std::optional<Child> child_of(const event::Process& process, pid_t init);
+  void note_foreign(const Alert& alert, std::uint64_t now_ns);
   [[nodiscard]] std::optional<Told> find(const event::Process& process, pid_t init,
                                          std::uint64_t now_ns) const;
 
   std::map<Id, Told> processes_;
   std::map<Child, Told> children_;
+  std::map<Id, Told> foreign_;  // that run a program which is not from the image
 };
 
 }  // namespace holdfast::detect

@@ -183,7 +183,7 @@ std::string protocol_name(std::uint16_t protocol) {
 }
 
 std::string device_name(std::uint32_t device) {
-  return fmt::format("{}:{}", device >> 20, device & 0xfffff);
+  return std::to_string(device >> 20) + ':' + std::to_string(device & 0xfffff);
 }
 
 }  // namespace holdfast::detect

@@ -51,6 +51,11 @@ void Counters::line(const detect::Alert& alert, std::uint64_t now_ns) {
   }
 }
 
+void Counters::unwritten(const detect::Alert& alert) {
+  ++metrics_.unwritten;
+  metrics_.held_back += alert.held_back.empty() ? 0 : 1;
+}
+
 void Counters::registered(bool well, std::uint64_t took_ns) {
   metrics_.registrations.note(took_ns);
   metrics_.registration_failures += well ? 0 : 1;

@@ -27,8 +27,8 @@ class Counters {
   void repeated(std::uint64_t count) { metrics_.repeats += count; }
   // A line goes to the alert file.
   void line(const detect::Alert& alert, std::uint64_t now_ns);
-  // A record was only counted.
-  void unwritten() { ++metrics_.unwritten; }
+  // It got no line: its container was beyond its budget of records.
+  void unwritten(const detect::Alert& alert);
   void registered(bool well, std::uint64_t took_ns);
 
   // All of it; rings and file are the caller's to add.

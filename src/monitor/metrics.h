@@ -40,7 +40,7 @@ struct Metrics {
   std::uint64_t repeats = 0;                // events that the kernel counted instead of sending
   Counts lines;                             // by kind
   Counts alerts;                            // by class and severity
-  std::uint64_t held_back = 0;              // lines
+  std::uint64_t held_back = 0;              // alerts
   std::uint64_t unwritten = 0;              // records, held back or not, that got no line
   Counts lost;                              // by cause
   std::optional<std::uint64_t> lost_ago_s;  // the last time; nothing: never

@@ -209,7 +209,9 @@ Result<Monitor> Monitor::start(const Options& options, Service service) {
   // Before anything is loaded: what cannot be taken over stays as it is.
   std::vector<kernel::Former> others = TRY(kernel::Former::find(options.pin_dir));
   Registry registry = TRY(Registry::open(containers_directory(options.socket)));
-  TRY(registry.check());
+  if (!others.empty()) {
+    TRY(registry.check());
+  }
   kernel::Options kernel_options;
   kernel_options.pin_dir = options.pin_dir;
   kernel_options.backend = options.backend;
@@ -230,7 +232,7 @@ Result<Monitor> Monitor::start(const Options& options, Service service) {
         self->responses.notice(alert, event, entry);
       });
   // Names first: those that have ended meanwhile keep theirs for the events that waited for us.
-  state->guard.take_over(others);
+  TRY(state->guard.take_over(others));
   for (kernel::Former& other : others) {
     TRY(state->replace(other));
   }
@@ -272,9 +274,10 @@ void Monitor::State::wait() const {
   const auto ring = [this](hf_ring which) {
     return pollfd{pipeline.blocked() ? -1 : kernel.ring(which).fd(), POLLIN, 0};
   };
-  std::array<pollfd, 5> ready = {{{signals.get(), POLLIN, 0},
+  std::array<pollfd, 6> ready = {{{signals.get(), POLLIN, 0},
                                   {server->fd(), POLLIN, 0},
                                   {responses.fd(), POLLIN, 0},
+                                  {guard.fd(), POLLIN, 0},
                                   ring(HF_RING_ALERTS),
                                   ring(HF_RING_RECORDS)}};
   const std::optional<std::uint64_t> deadline = deadline_ns();
@@ -348,20 +351,19 @@ Status Monitor::State::listen() {
 }
 
 void Monitor::State::sweep(std::uint64_t now_ns) {
-  if (registry.entries().empty()) {
-    next_sweep_ns = 0;
-    return;
-  }
-  if (next_sweep_ns == 0) {
-    next_sweep_ns = now_ns + kSweepEveryNs;
-  }
-  if (now_ns >= next_sweep_ns) {
-    const std::size_t before = registry.entries().size();
+  const std::size_t before = registry.entries().size();
+  guard.look();
+  if (next_sweep_ns != 0 && now_ns >= next_sweep_ns) {
     guard.sweep();
+    next_sweep_ns = 0;
+  }
+  if (registry.entries().size() != before) {
     responses.tidy();
-    if (registry.entries().size() != before) {
-      pipeline.container_gone();
-    }
+    pipeline.container_gone();
+  }
+  if (!guard.needs_sweep()) {
+    next_sweep_ns = 0;
+  } else if (next_sweep_ns == 0) {
     next_sweep_ns = now_ns + kSweepEveryNs;
   }
 }

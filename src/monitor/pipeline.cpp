@@ -113,9 +113,16 @@ bool Pipeline::finish() {
   return !blocked();
 }
 
+void Pipeline::container_gone() {
+  look_by(1);
+  has_gone_ = true;
+  behaviour_.forget([this](const std::string& id) { return registry_.find(id) == nullptr; });
+}
+
 void Pipeline::tell_all_noise() {
   boot_to_real_ns_ = base::boot_to_real_ns();
   const std::uint64_t now_ns = base::boot_now_ns();
+  tell_untold(now_ns);
   bool all = false;
   while (!blocked() && !all) {
     all = take_noise(now_ns, [](const std::string&) { return true; });
@@ -246,7 +253,7 @@ bool Pipeline::take_next(hf_ring ring) {
   const detect::Origin origin{kRingNames[ring], kernel_.epoch(), record->position};
   const Sent source{ring, record->end};
   if (is_told(origin)) {
-    give_back(source);
+    drop(source);
     return true;
   }
   counters_.taken(ring);
@@ -320,6 +327,7 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   detect::Alert alert = detect::detect(event, processes_.read(event, init), about);
   if (entry != nullptr) {
     detect::apply_exceptions(entry->registration.exceptions, alert);
+    behaviour_.judge(alert, base::boot_now_ns());
     if (notice_ && alert.kind == "alert") {
       notice_(alert, event, *entry);
     }
@@ -328,7 +336,7 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
     repeated->counts_on = alert.kind == "alert" && is_guarded(event.slot, event.generation);
   }
   if (!budget_.apply(alert, init, base::boot_now_ns())) {
-    counters_.unwritten();
+    counters_.unwritten(alert);
     drop(source);
     return;
   }

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "src/base/result.h"
+#include "src/detect/behaviour.h"
 #include "src/detect/budget.h"
 #include "src/detect/detect.h"
 #include "src/event/process.h"
@@ -64,10 +65,7 @@ class Pipeline {
   [[nodiscard]] bool blocked() const { return !sink_.idle(); }
 
   // A container has gone from the registry: the next drain() tells what was still counted of it.
-  void container_gone() {
-    look_by(1);
-    has_gone_ = true;
-  }
+  void container_gone();
 
   // Tells what containers were over their budgets by, and nobody was told yet: before the monitor
   // leaves, who alone knows.
@@ -131,6 +129,7 @@ class Pipeline {
   std::string backend_;
   std::uint64_t own_position_ = 0;  // of the last line about what is in no map
   std::uint64_t untold_ = 0;        // of those, that found no room
+  detect::Behaviour behaviour_;
   detect::Budget budget_;
   Counters counters_;
   event::Recall recall_;

@@ -61,12 +61,15 @@ Result<std::uint32_t> read_u32(const base::JsonView& view, const std::string& ke
   return static_cast<std::uint32_t>(number);
 }
 
-std::vector<std::filesystem::path> files_of(const std::string& directory) {
+Result<std::vector<std::filesystem::path>> files_of(const std::string& directory) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
   for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
     files.push_back(at->path());
+  }
+  if (error) {
+    return fail_errno("cannot read " + directory, error.value());
   }
   return files;
 }
@@ -83,6 +86,14 @@ Result<Entry> read_entry(const std::filesystem::path& path) {
                             entry.told->id));
   }
   return entry;
+}
+
+Status must_be_readable(const Result<Entry>& entry) {
+  return entry.ok() ? Status(Ok{})
+                    : fail(fmt::format("{}; containers stay under the guard that is in force. "
+                                       "Remove the file when its container has ended, and start "
+                                       "the monitor again",
+                                       entry.error().message));
 }
 
 }  // namespace
@@ -134,25 +145,24 @@ Result<Registry> Registry::open(const std::string& directory) {
 }
 
 Status Registry::check() const {
-  for (const std::filesystem::path& path : files_of(directory_)) {
-    if (path.extension() != kSuffix) {
-      continue;
-    }
-    const Result<Entry> entry = read_entry(path);
-    if (!entry.ok()) {
-      return fail(
-          fmt::format("{}; containers stay under the guard that is in force. Remove the file "
-                      "when its container has ended, and start the monitor again",
-                      entry.error().message));
+  for (const std::filesystem::path& path : TRY(files_of(directory_))) {
+    if (path.extension() == kSuffix) {
+      TRY(must_be_readable(read_entry(path)));
     }
   }
   return Ok{};
 }
 
-Registry::Restored Registry::restore(const std::vector<kernel::Slot>& slots) {
+Result<Registry::Restored> Registry::restore(const std::vector<kernel::Slot>& slots) {
+  std::vector<std::pair<std::filesystem::path, Result<Entry>>> found;
+  for (const std::filesystem::path& path : TRY(files_of(directory_))) {
+    found.emplace_back(path, read_entry(path));
+    if (!slots.empty() && path.extension() == kSuffix) {
+      TRY(must_be_readable(found.back().second));
+    }
+  }
   Restored restored;
-  for (const std::filesystem::path& path : files_of(directory_)) {
-    Result<Entry> entry = read_entry(path);
+  for (auto& [path, entry] : found) {
     const bool guarded =
         entry.ok() && std::any_of(slots.begin(), slots.end(),
                                   [&](const auto& slot) { return same(slot, entry.value().slot); });

@@ -33,8 +33,8 @@ class Registry {
   // Keeps its files (ID.json, 0600, replaced atomically) in `directory`, which it makes (0700).
   static Result<Registry> open(const std::string& directory);
 
-  // Fails at the first file of a container that cannot be read. To be asked before restore(), which
-  // would take the guard off that container.
+  // Fails at the first file of a container that cannot be read. To be asked before another
+  // version's containers are taken over: this one must not remove what it does not understand.
   [[nodiscard]] Status check() const;
 
   // From now on where config.json mounts something is read when a container comes in. For the back
@@ -47,8 +47,9 @@ class Registry {
     std::vector<std::string> problems;  // sentences for the log
   };
   // Reads the files of a former monitor: those whose slot and generation are among `slots` are
-  // taken over, the others removed.
-  Restored restore(const std::vector<kernel::Slot>& slots);
+  // taken over, the others removed. Fails, and removes nothing, where there are slots and a file
+  // cannot be read: whose guard that would take off nobody knows.
+  Result<Restored> restore(const std::vector<kernel::Slot>& slots);
 
   // Adds a container and writes its file. Nothing is added on failure. Precondition: find(id) is
   // nullptr.

@@ -132,10 +132,20 @@ Status read_access(const JsonView& object, Act& act) {
   return Ok{};
 }
 
-// chmod is told with the mode that was asked for, in the place of the file's own.
+// chmod is told with the mode that was asked for, in the place of the file's own; what gets a name,
+// with its own.
 void take_argument(event::Event& event) {
-  if (event.operation == HF_OP_CHMOD) {
-    event.argument = event.object_mode & 07777;
+  switch (event.operation) {
+    case HF_OP_CHMOD:
+      event.argument = event.object_mode & 07777;
+      break;
+    case HF_OP_CREATE:
+    case HF_OP_RENAME:
+    case HF_OP_LINK:
+      event.argument = event.object_mode;
+      break;
+    default:
+      break;
   }
 }
 

@@ -29,10 +29,6 @@ bool lies_in(std::string_view path, const std::vector<std::string>& prefixes) {
 
 bool is_whole(const event::Event& event) { return (event.flags & HF_EVENT_TRUNCATED) == 0; }
 
-bool makes_setuid(const event::Event& event) {
-  return event.operation == HF_OP_CHMOD && (event.argument & (S_ISUID | S_ISGID)) != 0;
-}
-
 // rootfs.*: what is everyday is recorded where policy would alert.
 int rootfs_action(const profile::Policy& policy, const event::Event& event) {
   const int action = policy.action.at(event.class_id);
@@ -45,7 +41,7 @@ int rootfs_action(const profile::Policy& policy, const event::Event& event) {
   const bool everyday = std::ranges::any_of(profile::kTemporaryPlaces, [&](std::string_view place) {
     return base::is_at_or_below(event.path, place);
   });
-  return action == HF_ALERT && everyday && !makes_setuid(event) ? int{HF_RECORD} : action;
+  return action == HF_ALERT && everyday && !event::makes_setuid(event) ? int{HF_RECORD} : action;
 }
 
 // The longest rule counts; for a path that did not fit, the strongest of all. A second or another

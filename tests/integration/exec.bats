@@ -39,7 +39,7 @@ cp /bin/attack /tmp/library
 t library map-exec /tmp/library
 printf '#!/bin/sh\necho ran\n' >/tmp/script && chmod +x /tmp/script
 t script exec /tmp/script
-printf '#!/tmp/dropped exec /bin/true\n' >/tmp/disguised && chmod +x /tmp/disguised
+cp /bin/busybox /tmp/sh && printf '#!/tmp/sh\necho ran\n' >/tmp/disguised && chmod +x /tmp/disguised
 t disguised exec /tmp/disguised
 SCRIPT
   hf_attack twin --profile immutable <<'SCRIPT'
@@ -72,7 +72,7 @@ setup() { require enforcing; }
 @test "a dropped script is a notice, a dropped interpreter is not" {
   assert_alerted tell script "exec: ok" drift.exec \
     "$(path_is /tmp/script) and .object.operation == \"exec_script\" and .severity == \"notice\""
-  assert_alerted tell disguised "exec: ok" drift.exec "$(path_is /tmp/dropped) and .severity == \"error\""
+  assert_alerted tell disguised "exec: ok" drift.exec "$(path_is /tmp/sh) and .severity == \"error\""
 }
 
 @test "a program without a file does not run" {

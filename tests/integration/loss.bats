@@ -9,9 +9,11 @@ teardown_file() { hf_teardown; }
 
 setup() {
   ID=loss-$BATS_TEST_NUMBER
-  HF_ALERTS=$HF_DIR/$ID.jsonl
+  HF_ALERTS=$HF_DIR/$ID-log/alerts.jsonl
   SIGNAL=$HF_DIR/signal-$BATS_TEST_NUMBER
   mkdir "$SIGNAL"
+  # Floods are what these tests are about: their records are written.
+  hf_configure '.noise = {records_burst: 1000000}'
 }
 
 teardown() {
@@ -271,6 +273,81 @@ SCRIPT
   hf_monitor_stop
   assert_budget_adds_up
   columns && lines_are_whole
+}
+
+@test "records beyond a container's budget are counted and not written" {
+  require enforcing
+  hf_configure '.noise = {records_burst: 50, records_per_minute: 60}'
+  hf_monitor_start
+  container "$ID-a" default < <(
+    await flood
+    echo 'attack flood /tmp/new- 300 1; echo flood done' # makes and removes 300
+  )
+  go flood "$ID-a"
+  hf_stop "$ID-a"
+  # shellcheck disable=SC2016 # jq's variable
+  assert_all_are_counted() {
+    jq -s -e --arg id "$ID-a" 'map(select(.container.id == $id)) |
+      (map(select(.class | startswith("rootfs."))) | length) as $written |
+      (map(select(.class == "monitor.noise" and .kind == "record") | .count) | add) as $unwritten |
+      $written >= 50 and $written < 300 and $written + $unwritten >= 600' "$HF_ALERTS" >/dev/null
+  }
+  wait_until assert_all_are_counted
+  columns && lines_are_whole
+}
+
+# A container that makes a few alerts all the time, until /signal/end is there.
+trickle() {
+  container "$1" immutable <<'SCRIPT'
+n=0
+while [ ! -e /signal/end ]; do
+  attack flood /new-$n- 3 1 >/dev/null
+  n=$((n + 1))
+  sleep 0.5
+done
+echo end done
+SCRIPT
+}
+
+@test "a full disk delays lines, also when the monitor is killed meanwhile" {
+  require enforcing
+  mkdir "$HF_DIR/$ID-log"
+  mount -t tmpfs -o size=512k tmpfs "$HF_DIR/$ID-log"
+  hf_monitor_start
+  trickle "$ID-a"
+  wait_until hf_alerted "$ID-a" rootfs.create
+  head -c 1M /dev/zero >"$HF_DIR/$ID-log/filler" 2>/dev/null || true
+  local before
+  before=$(stat -c %s "$HF_ALERTS")
+  sleep 3
+  hf_monitor_kill
+  hf_monitor_start
+  sleep 1
+  # What did fit in its last page.
+  (($(stat -c %s "$HF_ALERTS") - before < 8192))
+  rm "$HF_DIR/$ID-log/filler"
+  go end "$ID-a"
+  wait_until accounts_agree >"$HF_DIR/accounts"
+  tail -n 2 "$HF_DIR/accounts" | show
+  lines_are_whole
+  hf_monitor_stop
+  umount "$HF_DIR/$ID-log"
+}
+
+@test "a log directory that is removed is made again, and the numbers go on" {
+  require enforcing
+  hf_monitor_start
+  trickle "$ID-a"
+  wait_until hf_alerted "$ID-a" rootfs.create
+  local last
+  last=$(jq .seq "$HF_ALERTS" | tail -n 1)
+  rm -r "$HF_DIR/$ID-log"
+  wait_until test -s "$HF_ALERTS"
+  go end "$ID-a"
+  wait_until hf_alerted "$ID-a" rootfs.create
+  # Between the last that we saw and the removal some more may have been written.
+  jq -s -e --argjson last "$last" 'map(.seq) | .[0] > $last and . == [range(.[0]; .[0] + length)]' "$HF_ALERTS"
+  [ "$(stat -c %a "$HF_DIR/$ID-log")" = 750 ]
 }
 
 @test "a restart with the log rotated goes on with its numbers" {

@@ -69,7 +69,12 @@ setup_file() {
     hf_attack deny --profile immutable --caps all --mount "$HF_DIR/volume:/vol"
   { uring_operations "" "" && uring_operations /vol -twin; } |
     hf_attack uring --profile immutable --caps all --mount "$HF_DIR/volume-uring:/vol"
-  operations "" "" | hf_attack tell --profile default --caps all
+  {
+    operations "" ""
+    echo 't setuid create-setuid /tmp/setuid'
+    echo 't setuid-named rename /tmp/setuid /tmp/named -- link /tmp/named /tmp/linked'
+    echo 't twin creat /tmp/plain -- rename /tmp/plain /tmp/renamed'
+  } | hf_attack tell --profile default --caps all
   hf_attack prefix --profile writable --caps all <<'SCRIPT'
 t inside creat /tmp/new -- write /tmp/new text -- unlink /tmp/new
 t inside-dir mkdir /var/cache/a -- creat /var/cache/a/b -- rename /var/cache/a/b /var/cache/a/c
@@ -234,6 +239,14 @@ labels() { operations "" "" | awk '{print $2}'; }
   assert_alerted tell set-acl "set-acl: ok" rootfs.attr "$(path_is /data/other)"
   assert_no_alert tell rootfs.create '.action == "denied"'
   [[ -e $HF_DIR/tell/upper/new-creat ]]
+}
+
+@test "a set-user-ID program is told also in a temporary place, and under each name that it gets" {
+  assert_alerted tell setuid "create-setuid: ok" rootfs.create "$(path_is /tmp/setuid) and .severity == \"error\""
+  assert_alerted tell setuid-named "rename: ok link: ok" rootfs.rename "$(path_is /tmp/named) and .severity == \"error\""
+  assert_alerted tell setuid-named "rename: ok link: ok" rootfs.link "$(path_is /tmp/linked) and .severity == \"error\""
+  assert_result tell twin "creat: ok rename: ok"
+  assert_no_alert tell rootfs.rename "$(path_is /tmp/renamed) and .kind == \"alert\""
 }
 
 @test "writable paths of the profile may be changed and are not told" {

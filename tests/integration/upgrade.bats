@@ -189,7 +189,7 @@ twins_went_on() {
 }
 
 # Whether programs of both versions are attached.
-moving() { compgen -G "$PINS/v1000/links/*" >/dev/null && compgen -G "$PINS/v3/links/*" >/dev/null; }
+moving() { compgen -G "$PINS/v1000/links/*" >/dev/null && compgen -G "$PINS/v4/links/*" >/dev/null; }
 
 # start_and_kill PROGRAM: its monitor, killed in the middle of the move.
 start_and_kill() {
@@ -252,7 +252,7 @@ refused() {
   # A weaker back end would take away what was promised.
   run timeout 180 "$NEXT" monitor --backend tracepoint --alerts "$HF_ALERTS" 3>&-
   [ "$status" -eq 1 ]
-  [[ $output == *"stay under the guard of holdfast's ABI version 3"* ]]
+  [[ $output == *"stay under the guard of holdfast's ABI version 4"* ]]
   mark && wait_until tried_again 2
   monitor "$NEXT"
   mark && wait_until tried_again 2

@@ -37,6 +37,7 @@ Alert judge(const Deed& deed, int action = HF_ALERT, int result = 0, std::uint64
   event.result = result;
   event.argument = argument;
   event.flags = flags;
+  event.exe = "/bin/busybox";
   event.slot = 7;
   event.action = static_cast<hf_action>(action);
   event::Process process;
@@ -122,6 +123,12 @@ TEST(Detect, ASetuidBitIsGraveEverywhere) {
   const Deed create = {HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x"};
   EXPECT_EQ(judge(create, HF_ALERT, 0, 0100755).kind, "record");
   EXPECT_EQ(judge(create, HF_ALERT, 0, 0102755).severity, Severity::kError);
+  for (const Deed& named : {Deed{HF_ROOTFS_RENAME, HF_OP_RENAME, "/tmp/x"},
+                            Deed{HF_ROOTFS_LINK, HF_OP_LINK, "/tmp/x"}}) {
+    EXPECT_EQ(judge(named, HF_ALERT, 0, 0100755).kind, "record");
+    EXPECT_EQ(judge(named, HF_ALERT, 0, 0104755).severity, Severity::kError);
+    EXPECT_EQ(judge(named, HF_ALERT, 0, 0042755).kind, "record") << "a directory runs nothing";
+  }
 }
 
 TEST(Detect, OnlyAnAllowedChangeByAProgramOfTheImageMayBeOneOfMany) {
@@ -131,7 +138,10 @@ TEST(Detect, OnlyAnAllowedChangeByAProgramOfTheImageMayBeOneOfMany) {
   EXPECT_FALSE(judge({HF_ROOTFS_WRITE, HF_OP_OPEN, "/etc/x", HF_OUTCOME_DENIED}).changes_image);
   EXPECT_TRUE(judge({HF_ROOTFS_ATTR, HF_OP_CHMOD, "/etc/x"}, HF_ALERT, 0, 0755).changes_image);
   EXPECT_FALSE(judge({HF_ROOTFS_ATTR, HF_OP_CHMOD, "/etc/x"}, HF_ALERT, 0, 04755).changes_image);
+  EXPECT_FALSE(
+      judge({HF_ROOTFS_RENAME, HF_OP_RENAME, "/etc/x"}, HF_ALERT, 0, 0104755).changes_image);
   EXPECT_FALSE(judge({HF_ROOTFS_ATTR, HF_OP_SETXATTR, "/etc/x"}).changes_image);
+  EXPECT_FALSE(judge({HF_ROOTFS_ATTR, HF_OP_REMOVEXATTR, "/etc/x"}).changes_image);
   EXPECT_FALSE(judge({HF_DRIFT_EXEC, HF_OP_EXEC, "/usr/bin/x"}).changes_image);
   EXPECT_FALSE(judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt"}).changes_image);
 }
@@ -236,8 +246,9 @@ TEST(Detect, TellsWhoLostHowManyAndWhy) {
   EXPECT_NE(full.message.find("12 records of container web"), std::string::npos);
   const Alert former = lost_alert({Loss::Cause::kFormerVersion, 0, 7, 0}, {});
   EXPECT_EQ(former.cause, "former-version");
-  EXPECT_EQ(lost_alert({Loss::Cause::kFileFull, 0, 7, 0}, {}).cause, "file-full");
   EXPECT_EQ(former.message.find("7 events"), 0U);
+  const Alert crowded = lost_alert({Loss::Cause::kFileFull, 0, 7, 0}, {});
+  EXPECT_EQ(crowded.cause, "file-full");
   const Alert unknown = lost_alert({Loss::Cause::kNoStorage, 3, 1, 0}, {});
   EXPECT_EQ(unknown.container, nullptr);
   EXPECT_NE(unknown.message.find("container of slot 3"), std::string::npos);

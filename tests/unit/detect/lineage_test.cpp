@@ -32,7 +32,7 @@ Alert alert_of(const std::vector<pid_t>& line, Severity severity = Severity::kEr
 bool is_told(Lineage& changes, const Alert& alert, std::uint64_t now_ns = kNow) {
   const bool told = !changes.covers(alert, kInit, now_ns);
   if (told) {
-    changes.told(alert, now_ns);
+    changes.told(alert, kInit, now_ns);
   }
   return told;
 }
@@ -85,6 +85,44 @@ TEST(Lineage, AnotherProgramInTheSameProcessIsNews) {
   EXPECT_TRUE(is_told(changes, child));
 }
 
+// busybox is every program.
+TEST(Lineage, WhatIsExecutedInPlaceIsNewsAlsoWhereItIsTheSameFile) {
+  Lineage changes;
+  EXPECT_TRUE(is_told(changes, alert_of({10, 20, 30})));
+  Alert next = alert_of({10, 20, 30});
+  next.process->exec_id = 1;
+  EXPECT_TRUE(is_told(changes, next));
+}
+
+TEST(Lineage, TheSameProgramStartedByTheInitOrFromOutsideIsNews) {
+  Lineage changes;
+  EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
+  Alert orphan = alert_of({10, 21});
+  orphan.process->exe_ino = 20;
+  EXPECT_TRUE(is_told(changes, orphan));
+  EXPECT_TRUE(is_told(changes, alert_of({5, 30})));
+  Alert entered = alert_of({5, 31});
+  entered.process->exe_ino = 30;
+  EXPECT_TRUE(is_told(changes, entered));
+}
+
+TEST(Lineage, WhatAProgramThatIsNotFromTheImageStartsIsNews) {
+  Lineage changes;
+  EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
+  Alert drift = alert_of({10, 20, 30});
+  drift.changes_image = false;
+  drift.class_name = "drift.exec";
+  drift.object.emplace().operation = "exec_script";
+  EXPECT_TRUE(is_told(changes, drift));
+  Alert child = alert_of({10, 20, 30, 40});
+  child.process->ancestors.front().exec_id = 1;
+  EXPECT_FALSE(is_told(changes, child)) << "a script's interpreter is the image's";
+  child.process->pid = 41;
+  drift.object->operation = "exec";
+  EXPECT_TRUE(is_told(changes, drift));
+  EXPECT_TRUE(is_told(changes, child));
+}
+
 TEST(Lineage, AnotherProcessWithTheSamePidIsNews) {
   Lineage changes;
   EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
@@ -109,7 +147,7 @@ TEST(Lineage, WhatTheContainersInitChangesCoversNobodyElse) {
 }
 
 // It has no ancestors of the kernel's.
-TEST(Lineage, ACountOfRepeatsIsItsProcesss) {
+TEST(Lineage, ACountOfRepeatsBelongsToItsProcess) {
   Lineage changes;
   EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
   EXPECT_FALSE(is_told(changes, alert_of({10, 20, 30})));

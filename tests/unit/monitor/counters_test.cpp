@@ -41,7 +41,13 @@ TEST(Counters, CountLinesByKindAndAlertsByClassAndSeverity) {
   EXPECT_EQ(metrics.lines, (Counts{{{"alert", ""}, 2}, {{"record", ""}, 2}}));
   EXPECT_EQ(metrics.alerts, (Counts{{{"escape.mount", "error"}, 2}}));
   EXPECT_EQ(metrics.held_back, 1U);
-  EXPECT_EQ(metrics.unwritten, 0U);
+  counters.unwritten(held);
+  EXPECT_EQ(counters.metrics(0).held_back, 2U);
+  EXPECT_EQ(counters.metrics(0).unwritten, 1U);
+  held.held_back.clear();
+  counters.unwritten(held);
+  EXPECT_EQ(counters.metrics(0).held_back, 2U);
+  EXPECT_EQ(counters.metrics(0).unwritten, 2U);
 }
 
 TEST(Counters, BeginAtZeroWithWhatCanBeKnown) {

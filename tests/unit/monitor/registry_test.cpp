@@ -99,7 +99,7 @@ TEST_F(RegistryTest, TheNextMonitorTakesOver) {
     ASSERT_TRUE(registry.add(registration_of("reused"), {3, 8}, 55).ok());
   }
   Registry registry = open();
-  const auto restored = registry.restore({{1, 8}, {3, 9}, {4, 1}});
+  const auto restored = registry.restore({{1, 8}, {3, 9}, {4, 1}}).value();
   ASSERT_NE(registry.find("kept"), nullptr);
   const Entry& kept = *registry.find("kept");
   EXPECT_EQ(kept.registration.policy, registration_of("kept").policy);
@@ -141,7 +141,11 @@ TEST_F(RegistryTest, SurvivesFilesThatAreNonsense) {
   root_.write("containers/status.json",
               "{\"slot\":1,\"generation\":1,\"request\":{\"version\":1,\"op\":\"status\"}}");
   root_.write("containers/left.json.123.tmp", "{}");
-  const auto restored = registry.restore({{1, 1}});
+  const auto refused = registry.restore({{1, 1}});
+  ASSERT_FALSE(refused.ok()) << "slot 1 may be any of theirs";
+  EXPECT_NE(refused.error().message.find("stay under the guard"), std::string::npos);
+  EXPECT_TRUE(has_file("half"));
+  const auto restored = registry.restore({}).value();
   EXPECT_TRUE(registry.entries().empty());
   EXPECT_EQ(restored.problems.size(), 6U);
   EXPECT_TRUE(std::filesystem::is_empty(root_.path("containers")));
@@ -171,10 +175,10 @@ TEST_F(RegistryTest, AFileUnderAnotherContainersNameIsRefused) {
   }
   std::filesystem::rename(root_.path("containers/a.json"), root_.path("containers/b.json"));
   Registry registry = open();
-  const auto restored = registry.restore({{1, 8}});
+  EXPECT_FALSE(registry.restore({{1, 8}}).ok());
   EXPECT_TRUE(registry.entries().empty());
-  EXPECT_EQ(restored.problems.size(), 1U);
-  EXPECT_EQ(restored.nameless.size(), 1U);
+  EXPECT_TRUE(has_file("b"));
+  EXPECT_EQ(registry.restore({}).value().problems.size(), 1U);
   EXPECT_FALSE(has_file("b"));
 }
 
