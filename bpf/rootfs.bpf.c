@@ -115,17 +115,36 @@ int BPF_PROG(hf_path_rmdir, const struct path *dir, struct dentry *dentry) {
 SEC("lsm/path_link")
 int BPF_PROG(hf_path_link, struct dentry *old_dentry, const struct path *dir,
              struct dentry *new_dentry) {
+  struct hf_subject subject;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
   umode_t mode = BPF_CORE_READ(old_dentry, d_inode, i_mode);
-  int verdict = hf_make_in(dir, old_dentry, HF_ROOTFS_LINK, HF_OP_LINK, mode);
-  return verdict ? verdict : hf_make_in(dir, new_dentry, HF_ROOTFS_LINK, HF_OP_LINK, mode);
+  int verdict = hf_change_by(&subject, dir, old_dentry, HF_ROOTFS_LINK, HF_OP_LINK, mode);
+  return verdict ? verdict
+                 : hf_change_by(&subject, dir, new_dentry, HF_ROOTFS_LINK, HF_OP_LINK, mode);
+}
+
+/* Of the file that gets another name; of two that change places, of the set-user-ID one. */
+static __always_inline umode_t hf_mode_renamed(struct dentry *old_dentry,
+                                               struct dentry *new_dentry) {
+  struct inode *replaced = BPF_CORE_READ(new_dentry, d_inode);
+  umode_t mode = replaced ? BPF_CORE_READ(replaced, i_mode) : 0;
+  return mode & HF_SET_ID ? mode : BPF_CORE_READ(old_dentry, d_inode, i_mode);
 }
 
 SEC("lsm/path_rename")
 int BPF_PROG(hf_path_rename, const struct path *old_dir, struct dentry *old_dentry,
              const struct path *new_dir, struct dentry *new_dentry) {
-  umode_t mode = BPF_CORE_READ(old_dentry, d_inode, i_mode);
-  int verdict = hf_make_in(old_dir, old_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME, mode);
-  return verdict ? verdict : hf_make_in(new_dir, new_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME, mode);
+  struct hf_subject subject;
+  if (!hf_guarded(&subject)) {
+    return 0;
+  }
+  umode_t mode = hf_mode_renamed(old_dentry, new_dentry);
+  int verdict = hf_change_by(&subject, old_dir, old_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME, mode);
+  return verdict
+             ? verdict
+             : hf_change_by(&subject, new_dir, new_dentry, HF_ROOTFS_RENAME, HF_OP_RENAME, mode);
 }
 
 /* A log file or terminal of the engine that is the subject's stdout: `echo > /dev/stdout` empties

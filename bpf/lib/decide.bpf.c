@@ -126,9 +126,6 @@ static __always_inline bool hf_is_exempt(struct hf_scratch *scratch, __u32 slot)
          (!(flags & HF_PATH_TRUNCATED) && hf_rule_of(scratch, slot, HF_PATH_WRITABLE));
 }
 
-/* include/uapi/linux/stat.h: S_ISUID, S_ISGID */
-#define HF_SET_ID 06000
-
 /* Worth an alert wherever the file lies: a program becomes set-user-ID, or gets another name. */
 static __always_inline bool hf_makes_setuid(const struct hf_case *hf_case) {
   __u64 type = hf_case->argument & S_IFMT;

@@ -380,6 +380,7 @@ struct bpf_iter__task_file {
 #define HF_MASK(value, mask) asm volatile("%0 &= %1" : "+r"(value) : "i"(mask))
 
 #define S_IFMT 0170000
+#define HF_SET_ID 06000 /* S_ISUID, S_ISGID */
 #define S_IFSOCK 0140000
 #define S_IFLNK 0120000
 #define S_IFREG 0100000

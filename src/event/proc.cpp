@@ -43,14 +43,14 @@ std::string read_at(int process, const char* name, std::size_t max_bytes) {
   return content;
 }
 
-std::string link_at(int process, const char* name) {
+std::string link_at(int process, const char* name, std::size_t max_bytes) {
   std::array<char, PATH_MAX> target{};
   const ssize_t size = readlinkat(process, name, target.data(), target.size());
   if (size <= 0) {
     return "";
   }
   const std::string_view path(target.data(), static_cast<std::size_t>(size));
-  const std::size_t cut = path.size() - std::min<std::size_t>(path.size(), HF_EVENT_EXE_MAX);
+  const std::size_t cut = path.size() - std::min(path.size(), max_bytes);
   return (cut == 0 ? "" : "…") + printable(path.substr(cut));
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bpf/abi/limits.h"
 #include "src/base/process.h"
 #include "src/base/unique_fd.h"
 
@@ -21,8 +22,8 @@ base::UniqueFd open_process(const std::string& proc_root, pid_t pid);
 std::string read_at(int process, const char* name, std::size_t max_bytes);
 
 // Where its link `name` leads, printable; "" where it leads nowhere. Of a path of more than
-// HF_EVENT_EXE_MAX bytes the end, behind "…": a container chooses how long it is.
-std::string link_at(int process, const char* name);
+// `max_bytes` the end, behind "…": a container chooses how long it is, and every line has some.
+std::string link_at(int process, const char* name, std::size_t max_bytes = HF_EVENT_EXE_MAX);
 
 std::optional<base::ProcessStat> stat_at(int process);
 

@@ -25,14 +25,20 @@ Recall::Key Recall::key_of(const Event& event) {
           event.path.substr(event.path.rfind('/') + 1)};
 }
 
-void Recall::note(const Event& sent) {
-  if (sent.operation == HF_OP_RENAME && S_ISDIR(sent.object_mode)) {
-    forget_paths(sent.slot);
-  }
-  if (sent.path.size() + sent.exe.size() > kMostTextBytes) {
+void Recall::moved(const Event& sent) {
+  if (sent.operation != HF_OP_RENAME || !S_ISDIR(sent.object_mode)) {
     return;
   }
-  if (sent.path.empty() || (sent.flags & HF_EVENT_TRUNCATED) != 0) {
+  for (auto& [key, texts] : texts_) {
+    if (std::get<0>(key) == sent.slot) {
+      texts.path.clear();
+    }
+  }
+}
+
+void Recall::note(const Event& sent) {
+  const bool too_long = sent.path.size() + sent.exe.size() > kMostTextBytes;
+  if (too_long || sent.path.empty() || (sent.flags & HF_EVENT_TRUNCATED) != 0) {
     if (const auto known = texts_.find(key_of(sent)); known != texts_.end()) {
       known->second.path.clear();
     }
@@ -50,14 +56,6 @@ void Recall::note(const Event& sent) {
   if (order_.size() > kMostRecalled) {
     texts_.erase(order_.front());
     order_.pop_front();
-  }
-}
-
-void Recall::forget_paths(std::uint32_t slot) {
-  for (auto& [key, texts] : texts_) {
-    if (std::get<0>(key) == slot) {
-      texts.path.clear();
-    }
   }
 }
 

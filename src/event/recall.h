@@ -18,6 +18,9 @@ inline constexpr std::size_t kMostTextBytes = HF_EVENT_PATH_MAX + HF_EVENT_EXE_M
 
 class Recall {
  public:
+  // Any event: where it renames a directory, paths below it are not known any more.
+  void moved(const Event& sent);
+
   // An event that came whole.
   void note(const Event& sent);
 
@@ -37,7 +40,6 @@ class Recall {
     std::uint32_t exe_flags = 0;  // HF_EVENT_EXE_TRUNCATED, HF_EVENT_UPPER_LAYER
   };
   static Key key_of(const Event& event);
-  void forget_paths(std::uint32_t slot);
 
   std::map<Key, Texts> texts_;
   std::deque<Key> order_;  // of texts_, the oldest first

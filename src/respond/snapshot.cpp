@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include <climits>
 #include <memory>
 
 #include "src/base/cgroup.h"
@@ -25,7 +26,7 @@ std::vector<OpenFile> open_files(int process) {
   const std::unique_ptr<DIR, Close> dir(fd < 0 ? nullptr : fdopendir(fd));
   while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
     if (entry->d_name[0] != '.' && files.size() < kMaxFiles) {
-      files.push_back({entry->d_name, event::link_at(dirfd(dir.get()), entry->d_name)});
+      files.push_back({entry->d_name, event::link_at(dirfd(dir.get()), entry->d_name, PATH_MAX)});
     }
   }
   return files;
@@ -52,10 +53,10 @@ std::optional<Snapshot> snapshot_of(const std::string& proc_root, pid_t pid,
   shot.parent = stat->parent;
   shot.start_ticks = stat->start_ticks;
   shot.comm = event::comm_at(at);
-  shot.exe = event::link_at(at, "exe");
-  shot.cwd = event::link_at(at, "cwd");
-  shot.root = event::link_at(at, "root");
-  shot.network = event::link_at(at, "ns/net");
+  shot.exe = event::link_at(at, "exe", PATH_MAX);
+  shot.cwd = event::link_at(at, "cwd", PATH_MAX);
+  shot.root = event::link_at(at, "root", PATH_MAX);
+  shot.network = event::link_at(at, "ns/net", PATH_MAX);
   shot.argv = event::arguments_at(at, kMaxShort);
   shot.files = open_files(at);
   shot.status = event::read_at(at, "status", max_bytes);

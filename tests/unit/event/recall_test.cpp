@@ -90,12 +90,12 @@ TEST(Recall, ADirectoryThatWasRenamedMayHaveHeldIt) {
   Event rename = sent("/etc/d", 9);
   rename.operation = HF_OP_RENAME;
   rename.object_mode = S_IFREG | 0644;
-  recall.note(rename);
+  recall.moved(rename);
   Event repeat = counted(sent("/var/lib/d/x"));
   recall.complete(repeat);
   EXPECT_EQ(repeat.path, "/var/lib/d/x") << "a file holds nothing";
   rename.object_mode = S_IFDIR | 0755;
-  recall.note(rename);
+  recall.moved(rename);
   repeat = counted(sent("/var/lib/d/x"));
   recall.complete(repeat);
   EXPECT_EQ(repeat.path, "/x");
