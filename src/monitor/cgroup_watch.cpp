@@ -55,7 +55,7 @@ CgroupWatch::Changed CgroupWatch::take() {
         continue;
       }
       changed.ids.push_back(known->second);
-      // The kernel has taken the watch away, with the cgroup.
+      // The kernel has taken the watch away. (Not yet with a cgroup that is removed.)
       if ((event.mask & IN_IGNORED) != 0) {
         watches_.erase(known->second);
         ids_.erase(known);

@@ -151,29 +151,43 @@ Status Guard::remove(const std::string& id) {
 void Guard::forget(const std::string& id) {
   cgroups_.remove(id);
   unwatched_.erase(id);
+  ending_.erase(id);
   registry_.remove(id);
 }
 
 void Guard::watch(const Entry& entry) {
-  if (!cgroups_.add(entry.told->id, entry.registration.cgroup)) {
+  if (!cgroups_.add(entry.told->id, entry.registration.cgroup) || !cgroup_populated(entry)) {
     unwatched_.insert(entry.told->id);
   }
 }
 
-void Guard::look() {
+bool Guard::look() {
   const CgroupWatch::Changed changed = cgroups_.take();
-  for (const std::string& id : changed.ids) {
-    const Entry* entry = registry_.find(id);
-    if (entry == nullptr || cgroup_populated(*entry)) {
-      continue;
+  const auto consider = [this](const Entry& entry) {
+    if (!cgroup_populated(entry)) {
+      ending_.insert(entry.told->id);
     }
-    // The last process leaves its cgroup before it has ended; sweep() looks again.
-    if (init_lives(*entry) || !remove(id).ok()) {
-      unwatched_.insert(id);
+  };
+  for (const std::string& id : changed.ids) {
+    if (const Entry* entry = registry_.find(id)) {
+      consider(*entry);
     }
   }
   if (changed.lost) {
-    sweep();
+    for (const auto& [id, entry] : registry_.entries()) {
+      consider(entry);
+    }
+  }
+  return !ending_.empty();
+}
+
+// The last process leaves its cgroup before it has ended; sweep() looks again.
+void Guard::release_ended() {
+  for (const std::string& id : std::exchange(ending_, {})) {
+    const Entry* entry = registry_.find(id);
+    if (entry != nullptr && (init_lives(*entry) || !remove(id).ok())) {
+      unwatched_.insert(id);
+    }
   }
 }
 
@@ -182,14 +196,15 @@ void Guard::sweep() {
   for (const auto& [id, entry] : registry_.entries()) {
     if (is_over(entry)) {
       over.push_back(id);
+    } else if (!cgroup_populated(entry)) {
+      unwatched_.insert(id);
+    } else if (cgroups_.has(id)) {
+      unwatched_.erase(id);
     }
   }
   for (const std::string& id : over) {
     log_failure(remove(id));
   }
-  std::erase_if(unwatched_, [this](const std::string& id) {
-    return cgroups_.has(id) && cgroup_populated(*registry_.find(id));
-  });
 }
 
 bool Guard::is_over(const Entry& entry) const {

@@ -42,12 +42,16 @@ class Guard {
   // Removes containers that ended without telling us (no poststop hook, a runtime that was killed).
   void sweep();
 
-  // The same, among those whose cgroup has lost its last process since the last call. To be called
-  // when fd() is readable; it is negative where no cgroup can be watched.
-  void look();
+  // Whether there are containers whose cgroup has lost its last process. To be called when fd() is
+  // readable; it is negative where no cgroup can be watched.
+  bool look();
   [[nodiscard]] int fd() const { return cgroups_.fd(); }
+  // Removes these. Drain the rings first: their last events are still in them.
+  void release_ended();
 
-  // Whether there are containers that only sweep() will find.
+  // Whether there are containers that only sweep() will find. It finds also those of whose end the
+  // kernel did not tell: it merges changes of a cgroup that follow each other at once, and says
+  // nothing of the last one when the cgroup is removed then.
   [[nodiscard]] bool needs_sweep() const { return !unwatched_.empty(); }
 
  private:
@@ -66,6 +70,7 @@ class Guard {
   CgroupWatch cgroups_;
   // Ids of containers whose cgroup is not watched, or was empty while their init was still ending.
   std::set<std::string> unwatched_;
+  std::set<std::string> ending_;  // of look(), until release_ended()
 };
 
 }  // namespace holdfast::monitor

@@ -46,6 +46,8 @@ constexpr const char* kConfigDirectory = "/etc/holdfast";
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kSweepEveryNs = 10 * kSecondNs;
+// Where the kernel tells of a container's end.
+constexpr std::uint64_t kSweepSlowlyNs = 300 * kSecondNs;
 // Somebody started us to register a container; if that did not come within this time, it never
 // will.
 constexpr std::uint64_t kFirstContainerNs = 60 * kSecondNs;
@@ -169,6 +171,7 @@ struct Monitor::State {
   void reload();
   Status listen();
   void sweep(std::uint64_t now_ns);
+  bool drain_all();
   void note_emptiness(std::uint64_t now_ns);
   std::optional<std::uint64_t> detach_at_ns() const;
   std::optional<std::uint64_t> leave_at_ns() const;
@@ -259,6 +262,7 @@ Status Monitor::run() {
   if (!confined.ok()) {
     base::log(LogLevel::kWarning, confined.error().message);
   }
+  state.sweep(base::boot_now_ns());
   state.note_emptiness(base::boot_now_ns());
   state.service.ready();
   while (!state.stop) {
@@ -352,7 +356,9 @@ Status Monitor::State::listen() {
 
 void Monitor::State::sweep(std::uint64_t now_ns) {
   const std::size_t before = registry.entries().size();
-  guard.look();
+  if (guard.look() && drain_all()) {
+    guard.release_ended();
+  }
   if (next_sweep_ns != 0 && now_ns >= next_sweep_ns) {
     guard.sweep();
     next_sweep_ns = 0;
@@ -361,11 +367,21 @@ void Monitor::State::sweep(std::uint64_t now_ns) {
     responses.tidy();
     pipeline.container_gone();
   }
-  if (!guard.needs_sweep()) {
+  const std::uint64_t then_ns = now_ns + (guard.needs_sweep() ? kSweepEveryNs : kSweepSlowlyNs);
+  if (registry.entries().empty()) {
     next_sweep_ns = 0;
-  } else if (next_sweep_ns == 0) {
-    next_sweep_ns = now_ns + kSweepEveryNs;
+  } else if (next_sweep_ns == 0 || next_sweep_ns > then_ns) {
+    next_sweep_ns = then_ns;
   }
+}
+
+// What waits in the rings now; a container that goes on and on is not waited for. False: the alert
+// file takes nothing.
+bool Monitor::State::drain_all() {
+  constexpr int kMostBatches = 64;
+  for (int batch = 0; batch < kMostBatches && !pipeline.drain(); ++batch) {
+  }
+  return !pipeline.blocked();
 }
 
 void Monitor::State::note_emptiness(std::uint64_t now_ns) {

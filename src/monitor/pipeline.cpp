@@ -259,6 +259,7 @@ bool Pipeline::take_next(hf_ring ring) {
   counters_.taken(ring);
   Result<event::Event> decoded = event::decode(record->bytes, record->size);
   if (decoded.ok()) {
+    recall_.moved(decoded.value());
     if (ring == HF_RING_ALERTS) {
       recall_.note(decoded.value());
     }
@@ -327,7 +328,7 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   detect::Alert alert = detect::detect(event, processes_.read(event, init), about);
   if (entry != nullptr) {
     detect::apply_exceptions(entry->registration.exceptions, alert);
-    behaviour_.judge(alert, base::boot_now_ns());
+    behaviour_.judge(alert, event.time_ns);
     if (notice_ && alert.kind == "alert") {
       notice_(alert, event, *entry);
     }
