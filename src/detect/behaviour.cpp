@@ -18,7 +18,7 @@ std::string name_of(const Object& object) {
 
 }  // namespace
 
-void Behaviour::judge(Alert& alert, std::uint64_t now_ns) {
+void Behaviour::judge(Alert& alert, std::uint64_t time_ns) {
   if (alert.class_name != kSensitive || !alert.container || !alert.object ||
       !alert.exception.empty()) {
     return;
@@ -26,9 +26,9 @@ void Behaviour::judge(Alert& alert, std::uint64_t now_ns) {
   std::deque<Reached>& files = reached_[alert.container->id];
   const std::string file = name_of(*alert.object);
   std::erase_if(files, [&](const Reached& reached) {
-    return reached.file == file || now_ns >= reached.time_ns + kManyFilesNs;
+    return reached.file == file || time_ns >= reached.time_ns + kManyFilesNs;
   });
-  files.push_back({file, now_ns});
+  files.push_back({file, time_ns});
   if (files.size() > kMostFiles) {
     files.pop_front();
   }

@@ -17,12 +17,13 @@ namespace holdfast::detect {
 inline constexpr std::size_t kManyFiles = 5;
 inline constexpr std::uint64_t kManyFilesNs = 60ULL * 1'000'000'000;
 
-// Of each container. Times are base::boot_now_ns().
+// Of each container. Times are of CLOCK_BOOTTIME, when it happened: the monitor may hear of it much
+// later.
 class Behaviour {
  public:
   // Makes an error of `alert`, and an alert where policy only records, when with those before it it
   // is such a search; its message then says so. Not of what an exception calls ordinary.
-  void judge(Alert& alert, std::uint64_t now_ns);
+  void judge(Alert& alert, std::uint64_t time_ns);
 
   // Containers that are `ended` are forgotten.
   void forget(const std::function<bool(const std::string& container_id)>& ended);

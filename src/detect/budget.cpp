@@ -38,8 +38,17 @@ std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
   return sum;
 }
 
-// What the line about it takes of the log, in kibibytes begun: its texts, and what is around them.
-std::uint64_t tokens_of(const Alert& alert) {
+std::size_t bytes_of(const Container& container) {
+  std::size_t bytes = container.id.size() + container.name.size() + container.image.size() +
+                      container.bundle.size();
+  for (const auto& [key, value] : container.annotations) {
+    bytes += key.size() + value.size();
+  }
+  return bytes;
+}
+
+// Of what differs from line to line, and of what is around it.
+std::size_t bytes_of(const Alert& alert) {
   constexpr std::size_t kAround = 512;
   std::size_t bytes =
       kAround + alert.message.size() + (alert.object ? alert.object->path.size() : 0);
@@ -52,7 +61,7 @@ std::uint64_t tokens_of(const Alert& alert) {
       bytes += ancestor.exe.size();
     }
   }
-  return (bytes + kKibibyte - 1) / kKibibyte;
+  return bytes;
 }
 
 Rate rate_of(const Rates& rates, Severity severity) {
@@ -65,7 +74,8 @@ Rate rate_of(const Rates& rates, Severity severity) {
 bool spend(std::uint64_t& used_ns, const Rate& rate, std::uint64_t now_ns,
            std::uint64_t tokens = 1) {
   const std::uint64_t each_ns = kMinuteNs / std::max(rate.per_minute, 1U);
-  const std::uint64_t then_ns = std::max(used_ns, now_ns) + each_ns * tokens;
+  const std::uint64_t then_ns =
+      std::max(used_ns, now_ns) + each_ns * std::min<std::uint64_t>(tokens, rate.burst);
   if (then_ns > now_ns + each_ns * rate.burst) {
     return false;
   }
@@ -80,13 +90,20 @@ bool Budget::apply(Alert& alert, pid_t init, std::uint64_t now_ns) {
     return true;
   }
   Account& account = accounts_[alert.container->id];
+  account.changes.note(alert, now_ns);
   if (alert.kind == "alert" && is_told(account, alert, init, now_ns)) {
     return true;
   }
   alert.kind = "record";
   const bool is_record = alert.held_back.empty();
   Bucket& bucket = is_record ? account.records : account.held_back;
-  const bool written = spend(bucket.used_ns, rates_.records, now_ns, tokens_of(alert));
+  if (account.container != alert.container) {
+    account.container = alert.container;
+    account.container_bytes = bytes_of(*alert.container);
+  }
+  const std::uint64_t kibibytes =
+      (account.container_bytes + bytes_of(alert) + kKibibyte - 1) / kKibibyte;
+  const bool written = spend(bucket.used_ns, rates_.records, now_ns, kibibytes);
   if (!written || !is_record) {
     hold(account, alert, written, now_ns);
   }
@@ -109,7 +126,7 @@ bool Budget::is_told(Account& account, Alert& alert, pid_t init, std::uint64_t n
     account.held.worst = std::min(account.held.worst, alert.severity);
     if (alert.severity < account.worst) {
       account.worst = alert.severity;
-      account.early_ns = now_ns + kTellAfterNs.front();
+      account.early_ns = account.early_ns == 0 ? now_ns + kTellAfterNs.front() : account.early_ns;
     }
     return false;
   }
@@ -161,6 +178,9 @@ std::optional<HeldBack> Budget::next(std::uint64_t now_ns, const Ended& ended) {
     Account& account = at->second;
     const bool over = ended && ended(at->first);
     HeldBack held = take_due(account, over, now_ns);
+    if (over) {
+      account.changes = {};
+    }
     at = over && is_at_rest(account, now_ns) ? accounts_.erase(at) : std::next(at);
     if (held.container) {
       return held;

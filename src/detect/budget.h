@@ -75,6 +75,8 @@ class Budget {
   struct Account {
     std::array<Bucket, 8> alerts;  // by Severity
     Bucket held_back;
+    ContainerRef container;
+    std::size_t container_bytes = 0;  // of it in each line
     Bucket records;
     // When the last alert was let through.
     std::map<std::pair<std::string, Severity>, std::uint64_t> told_ns;

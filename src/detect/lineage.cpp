@@ -1,6 +1,7 @@
 #include "src/detect/lineage.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace holdfast::detect {
 namespace {
@@ -30,14 +31,27 @@ Lineage::Id Lineage::id_of(const event::Process& process) {
 // The process, then those above it that the kernel has told of.
 Lineage::Ids Lineage::line_of(const event::Process& process, pid_t init) const {
   Ids ids = {id_of(process)};
+  if (is_foreign(ids.front())) {
+    return ids;
+  }
   for (const event::Ancestor& ancestor : process.ancestors) {
     const Id id = {ancestor.pid, ancestor.start_ns, ancestor.exec_id};
-    if (ancestor.pid == init || ancestor.start_ns == 0 || foreign_.contains(id)) {
+    if (ancestor.pid == init || ancestor.start_ns == 0 || is_foreign(id)) {
       break;
     }
     ids.push_back(id);
   }
   return ids;
+}
+
+// Whatever it has executed since.
+bool Lineage::is_foreign(const Id& id) const {
+  const auto after = foreign_.upper_bound(id);
+  if (after == foreign_.begin()) {
+    return false;
+  }
+  const Id& last = std::prev(after)->first;
+  return last.pid == id.pid && last.start_ns == id.start_ns;
 }
 
 // Nothing where the parent is the init or outside of the container: they start whatever comes, and
@@ -80,11 +94,11 @@ std::optional<Lineage::Told> Lineage::find(const event::Process& process, pid_t 
 }
 
 bool Lineage::covers(const Alert& alert, pid_t init, std::uint64_t now_ns) {
-  if (!alert.process) {
+  // Where not all that is foreign could be noted, nobody is covered.
+  if (!alert.process || !alert.changes_image || foreign_.size() >= kMostTold) {
     return false;
   }
-  note_foreign(alert, now_ns);
-  const auto worst = alert.changes_image ? find(*alert.process, init, now_ns) : std::nullopt;
+  const auto worst = find(*alert.process, init, now_ns);
   if (!worst || worst->severity > alert.severity) {
     return false;
   }
@@ -104,12 +118,15 @@ void Lineage::told(const Alert& alert, pid_t init, std::uint64_t now_ns) {
   }
 }
 
-// drift.exec is told of the process as it was before.
-void Lineage::note_foreign(const Alert& alert, std::uint64_t now_ns) {
+void Lineage::note(const Alert& alert, std::uint64_t now_ns) {
+  if (!alert.process) {
+    return;
+  }
   Id id = id_of(*alert.process);
-  // Not of a script: it runs its interpreter, which is asked about for itself.
-  if (alert.class_name == "drift.exec" && alert.object && alert.object->operation == "exec") {
-    ++id.exec_id;
+  const bool executes = alert.object && alert.object->operation == "exec" &&
+                        (alert.class_name == "drift.exec" || alert.class_name == "fileless.exec");
+  if (executes) {
+    ++id.exec_id;  // It is told of the process as it was before.
   } else if (!alert.process->upper_layer) {
     return;
   }

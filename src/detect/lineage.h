@@ -29,6 +29,10 @@ class Lineage {
   // program that is not from the image has started.
   bool covers(const Alert& alert, pid_t init, std::uint64_t now_ns);
 
+  // To be told of everything that processes do, before covers(): what they execute may not be from
+  // the image.
+  void note(const Alert& alert, std::uint64_t now_ns);
+
   // The alert is told.
   void told(const Alert& alert, pid_t init, std::uint64_t now_ns);
 
@@ -56,13 +60,13 @@ class Lineage {
   static Id id_of(const event::Process& process);
   [[nodiscard]] Ids line_of(const event::Process& process, pid_t init) const;
   static std::optional<Child> child_of(const event::Process& process, pid_t init);
-  void note_foreign(const Alert& alert, std::uint64_t now_ns);
+  [[nodiscard]] bool is_foreign(const Id& id) const;
   [[nodiscard]] std::optional<Told> find(const event::Process& process, pid_t init,
                                          std::uint64_t now_ns) const;
 
   std::map<Id, Told> processes_;
   std::map<Child, Told> children_;
-  std::map<Id, Told> foreign_;  // that run a program which is not from the image
+  std::map<Id, Told> foreign_;  // that run a program which is not from the image, or did
 };
 
 }  // namespace holdfast::detect

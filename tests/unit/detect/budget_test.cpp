@@ -138,6 +138,29 @@ TEST(Budget, ALongLineCostsAsMuchAsItTakes) {
   EXPECT_EQ(written, 8) << "of six tokens each";
 }
 
+TEST(Budget, WhatEachLineSaysOfTheContainerCostsAsWell) {
+  Budget budget(kRates);
+  Alert record = alert("a", Severity::kInformational);
+  record.kind = "record";
+  Container container = *record.container;
+  container.annotations["a"] = std::string(9 * 1024, 'x');
+  record.container = std::make_shared<const Container>(container);
+  int written = 0;
+  for (int i = 0; i < 60; ++i) {
+    written += budget.apply(record, 0, kStart) ? 1 : 0;
+  }
+  EXPECT_EQ(written, 5) << "of ten tokens each";
+}
+
+TEST(Budget, ALineThatIsLargerThanABurstIsWrittenAtRest) {
+  Budget budget({{1, 1}, {1, 1}});
+  Alert record = alert("a", Severity::kInformational);
+  record.kind = "record";
+  record.message = std::string(9 * 1024, 'x');
+  EXPECT_TRUE(budget.apply(record, 0, kStart));
+  EXPECT_FALSE(budget.apply(record, 0, kStart));
+}
+
 TEST(Budget, ARepeatThatIsNotWrittenCountsAsOftenAsItHappened) {
   Budget budget({{1, 1}, {1, 1}});
   Alert record = alert("a", Severity::kInformational);
@@ -180,6 +203,8 @@ TEST(Budget, SomethingWorseIsSaidSoonHoweverLongTheIntervalIs) {
   EXPECT_EQ(budget.due_ns(), now + 600 * kSecond);
   count_told(budget, alert("a", Severity::kCritical), 40, now);
   EXPECT_EQ(budget.due_ns(), now + 10 * kSecond);
+  count_told(budget, alert("a", Severity::kEmergency), 40, now + 9 * kSecond);
+  EXPECT_EQ(budget.due_ns(), now + 10 * kSecond) << "put off by something still worse";
   EXPECT_TRUE(budget.next(now + 10 * kSecond));
   EXPECT_EQ(budget.due_ns(), now + 600 * kSecond) << "the intervals have not grown by that";
 }

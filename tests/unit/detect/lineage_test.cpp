@@ -30,6 +30,7 @@ Alert alert_of(const std::vector<pid_t>& line, Severity severity = Severity::kEr
 
 // Whether it is told, and if so, tells it.
 bool is_told(Lineage& changes, const Alert& alert, std::uint64_t now_ns = kNow) {
+  changes.note(alert, now_ns);
   const bool told = !changes.covers(alert, kInit, now_ns);
   if (told) {
     changes.told(alert, kInit, now_ns);
@@ -121,6 +122,40 @@ TEST(Lineage, WhatAProgramThatIsNotFromTheImageStartsIsNews) {
   drift.object->operation = "exec";
   EXPECT_TRUE(is_told(changes, drift));
   EXPECT_TRUE(is_told(changes, child));
+}
+
+TEST(Lineage, AForeignProgramStaysThatWhateverItExecutesNext) {
+  for (const char* class_name : {"drift.exec", "fileless.exec"}) {
+    Lineage changes;
+    EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
+    Alert record = alert_of({10, 20, 30});
+    record.kind = "record";
+    record.changes_image = false;
+    record.class_name = class_name;
+    record.object.emplace().operation = "exec";
+    changes.note(record, kNow);
+    Alert shell = alert_of({10, 20, 30});
+    shell.process->exec_id = 5;
+    EXPECT_TRUE(is_told(changes, shell));
+    Alert child = alert_of({10, 20, 30, 40});
+    child.process->ancestors.front().exec_id = 7;
+    changes = {};
+    EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
+    changes.note(record, kNow);
+    EXPECT_TRUE(is_told(changes, child));
+  }
+}
+
+TEST(Lineage, WhereTooMuchIsForeignNobodyIsCovered) {
+  Lineage changes;
+  EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
+  for (pid_t pid = 100; pid < 2000; ++pid) {
+    Alert foreign = alert_of({10, pid});
+    foreign.changes_image = false;
+    foreign.process->upper_layer = true;
+    changes.note(foreign, kNow);
+  }
+  EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
 }
 
 TEST(Lineage, AnotherProcessWithTheSamePidIsNews) {
