@@ -28,24 +28,28 @@ const char* word(profile::Difference::Kind kind) {
       return "weaker";
     case profile::Difference::Kind::kStronger:
       return "stronger";
+    case profile::Difference::Kind::kChanged:
+      return "changed";
   }
   return "";
 }
 
-Result<profile::Compiled> compiled(const profile::Config& config, const oci::Spec& spec,
-                                   const std::string& given) {
+Result<profile::Profile> profile_at(const profile::Config& config, const std::string& given) {
   const ProfilePlace place = TRY(find_profile(config, given));
-  const profile::Profile profile = TRY(profile::load_profile(place.source, place.path));
-  return profile::compile(profile, spec, true);
+  return profile::load_profile(place.source, place.path);
 }
 
 // Whether there was any.
 Result<bool> print_differences(const Given& given) {
   const profile::Config config = TRY(profile::load_config());
   const oci::Spec spec = TRY(spec_at(given.config));
-  const profile::Compiled old_one = TRY(compiled(config, spec, given.old_one));
-  const profile::Compiled new_one = TRY(compiled(config, spec, given.new_one));
-  const auto found = profile::differences(old_one, new_one);
+  const profile::Profile old_one = TRY(profile_at(config, given.old_one));
+  const profile::Profile new_one = TRY(profile_at(config, given.new_one));
+  auto found = profile::differences(TRY(profile::compile(old_one, spec, true)),
+                                    TRY(profile::compile(new_one, spec, true)));
+  for (profile::Difference& one : profile::differences(old_one, new_one)) {
+    found.push_back(std::move(one));
+  }
   for (const profile::Difference& one : found) {
     fmt::print("{:<9} {}\n", word(one.kind), one.what);
   }
@@ -58,8 +62,10 @@ void add_profile_diff(CLI::App& profile, int& status) {
   auto* command = profile.add_subcommand("diff", "Say what a profile allows that another does not");
   command->footer(
       "Prints what goes on under NEW and was refused under OLD (allowed), the other way round\n"
-      "(refused), and what is told less (weaker) or more (stronger). Ends with 0 when there is no\n"
-      "difference, 1 when there is one, 2 when a profile cannot be read.\n"
+      "(refused), what is told less (weaker) or more (stronger), and what else changed. Ends with "
+      "0 "
+      "when\n"
+      "there is no difference, 1 when there is one, 2 when a profile cannot be read.\n"
       "\n"
       "Example: holdfast profile diff default immutable");
   auto given = std::make_shared<Given>();

@@ -32,7 +32,9 @@ Result<std::vector<std::string>> files_of(const std::vector<std::string>& given)
       files.push_back(one);
       continue;
     }
-    const auto names = TRY(profile::profile_paths(profile::file_source({one})));
+    const std::string directory =
+        one.size() > 1 && one.ends_with('/') ? one.substr(0, one.size() - 1) : one;
+    const auto names = TRY(profile::profile_paths(profile::file_source({directory})));
     files.insert(files.end(), names.begin(), names.end());
   }
   return files;
@@ -93,11 +95,12 @@ int lint(const Given& given) {
 void add_profile_lint(CLI::App& profile, int& status) {
   auto* command = profile.add_subcommand("lint", "Check profiles");
   command->footer(
-      "Prints every finding with its file, line, JSON pointer and remedy. What a profile extends "
-      "is\n"
-      "looked for beside it, then among the installed ones. Ends with 0 when there is no finding, "
-      "1\n"
-      "when there is one, 2 when it could not be done.\n"
+      "Prints findings with file, line, JSON pointer and remedy, of each object and list the "
+      "first. "
+      "What a\n"
+      "profile extends is looked for beside it, then among the installed ones. Ends with 0 when "
+      "there is no\n"
+      "finding, 1 when there is one, 2 when it could not be done.\n"
       "\n"
       "Examples:\n"
       "  holdfast profile lint profiles/\n"

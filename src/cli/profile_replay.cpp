@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/log_lines.h"
 #include "src/cli/profile_place.h"
+#include "src/detect/detect.h"
 #include "src/profile/compile.h"
 #include "src/replay/decide.h"
 #include "src/replay/suite.h"
@@ -45,7 +47,9 @@ struct Row {
 struct Replay {
   profile::Compiled compiled;
   std::map<Row, std::uint64_t> rows;
-  std::uint64_t strange = 0;  // lines that cannot be read
+  std::uint64_t strange = 0;    // lines that cannot be read
+  std::uint64_t others = 0;     // of exec.into and admit.*, which are no acts
+  std::set<std::string> tests;  // that were printed
 };
 
 std::string text_at(const json& line, const char* pointer) {
@@ -87,9 +91,14 @@ void print_json(const json& line, const replay::Decision& decision) {
   fmt::print("{}\n", told.dump());
 }
 
-// The line as a test that holds now: what the log knows beyond the act is left out.
-void print_test(const json& line, const replay::Decision& decision) {
+// The line as a test that holds now: what the log knows beyond the act, and the program that an
+// exception may be about, is left out.
+void print_test(const json& line, const replay::Decision& decision, Replay& replay) {
   ordered_json test = {{"class", line.at("class")}};
+  const std::string exe = text_at(line, "/process/exe");
+  if (!exe.empty()) {
+    test["process"]["exe"] = exe;
+  }
   if (line.contains("object")) {
     test["object"] = line.at("object");
     for (const char* fleeting : {"inode", "device", "target_pid"}) {
@@ -101,7 +110,10 @@ void print_test(const json& line, const replay::Decision& decision) {
     test["expect"]["class"] = decision.alert.class_name;
     test["expect"]["severity"] = detect::severity_name(decision.alert.severity);
   }
-  fmt::print("{}\n", test.dump());
+  const std::string text = test.dump();
+  if (replay.tests.insert(text).second) {
+    fmt::print("{}\n", text);
+  }
 }
 
 void replay_act(const Given& given, const json& line, const replay::Act& act, Replay& replay) {
@@ -116,7 +128,7 @@ void replay_act(const Given& given, const json& line, const replay::Act& act, Re
   if (given.json) {
     print_json(line, decision);
   } else if (given.tests) {
-    print_test(line, decision);
+    print_test(line, decision, replay);
   } else {
     replay.rows[{then, now, decision.alert.class_name, act.process.exe, object_text(act, line)}] +=
         act.event.count;
@@ -134,7 +146,10 @@ void replay_line(const Given& given, const std::string& text, const std::string&
     return;
   }
   if (!replay::is_act(text_at(line.value(), "/class"))) {
-    return;  // of a loss
+    const std::string class_name = text_at(line.value(), "/class");
+    replay.others +=
+        class_name == detect::kEnteringClass || class_name.starts_with("admit.") ? 1 : 0;
+    return;
   }
   const auto act = replay::read_act(base::JsonView(line.value(), place));
   if (!act.ok()) {
@@ -169,6 +184,12 @@ Status replay_log(const Given& given) {
   }));
   if (!given.json && !given.tests) {
     print_rows(replay);
+  }
+  if (replay.others != 0) {
+    fmt::print(stderr,
+               "holdfast: {} lines of exec.into and admit.* were left out; only `holdfast profile "
+               "test` judges these\n",
+               replay.others);
   }
   if (replay.strange != 0) {
     return fail(fmt::format("{} of the lines of {} cannot be read", replay.strange, given.log));

@@ -64,7 +64,10 @@ bool hold(const std::vector<replay::TestRun>& runs) {
 int test(const Given& given) {
   const auto runs = run_all(given.profiles);
   if (!runs.ok()) {
-    return complain(runs.error());
+    if (given.format == "tap") {
+      fmt::print("Bail out! {}\n", shown(runs.error().message, 400));
+    }
+    return 1 + complain(runs.error());
   }
   fmt::print("{}",
              given.format == "junit" ? replay::junit(runs.value()) : replay::tap(runs.value()));
@@ -88,9 +91,13 @@ void add_profile_test(CLI::App& profile, int& status) {
       "\n"
       "\"expect\" is one of nothing, recorded, alerted, denied, killed, or an object with "
       "\"answer\",\n"
-      "\"class\" and \"severity\". A config.json beside the lines is the container's. No kernel "
-      "feature\n"
-      "and no privilege is needed. Ends with 0 when all hold, 1 when one does not.\n"
+      "\"class\" and \"severity\". A config.json beside the lines is the container's, "
+      "X.config.json "
+      "that\n"
+      "of X.jsonl alone. No kernel feature and no privilege is needed. Ends with 0 when all hold, "
+      "1 "
+      "when\n"
+      "one does not, 2 when they could not be run.\n"
       "\n"
       "Examples:\n"
       "  holdfast profile test profiles/            every profile of a directory\n"

@@ -2,6 +2,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "src/base/json.h"
 #include "src/cli/commands.h"
 #include "src/cli/log_lines.h"
+#include "src/cli/profile_place.h"
 #include "src/profile/config.h"
 #include "src/profile/profile.h"
 #include "src/replay/suite.h"
@@ -52,8 +54,23 @@ void print_table(const std::vector<replay::Proposal>& proposals) {
   }
 }
 
+// That the profile in use has, with what it extends.
+std::vector<profile::Exception> exceptions_of(const std::string& name) {
+  const auto config = profile::load_config();
+  const auto place =
+      config.ok() ? find_profile(config.value(), name) : Result<ProfilePlace>(config.error());
+  const auto profile = place.ok() ? profile::load_profile(place.value().source, place.value().path)
+                                  : Result<profile::Profile>(place.error());
+  if (!profile.ok()) {
+    fmt::print(stderr, "holdfast: {}; add the exceptions that it has, for these take their place\n",
+               profile.error().message);
+    return {};
+  }
+  return profile.value().exceptions;
+}
+
 // A file holds one profile.
-Status print_patch(const std::vector<replay::Proposal>& proposals) {
+Status print_patch(std::vector<replay::Proposal> proposals) {
   std::set<std::string> profiles;
   for (const replay::Proposal& one : proposals) {
     profiles.insert(one.profile);
@@ -67,14 +84,16 @@ Status print_patch(const std::vector<replay::Proposal>& proposals) {
                     "{}",
                     shown(fmt::format("{}", fmt::join(profiles, ", ")), 400)));
   }
-  const auto kept = std::min(proposals.size(), profile::kMaxExceptions);
-  if (kept < proposals.size()) {
+  const std::string& name = *profiles.begin();
+  const std::vector<profile::Exception> own = exceptions_of(name);
+  const auto room = profile::kMaxExceptions - std::min(own.size(), profile::kMaxExceptions);
+  const auto most = std::min(proposals.size(), room);
+  if (most < proposals.size()) {
     fmt::print(stderr, "holdfast: of {} proposals the {} most frequent: a profile has no more\n",
-               proposals.size(), kept);
+               proposals.size(), most);
   }
-  const std::vector<replay::Proposal> most(proposals.begin(),
-                                           proposals.begin() + static_cast<std::ptrdiff_t>(kept));
-  fmt::print("{}\n", replay::patch_of(*profiles.begin(), most).dump(2));
+  proposals.resize(most);
+  fmt::print("{}\n", replay::patch_of(name, own, proposals).dump(2));
   return Ok{};
 }
 
@@ -96,7 +115,7 @@ Status tune(Given given) {
     return !given.profile.empty() && one.profile != given.profile;
   });
   if (given.format == "json") {
-    return print_patch(proposals);
+    return print_patch(std::move(proposals));
   }
   print_table(proposals);
   return Ok{};

@@ -133,6 +133,9 @@ void compare_files(const Policy& before, const Policy& after, std::vector<Differ
     is = is == nullptr ? &none : is;
     compare_action("reading " + path, was->read, is->read, out);
     compare_action("changing " + path, was->write, is->write, out);
+    if (was->severity != is->severity && was != &none && is != &none) {
+      out.push_back({Kind::kChanged, "severity of " + path});
+    }
   }
 }
 
@@ -177,7 +180,12 @@ void compare_seccomp(const SeccompPlan& before, const SeccompPlan& after,
   // What is in neither of these goes on, as far as the profile is concerned.
   compare_lists("without the agent, system call", {set_of(after.notify), HF_ALERT},
                 {set_of(before.notify), HF_ALERT}, out);
+  compare_lists("unlogged, system call", {set_of(after.log), HF_ALERT},
+                {set_of(before.log), HF_ALERT}, out);
   compare_lists("system call", {set_of(after.deny), HF_DENY}, {set_of(before.deny), HF_DENY}, out);
+  if (before.error != after.error) {
+    out.push_back({Kind::kChanged, "errno of refused system calls"});
+  }
 }
 
 void compare_admit(const Profile::Admit& before, const Profile::Admit& after,
@@ -203,8 +211,11 @@ void compare_admit(const Profile::Admit& before, const Profile::Admit& after,
 void compare_exec_into(const ExecInto& before, const ExecInto& after,
                        std::vector<Difference>& out) {
   compare_action("exec_into of programs that are not listed", before.action, after.action, out);
-  compare_lists("exec_into of", {set_of(before.allow), before.action},
-                {set_of(after.allow), after.action}, out);
+  // What is listed is recorded: a list is worth something where others are not.
+  const auto list = [](const ExecInto& rule) {
+    return List{set_of(rule.allow), rule.action > HF_RECORD ? rule.action : int{HF_OFF}};
+  };
+  compare_lists("exec_into of", list(before), list(after), out);
 }
 
 void compare_responses(const Responses& before, const Responses& after,
@@ -284,6 +295,30 @@ std::vector<std::string> keys_of(const json& merged) {
   std::vector<std::string> keys;
   collect_keys(merged, "", keys);
   return keys;
+}
+
+std::vector<Difference> differences(const Profile& old_one, const Profile& new_one) {
+  std::vector<Difference> out;
+  const auto refuses = [](const Profile& profile) {
+    return profile.on_failure == OnFailure::kRefuse;
+  };
+  const auto word = [](const Profile& profile) {
+    return !profile.on_failure                         ? "as holdfast.json says"
+           : *profile.on_failure == OnFailure::kRefuse ? "refuse"
+                                                       : "warn";
+  };
+  if (old_one.on_failure != new_one.on_failure) {
+    const Kind kind = refuses(new_one)   ? Kind::kRefused
+                      : refuses(old_one) ? Kind::kAllowed
+                                         : Kind::kChanged;
+    out.push_back(
+        {kind, fmt::format("starting where it cannot be put in force (on_failure): {} → {}",
+                           word(old_one), word(new_one))});
+  }
+  if (set_of(old_one.images) != set_of(new_one.images)) {
+    out.push_back({Kind::kChanged, "the images that it is for (match.images)"});
+  }
+  return out;
 }
 
 std::vector<Difference> differences(const Compiled& old_one, const Compiled& new_one) {

@@ -21,13 +21,17 @@ std::vector<std::string> keys_of(const nlohmann::json& merged);
 
 // One way in which a policy differs from another.
 struct Difference {
-  enum class Kind { kAllowed, kRefused, kWeaker, kStronger };
+  enum class Kind { kAllowed, kRefused, kWeaker, kStronger, kChanged };
   Kind kind;         // what the new policy does that the old one does not
   std::string what;  // "escape.mount: deny → alert", "writing below /data"
 };
 
 // Allowed and refused: what changes hands between "refused" and "goes on". Weaker and stronger:
-// what is told less or more.
+// what is told less or more. Changed: neither.
 std::vector<Difference> differences(const Compiled& old_one, const Compiled& new_one);
+
+// The same of what is not in a policy: which images a profile is for, and what happens where it
+// cannot be put in force.
+std::vector<Difference> differences(const Profile& old_one, const Profile& new_one);
 
 }  // namespace holdfast::profile

@@ -86,10 +86,12 @@ Result<Document> decode_document(const std::string& path, json content) {
 Error not_found(const Source& source, const std::string& name) {
   const Result<std::vector<std::string>> names = profile_names(source);
   const std::vector<std::string> known = names.ok() ? names.value() : std::vector<std::string>();
-  return fail(
-      fmt::format("there is no profile \"{}\"; looked for {}.json in {}; known: {}", name, name,
-                  fmt::join(source.directories, ", "),
-                  known.empty() ? "none" : base::shown(fmt::format("{}", fmt::join(known, ", ")))));
+  return fail(fmt::format(
+      "there is no profile \"{}\"; looked for {}.json in {}; known: {}; put it into one of these "
+      "directories, or add its own to profiles.path in {}",
+      name, name, fmt::join(source.directories, ", "),
+      known.empty() ? "none" : base::shown(fmt::format("{}", fmt::join(known, ", "))),
+      kConfigPath));
 }
 
 Result<json> read_content(const Source& source, const std::string& path) {

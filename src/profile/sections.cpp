@@ -141,8 +141,10 @@ Status read_glob(const JsonView& view, const char* key, std::string& out) {
   }
   out = TRY(member->string());
   if (out.empty() || out.size() > kMaxExceptionBytes) {
-    return member->error(fmt::format(
-        "must have 1 to {} bytes; leave it out where it does not matter", kMaxExceptionBytes));
+    return member->error(fmt::format("must have 1 to {} bytes; {}", kMaxExceptionBytes,
+                                     std::string_view(key) == "reason"
+                                         ? "say why it is ordinary"
+                                         : "leave it out where it does not matter"));
   }
   return Ok{};
 }

@@ -105,6 +105,11 @@ Status read_address(const JsonView& object, event::Event& event) {
 Status read_capabilities(const JsonView& object, event::Event& event) {
   std::vector<std::string> names;
   TRY(object.read("capabilities", names));
+  for (const std::string& name : names) {
+    if (base::capability_bits({name}) == 0) {
+      return object.error_at("capabilities", fmt::format("\"{}\" is no capability", name));
+    }
+  }
   if (!names.empty()) {
     event.argument = base::capability_bits(names);
   }

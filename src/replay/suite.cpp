@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "src/base/path.h"
+#include "src/base/quote.h"
+#include "src/detect/detect.h"
 #include "src/profile/admit.h"
 #include "src/profile/compile.h"
 
@@ -49,6 +52,21 @@ Result<Answer> read_answer(const JsonView& view) {
                 : view.error(fmt::format("\"{}\" is not one of {}", word, kAnswerWords));
 }
 
+// "admit.KEY" for each key of a profile's admit, as alerts have it.
+std::vector<std::string> admit_classes() {
+  std::vector<std::string> names;
+  for (const std::string_view key : profile::kAdmitKeys) {
+    names.push_back("admit." + std::string(key));
+    std::ranges::replace(names.back(), '_', '-');
+  }
+  return names;
+}
+
+bool is_class(const std::string& name) {
+  return is_act(name) || name == detect::kEnteringClass ||
+         std::ranges::count(admit_classes(), name) != 0;
+}
+
 Status read_severity(const JsonView& expect, std::optional<detect::Severity>& out) {
   std::string word;
   TRY(expect.read("severity", word));
@@ -73,7 +91,7 @@ Result<Expectation> read_expectation(const JsonView& line) {
   const JsonView answer = TRY(expect.need("answer", fmt::format("give one of {}", kAnswerWords)));
   expected.answer = TRY(read_answer(answer));
   TRY(expect.read("class", expected.class_name));
-  if (!expected.class_name.empty() && !is_act(expected.class_name)) {
+  if (!expected.class_name.empty() && !is_class(expected.class_name)) {
     return expect.error_at("class", fmt::format("\"{}\" is no class", expected.class_name));
   }
   TRY(read_severity(expect, expected.severity));
@@ -141,8 +159,8 @@ Result<std::string> read_admission(const JsonView& line) {
   const auto& known = profile::kAdmitKeys;
   return std::ranges::find(known, key) != known.end()
              ? Result<std::string>(key)
-             : line.error_at("class", fmt::format("\"{}\" is no class; known: admit.{}", class_name,
-                                                  fmt::join(known, ", admit.")));
+             : line.error_at("class", fmt::format("\"{}\" is no class; known: {}", class_name,
+                                                  fmt::join(admit_classes(), ", ")));
 }
 
 std::string name_of(const Case& one) {
@@ -150,6 +168,21 @@ std::string name_of(const Case& one) {
     return "exec.into " + *one.program;
   }
   return one.admission.empty() ? describe(one.act) : "admit." + one.admission;
+}
+
+// A path that the kernel would never tell would be a test of nothing.
+Status check_path(const JsonView& line, const event::Event& event) {
+  const bool has_path = event::is_rootfs_change(event.class_id) ||
+                        event.class_id == HF_FILE_SENSITIVE || event.class_id == HF_DRIFT_EXEC ||
+                        event.class_id == HF_EXEC_UNEXPECTED;
+  const bool as_told = (event.flags & (HF_EVENT_TRUNCATED | HF_EVENT_USER_PATH)) == 0;
+  if (!has_path || !as_told || base::is_absolute_clean(event.path)) {
+    return Ok{};
+  }
+  return line.error_at("object",
+                       fmt::format("\"{}\" is no path as the kernel tells it: absolute, without "
+                                   "\"..\" and doubled slashes",
+                                   base::shown(event.path)));
 }
 
 Result<Case> read_case(std::string_view text, const std::string& place) {
@@ -165,6 +198,7 @@ Result<Case> read_case(std::string_view text, const std::string& place) {
     one.act = TRY(read_act(line));
   }
   one.expected = TRY(read_expectation(line));
+  TRY(check_path(line, one.act.event));
   TRY(line.read("test", one.name));
   if (one.name.empty()) {
     one.name = name_of(one);

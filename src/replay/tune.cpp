@@ -150,17 +150,22 @@ std::vector<Proposal> Tuner::proposals(std::uint64_t min) const {
   return proposals;
 }
 
-ordered_json patch_of(const std::string& profile, const std::vector<Proposal>& proposals) {
+ordered_json patch_of(const std::string& profile, const std::vector<profile::Exception>& kept,
+                      const std::vector<Proposal>& proposals) {
   ordered_json exceptions = ordered_json::array();
-  for (const Proposal& proposal : proposals) {
-    const profile::Exception& one = proposal.exception;
-    ordered_json exception = {{"class", one.class_name}, {"exe", one.exe}};
-    if (!one.path.empty()) {
-      exception["path"] = one.path;
+  const auto add = [&exceptions](const profile::Exception& one) {
+    ordered_json exception;
+    for (const auto& [key, glob] : {std::pair("class", &one.class_name), std::pair("exe", &one.exe),
+                                    std::pair("path", &one.path)}) {
+      if (!glob->empty()) {
+        exception[key] = *glob;
+      }
     }
-    exception["reason"] = "";
+    exception["reason"] = one.reason;
     exceptions.push_back(std::move(exception));
-  }
+  };
+  std::ranges::for_each(kept, add);
+  std::ranges::for_each(proposals, add, &Proposal::exception);
   return {{"schema", profile::kSchemaName},
           {"name", profile + "-tuned"},
           {"extends", profile},

@@ -61,7 +61,10 @@ class Tuner {
   std::map<std::string, std::set<std::string>> containers_;  // by profile, with any alert
 };
 
-// A profile that extends the one in use by `proposals`, all of that profile.
-nlohmann::ordered_json patch_of(const std::string& profile, const std::vector<Proposal>& proposals);
+// A profile that extends the one in use by `proposals`, all of that profile, and keeps its
+// exceptions: a list takes the place of the one that is extended.
+nlohmann::ordered_json patch_of(const std::string& profile,
+                                const std::vector<profile::Exception>& kept,
+                                const std::vector<Proposal>& proposals);
 
 }  // namespace holdfast::replay

@@ -57,10 +57,10 @@ line() {
 
 @test "a test that is misspelled fails, and a profile without tests is told" {
   profile test web.json
-  [[ $status == 1 && $stderr == *"there are no tests"* ]]
+  [[ $status == 2 && $stderr == *"there are no tests"* ]]
   echo '{"class": "rootfs.create", "subject": {}, "expect": "denied"}' >web.tests/a.jsonl
   profile test web.json
-  [[ $status == 1 && $stderr == *"web.tests/a.jsonl:1: /subject"* ]]
+  [[ $status == 2 && $stderr == *"web.tests/a.jsonl:1: /subject"* ]]
 }
 
 @test "lint tells file, line, place and remedy, in the words of each reader" {

@@ -11,23 +11,54 @@
 namespace holdfast::profile {
 namespace {
 
-Compiled compiled(const std::string& keys) {
+Profile parsed(const std::string& keys) {
   const auto profile =
       parse_profile(R"({"schema": "holdfast.profile/v1", "name": "p")" + keys + "}", "p.json");
   EXPECT_TRUE(profile.ok()) << profile.error().message;
-  return compile(profile.value(), {}, true).value();
+  return profile.value();
 }
+
+Compiled compiled(const std::string& keys) { return compile(parsed(keys), {}, true).value(); }
 
 std::vector<std::string> diff(const std::string& old_one, const std::string& new_one) {
   std::vector<std::string> lines;
   for (const Difference& one : differences(compiled(old_one), compiled(new_one))) {
-    static constexpr std::array kWords = {"allowed ", "refused ", "weaker ", "stronger "};
+    static constexpr std::array kWords = {"allowed ", "refused ", "weaker ", "stronger ",
+                                          "changed "};
     lines.push_back(kWords.at(static_cast<std::size_t>(one.kind)) + one.what);
   }
   return lines;
 }
 
 using Lines = std::vector<std::string>;
+
+TEST(Explain, WhatIsNotInThePolicyIsADifferenceToo) {
+  const auto kinds = [](const std::string& old_one, const std::string& new_one) {
+    std::vector<Difference::Kind> found;
+    for (const Difference& one : differences(parsed(old_one), parsed(new_one))) {
+      found.push_back(one.kind);
+    }
+    return found;
+  };
+  using Kinds = std::vector<Difference::Kind>;
+  const std::string refuse = R"(, "on_failure": "refuse")";
+  const std::string warn = R"(, "on_failure": "warn")";
+  EXPECT_EQ(kinds(refuse, refuse), Kinds());
+  EXPECT_EQ(kinds(refuse, warn), Kinds({Difference::Kind::kAllowed}));
+  EXPECT_EQ(kinds("", refuse), Kinds({Difference::Kind::kRefused}));
+  EXPECT_EQ(kinds("", warn), Kinds({Difference::Kind::kChanged}));
+  EXPECT_EQ(kinds(R"(, "match": {"images": ["a:*"]})", ""), Kinds({Difference::Kind::kChanged}));
+}
+
+TEST(Explain, WhatIsLoggedAndHowItIsRefusedIsADifference) {
+  EXPECT_EQ(diff(R"(, "seccomp": {"log": ["chroot"]})", ""),
+            Lines({"weaker unlogged, system call chroot"}));
+  EXPECT_EQ(diff("", R"(, "seccomp": {"errno": "ENOSYS"})"),
+            Lines({"changed errno of refused system calls"}));
+  EXPECT_EQ(diff(R"(, "exec_into": {"action": "record"})",
+                 R"(, "exec_into": {"action": "record", "allow": ["/bin/x"]})"),
+            Lines());
+}
 
 TEST(Differences, OfAProfileFromItselfThereAreNone) {
   EXPECT_EQ(diff(R"(, "escape": {"action": "kill"})", R"(, "escape": {"action": "kill"})"),

@@ -134,7 +134,8 @@ TEST(Resolve, APathMustLieBelowAProfileDirectory) {
 TEST(Resolve, AnUnknownProfileNamesTheDirectories) {
   EXPECT_EQ(error_of(shipped(), {}, {{"io.holdfast.profile", "nope"}}),
             "annotation io.holdfast.profile: there is no profile \"nope\"; looked for nope.json in "
-            "/etc/p, /usr/p; known: default, immutable, nginx, off");
+            "/etc/p, /usr/p; known: default, immutable, nginx, off; put it into one of these "
+            "directories, or add its own to profiles.path in /etc/holdfast/holdfast.json");
   EXPECT_NE(
       error_of(shipped(), {}, {{"io.holdfast.profile", "../x"}}).find("is not a profile's name"),
       std::string::npos);
@@ -335,9 +336,11 @@ TEST(Extends, EightParentsAreFineNineAreNot) {
 TEST(Extends, AMissingParentNamesTheChild) {
   Files files;
   files.add("/usr/p/a.json", R"("extends":"b")");
-  EXPECT_EQ(load_profile(files.source(), "a").error().message,
-            "/usr/p/a.json: /extends: there is no profile \"b\"; looked for b.json in /etc/p, "
-            "/usr/p; known: a");
+  EXPECT_EQ(
+      load_profile(files.source(), "a").error().message,
+      "/usr/p/a.json: /extends: there is no profile \"b\"; looked for b.json in /etc/p, "
+      "/usr/p; known: a; put it into one of these directories, or add its own to profiles.path "
+      "in /etc/holdfast/holdfast.json");
 }
 
 TEST(Lint, ChecksSyscallNamesAndParents) {

@@ -71,6 +71,17 @@ TEST(Suite, WhatIsMisspelledIsNoTest) {
       problem(R"({"class": "rootfs.write", "subject": {}, "expect": "denied"})").find("subject"),
       std::string::npos);
   EXPECT_NE(problem(R"({"class": "rootfs.write"})").find("/expect"), std::string::npos);
+  for (const char* path : {"", "etc/x", "/run/../etc/x", "//etc/x"}) {
+    EXPECT_NE(problem(R"({"class": "rootfs.write", "object": {"path": ")" + std::string(path) +
+                      R"("}, "expect": "denied"})")
+                  .find("is no path as the kernel tells it"),
+              std::string::npos)
+        << path;
+  }
+  EXPECT_NE(problem(R"({"class": "privilege.capability", "object": {"capabilities": ["CAP_X"]},)"
+                    R"( "expect": "denied"})")
+                .find("is no capability"),
+            std::string::npos);
   EXPECT_NE(problem(R"({"class": "rootfs.write", "expect": "refused"})").find("not one of nothing"),
             std::string::npos);
   EXPECT_NE(problem("nonsense").find("/p/web.tests/a.jsonl:1"), std::string::npos);

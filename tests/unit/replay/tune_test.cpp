@@ -136,13 +136,15 @@ TEST(Tune, StrangeLinesAreNothing) {
 
 TEST(Tune, ThePatchIsAProfileOnceItsReasonsAreGiven) {
   const json line = alert("a", "/var/cache/web/x");
-  nlohmann::ordered_json patch = patch_of("web", proposals_of({line, line, line}));
+  nlohmann::ordered_json patch = patch_of("web", {{"rootfs.*", "", "/srv/*", "It is a cache."}},
+                                          proposals_of({line, line, line}));
   EXPECT_FALSE(profile::parse_profile(patch.dump(), "patch").ok());
-  patch["exceptions"][0]["reason"] = "its cache";
+  patch["exceptions"][1]["reason"] = "its cache";
   const auto parsed = profile::parse_profile(patch.dump(), "patch");
   ASSERT_TRUE(parsed.ok()) << parsed.error().message;
   EXPECT_EQ(parsed.value().extends, "web");
-  EXPECT_EQ(parsed.value().exceptions.at(0).path, "/var/cache/web/x");
+  EXPECT_EQ(parsed.value().exceptions.at(0).reason, "It is a cache.") << "of the one in use";
+  EXPECT_EQ(parsed.value().exceptions.at(1).path, "/var/cache/web/x");
 }
 
 }  // namespace
