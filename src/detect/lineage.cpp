@@ -123,12 +123,13 @@ void Lineage::note(const Alert& alert, std::uint64_t now_ns) {
     return;
   }
   Id id = id_of(*alert.process);
-  const bool executes = alert.object && alert.object->operation == "exec" &&
-                        (alert.class_name == "drift.exec" || alert.class_name == "fileless.exec");
-  if (executes) {
+  if (!alert.process->upper_layer) {
+    const bool executes = alert.object && alert.object->operation == "exec" &&
+                          (alert.class_name == "drift.exec" || alert.class_name == "fileless.exec");
+    if (!executes) {
+      return;
+    }
     ++id.exec_id;  // It is told of the process as it was before.
-  } else if (!alert.process->upper_layer) {
-    return;
   }
   remember(foreign_, id, Told{alert.severity, now_ns}, now_ns);
 }

@@ -146,6 +146,19 @@ TEST(Lineage, AForeignProgramStaysThatWhateverItExecutesNext) {
   }
 }
 
+// As the back end tracepoint tells it.
+TEST(Lineage, WhatIsToldAfterItWasExecutedIsForeignAtOnce) {
+  Lineage changes;
+  EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
+  Alert drift = alert_of({10, 20, 30});
+  drift.changes_image = false;
+  drift.class_name = "drift.exec";
+  drift.object.emplace().operation = "exec";
+  drift.process->upper_layer = true;
+  EXPECT_TRUE(is_told(changes, drift));
+  EXPECT_TRUE(is_told(changes, alert_of({10, 20, 30, 40})));
+}
+
 TEST(Lineage, WhereTooMuchIsForeignNobodyIsCovered) {
   Lineage changes;
   EXPECT_TRUE(is_told(changes, alert_of({10, 20})));
