@@ -99,14 +99,22 @@ std::string octal(std::uint32_t mode) {
   return text;
 }
 
+// Of what gets a name: there was no file by it yet, so the event says with which mode.
+std::uint32_t mode_of(const event::Event& event) {
+  const bool gets_name = event.operation == HF_OP_CREATE || event.operation == HF_OP_RENAME ||
+                         event.operation == HF_OP_LINK;
+  return event.object_mode == 0 && gets_name ? static_cast<std::uint32_t>(event.argument)
+                                             : event.object_mode;
+}
+
 Object object_of(const event::Event& event) {
   Object object;
   object.operation = event::operation_name(event.operation);
   object.path = event.path;
   object.path_truncated = (event.flags & HF_EVENT_TRUNCATED) != 0;
   object.path_as_spelled = (event.flags & HF_EVENT_USER_PATH) != 0;
-  object.type = file_type(event.object_mode);
-  object.mode = octal(event.object_mode);
+  object.type = file_type(mode_of(event));
+  object.mode = octal(mode_of(event));
   object.device = event.object_ino == 0 ? "" : device_name(event.object_dev);
   object.node = event.object_rdev == 0 ? "" : device_name(event.object_rdev);
   object.filesystem = filesystem_name(event.object_magic);

@@ -146,6 +146,13 @@ TEST(Detect, OnlyAnAllowedChangeByAProgramOfTheImageMayBeOneOfMany) {
   EXPECT_FALSE(judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt"}).changes_image);
 }
 
+TEST(Detect, WhatIsMadeIsToldWithItsMode) {
+  const Alert made = judge({HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x"}, HF_ALERT, 0, 0104755);
+  EXPECT_EQ(made.object->mode, "4755");
+  EXPECT_EQ(made.object->type, "file");
+  EXPECT_EQ(judge({HF_ROOTFS_CREATE, HF_OP_CREATE, "/tmp/x"}).object->mode, "");
+}
+
 TEST(Detect, RecordsWhatThePolicyOnlyRecords) {
   const Alert alert = judge({HF_ESCAPE_MOUNT, HF_OP_MOUNT, "/mnt"}, HF_RECORD);
   EXPECT_EQ(alert.kind, "record");
