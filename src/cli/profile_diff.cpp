@@ -63,8 +63,7 @@ void add_profile_diff(CLI::App& profile, int& status) {
   command->footer(
       "Prints what goes on under NEW and was refused under OLD (allowed), the other way round\n"
       "(refused), what is told less (weaker) or more (stronger), and what else changed. Ends with "
-      "0 "
-      "when\n"
+      "0 when\n"
       "there is no difference, 1 when there is one, 2 when a profile cannot be read.\n"
       "\n"
       "Example: holdfast profile diff default immutable");

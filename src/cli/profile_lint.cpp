@@ -96,8 +96,7 @@ void add_profile_lint(CLI::App& profile, int& status) {
   auto* command = profile.add_subcommand("lint", "Check profiles");
   command->footer(
       "Prints findings with file, line, JSON pointer and remedy, of each object and list the "
-      "first. "
-      "What a\n"
+      "first. What a\n"
       "profile extends is looked for beside it, then among the installed ones. Ends with 0 when "
       "there is no\n"
       "finding, 1 when there is one, 2 when it could not be done.\n"

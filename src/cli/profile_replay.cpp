@@ -91,8 +91,8 @@ void print_json(const json& line, const replay::Decision& decision) {
   fmt::print("{}\n", told.dump());
 }
 
-// The line as a test that holds now: what the log knows beyond the act, and the program that an
-// exception may be about, is left out.
+// The line as a test that holds now. Of what the log knows beyond the act only the program stays,
+// which an exception may be about.
 void print_test(const json& line, const replay::Decision& decision, Replay& replay) {
   ordered_json test = {{"class", line.at("class")}};
   const std::string exe = text_at(line, "/process/exe");
