@@ -14,9 +14,8 @@
 namespace holdfast::hook {
 namespace {
 
-// A registration is one packet, and annotations are only there for alerts to show: kubectl puts
+// A registration is one packet, and most annotations are only there for alerts to show: kubectl puts
 // whole manifests into one.
-constexpr std::size_t kMaxAnnotationBytes = 1024;
 constexpr std::size_t kMaxAnnotationsBytes = 32 * 1024;
 
 Result<oci::Spec> read_spec(const std::string& folder, const std::string& name) {
@@ -24,13 +23,18 @@ Result<oci::Spec> read_spec(const std::string& folder, const std::string& name) 
   return oci::parse_spec(file.bytes, folder + "/" + name);
 }
 
+// Those that choose and change the profile are kept whole: the monitor asks them again when it is
+// told to read the profiles anew.
 oci::Annotations shortened(const oci::Annotations& annotations) {
   oci::Annotations kept;
   std::size_t total = 0;
   for (const auto& [key, value] : annotations) {
     const std::size_t size = key.size() + value.size();
-    if (size <= kMaxAnnotationBytes && total + size <= kMaxAnnotationsBytes) {
-      total += size;
+    const bool fits =
+        size <= monitor::kMaxToldAnnotationBytes && total + size <= kMaxAnnotationsBytes;
+    const bool decides = profile::is_deciding(key);
+    if (fits || decides) {
+      total += decides ? 0 : size;
       kept.emplace(key, value);
     }
   }

@@ -10,6 +10,7 @@
 namespace holdfast::cli {
 
 void add_monitor(CLI::App& app, int& status);
+void add_reload(CLI::App& app, int& status);
 void add_run(CLI::App& app, int& status);
 void add_ps(CLI::App& app, int& status);
 void add_respond(CLI::App& app, int& status);

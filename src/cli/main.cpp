@@ -61,6 +61,7 @@ int run(int argc, char** argv) {
   holdfast::cli::add_tune(app, status);
   holdfast::cli::add_doctor(app, status);
   holdfast::cli::add_monitor(app, status);
+  holdfast::cli::add_reload(app, status);
   if (argc > 1 && !is_known(app, argv[1])) {
     return 2;
   }

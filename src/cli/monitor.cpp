@@ -55,6 +55,7 @@ Result<monitor::Options> options_of(const Given& given) {
   options.pin_dir = given.pin_dir.empty() ? config.monitor.pin_dir : given.pin_dir;
   options.file = file_of(config.monitor);
   options.incidents = config.monitor.incidents;
+  options.config = config;
   options.on_demand = given.on_demand;
   options.replace = given.replace;
   options.linger_s =
@@ -110,9 +111,9 @@ void add_monitor(CLI::App& app, int& status) {
       "writes alerts. Hook and runtime start it by themselves when none runs; a service manager "
       "may run it instead.\n"
       "When it ends, containers stay under guard and the next monitor takes them over.\n"
-      "SIGTERM ends it; SIGHUP reads the configuration again: rotation, fsync, noise and linger_s "
-      "take "
-      "effect at once.\n"
+      "SIGTERM ends it; SIGHUP, or `holdfast reload`, reads configuration and profiles again: "
+      "rotation, fsync,\n"
+      "noise, linger_s and the policies of running containers change at once, or nothing does.\n"
       "\n"
       "Example: holdfast monitor --alerts /tmp/alerts.jsonl");
   auto given = std::make_shared<Given>();

@@ -443,4 +443,20 @@ Alert entering_alert(const Entering& entering, event::Process asker, std::uint64
   return alert;
 }
 
+Alert reload_alert(const Asker& by, std::uint64_t time_ns, const Context& context) {
+  Alert alert;
+  alert.time = time_text(time_ns, context);
+  alert.kind = "record";
+  alert.class_name = "monitor.reload";
+  alert.severity = Severity::kNotice;
+  alert.action = "alerted";
+  alert.message = fmt::format("{} has another policy now: its profile was read again, as pid {} "
+                              "(uid {}) asked.",
+                              owner(0, context.container.get()), by.pid, by.uid);
+  alert.container = context.container;
+  alert.backend = context.backend;
+  alert.host = context.host;
+  return alert;
+}
+
 }  // namespace holdfast::detect

@@ -68,4 +68,8 @@ struct Entering {
 Alert entering_alert(const Entering& entering, event::Process asker, std::uint64_t time_ns,
                      const Context& context);
 
+// The record of class "monitor.reload": the container has the policy that its profile makes now,
+// which `by` asked for.
+Alert reload_alert(const Asker& by, std::uint64_t time_ns, const Context& context);
+
 }  // namespace holdfast::detect

@@ -149,6 +149,7 @@ struct Kernel::State {
   Result<Slot> take_slot();
   Status take_over(const Former& former, const std::vector<Inherited>& containers);
   Status put_in_force(const Former& former, const std::vector<Inherited>& containers);
+  Status change(const Slot& slot, const profile::Policy& before, const profile::Policy& after);
   void note_used(const Slot& slot);
   // What is true of the host: who we are, and which files and sockets are not for containers.
   Status write_host();
@@ -283,6 +284,23 @@ Status Kernel::State::put_in_force(const Former& former, const std::vector<Inher
   return Ok{};
 }
 
+Status Kernel::State::change(const Slot& slot, const profile::Policy& before,
+                             const profile::Policy& after) {
+  auto entry = map_get<hf_policy>(policies(), slot.number);
+  if (!entry || entry->generation != slot.generation) {
+    return fail(fmt::format("slot {} is another container's by now", slot.number));
+  }
+  if (const Status written = write_rules(skeleton(), slot.number, after); !written.ok()) {
+    remove_rules(skeleton(), slot.number, after, before);
+    TRY(write_rules(skeleton(), slot.number, before));
+    return written;
+  }
+  apply(after, backend, *entry);
+  TRY(map_set(policies(), slot.number, *entry, "hf_policies"));
+  remove_rules(skeleton(), slot.number, before, after);
+  return Ok{};
+}
+
 void Kernel::State::note_used(const Slot& slot) {
   std::erase_if(used, [&slot](const Slot& known) { return known.number == slot.number; });
   used.push_back(slot);
@@ -363,6 +381,15 @@ Status Kernel::take_over(const Former& former, const std::vector<Inherited>& con
     state_->object.unpin();
   }
   return taken;
+}
+
+Status Kernel::change(const Slot& slot, const profile::Policy& before,
+                      const profile::Policy& after) {
+  Topics topics = state_->object.topics();
+  add_topics(topics, after);
+  state_->object.set_topics(topics);
+  TRY(state_->object.attach());
+  return state_->change(slot, before, after);
 }
 
 Status Kernel::remove(const Slot& slot) {

@@ -104,6 +104,12 @@ class Kernel {
   // there were no others here, nothing is attached or pinned here any more. Can be done again.
   Status take_over(const Former& former, const std::vector<Inherited>& containers);
 
+  // Puts another policy in the place of `before`, which the container has; it stays under guard all
+  // the while. For a moment what either allows by path, peer or device is allowed. On failure it
+  // has what it had. Directories that were found writable before stay so until something on the
+  // host is renamed next (bpf/lib/verdict.h): the caller does that.
+  Status change(const Slot& slot, const profile::Policy& before, const profile::Policy& after);
+
   // Forgets a container. Idempotent.
   Status remove(const Slot& slot);
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -29,34 +31,43 @@ Result<hf_path_key> path_key(std::uint32_t slot, hf_path_kind kind, std::string_
   return key;
 }
 
-Status write_path(const hf_skeleton& skeleton, std::uint32_t slot, hf_path_kind kind,
-                  std::string_view path, const hf_path_rule& rule = {}) {
-  const hf_path_key key = TRY(path_key(slot, kind, path));
-  return map_set(bpf_map__fd(skeleton.maps.hf_paths), key, rule, "hf_paths");
+// A path as a policy lists it.
+struct Listed {
+  hf_path_kind kind;
+  std::string path;
+  hf_path_rule rule;
+
+  // The rule is what the map says about that.
+  [[nodiscard]] auto key() const { return std::pair(kind, path); }
+};
+
+Status write_path(const hf_skeleton& skeleton, std::uint32_t slot, const Listed& listed) {
+  const hf_path_key key = TRY(path_key(slot, listed.kind, listed.path));
+  return map_set(bpf_map__fd(skeleton.maps.hf_paths), key, listed.rule, "hf_paths");
 }
 
-Status write_paths(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& policy) {
+std::vector<Listed> paths_of(const profile::Policy& policy) {
+  std::vector<Listed> paths;
   for (const std::string& path : policy.writable) {
-    TRY(write_path(skeleton, slot, HF_PATH_WRITABLE, path));
+    paths.push_back({HF_PATH_WRITABLE, path, {}});
   }
   for (const std::string& path : policy.executables) {
-    TRY(write_path(skeleton, slot, HF_PATH_EXEC, path));
+    paths.push_back({HF_PATH_EXEC, path, {}});
   }
   for (const profile::FileRule& rule : policy.files) {
-    TRY(write_path(skeleton, slot, HF_PATH_FILE, rule.path,
-                   {rule.read, rule.write, rule.severity, 0}));
+    paths.push_back({HF_PATH_FILE, rule.path, {rule.read, rule.write, rule.severity, 0}});
   }
-  return Ok{};
+  return paths;
 }
 
-Status write_peer(const hf_skeleton& skeleton, std::uint32_t slot, const profile::PeerRule& rule) {
+hf_peer_key peer_key(std::uint32_t slot, const profile::PeerRule& rule) {
   hf_peer_key key{};
   key.slot = slot;
   key.use = static_cast<__u16>(rule.use);
   key.port = rule.port;
   std::ranges::copy(rule.address, key.address);
   key.prefix_bits = 8 * (sizeof(key.slot) + sizeof(key.use) + sizeof(key.port)) + rule.prefix_bits;
-  return map_set(bpf_map__fd(skeleton.maps.hf_peers), key, std::uint32_t{1}, "hf_peers");
+  return key;
 }
 
 Status write_device(int fd, std::uint32_t slot, const profile::DeviceRule& rule) {
@@ -124,7 +135,7 @@ void remove_unused_superblocks(hf_skeleton& skeleton) {
 
 Status write_common_entries(hf_skeleton& skeleton) {
   for (const std::string_view path : profile::kTemporaryPlaces) {
-    TRY(write_path(skeleton, HF_SLOT_ALL, HF_PATH_RECORDED, path));
+    TRY(write_path(skeleton, HF_SLOT_ALL, {HF_PATH_RECORDED, std::string(path), {}}));
   }
   return Ok{};
 }
@@ -139,14 +150,36 @@ bool is_writable(const hf_skeleton& skeleton, std::uint32_t slot, std::string_vi
 bool is_shared(const Identity& rootfs) { return !rootfs.is_root; }
 
 Status write_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& policy) {
-  TRY(write_paths(skeleton, slot, policy));
+  for (const Listed& listed : paths_of(policy)) {
+    TRY(write_path(skeleton, slot, listed));
+  }
+  const int peers = bpf_map__fd(skeleton.maps.hf_peers);
   for (const profile::PeerRule& rule : policy.peers) {
-    TRY(write_peer(skeleton, slot, rule));
+    TRY(map_set(peers, peer_key(slot, rule), std::uint32_t{1}, "hf_peers"));
   }
   for (const profile::DeviceRule& rule : policy.devices) {
     TRY(write_device(bpf_map__fd(skeleton.maps.hf_devices), slot, rule));
   }
   return Ok{};
+}
+
+void remove_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& of,
+                  const profile::Policy& but) {
+  std::set<decltype(std::declval<Listed>().key())> kept;
+  for (const Listed& listed : paths_of(but)) {
+    kept.insert(listed.key());
+  }
+  for (const Listed& listed : paths_of(of)) {
+    const auto key = path_key(slot, listed.kind, listed.path);
+    if (key.ok() && !kept.contains(listed.key())) {
+      map_remove(bpf_map__fd(skeleton.maps.hf_paths), key.value());
+    }
+  }
+  for (const profile::PeerRule& rule : of.peers) {
+    if (std::ranges::find(but.peers, rule) == but.peers.end()) {
+      map_remove(bpf_map__fd(skeleton.maps.hf_peers), peer_key(slot, rule));
+    }
+  }
 }
 
 Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,

@@ -18,6 +18,11 @@ Status write_common_entries(hf_skeleton& skeleton);
 // What policy says beyond hf_policy: devices, paths, peers.
 Status write_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& policy);
 
+// Removes what `of` says there and `but` does not. Devices stay: they are config.json's, which does
+// not change.
+void remove_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& of,
+                  const profile::Policy& but);
+
 // By what the container is known: cgroup and rootfs.
 Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
                     const Identity& rootfs);

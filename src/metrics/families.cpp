@@ -147,6 +147,9 @@ void add_lines(Families& all, const monitor::Metrics& metrics) {
              {"response", "result"}, metrics.responses);
   gauge(all, "holdfast_alert_file_failing", "1 when the last write to the alert file failed.",
         metrics.file_failing ? 1 : 0);
+  gauge(all, "holdfast_config_last_reload_successful",
+        "0 when configuration or profiles had a mistake when they were last read again.",
+        metrics.reload_failed ? 0 : 1);
   gauge(all, "holdfast_alert_file_waiting_lines", "Lines that the alert file has not taken yet.",
         value_of(metrics.waiting_lines));
   gauge(all, "holdfast_alert_file_last_seq", "The number of the last line of the alert file.",

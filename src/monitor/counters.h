@@ -29,6 +29,8 @@ class Counters {
   void line(const detect::Alert& alert, std::uint64_t now_ns);
   // It got no line: its container was beyond its budget of records.
   void unwritten(const detect::Alert& alert);
+  // Configuration and profiles were read again.
+  void reloaded(bool well) { metrics_.reload_failed = !well; }
   void registered(bool well, std::uint64_t took_ns);
 
   // All of it; rings and file are the caller's to add.

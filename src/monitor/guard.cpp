@@ -104,6 +104,31 @@ Result<std::uint32_t> Guard::add(const Registration& registration) {
   return slot.number;
 }
 
+Status Guard::change(const std::vector<Registration>& registrations) {
+  std::vector<Registration> before;
+  for (const Registration& registration : registrations) {
+    before.push_back(registry_.find(registration.container.id)->registration);
+    const Status changed = change_one(registration);
+    if (changed.ok()) {
+      continue;
+    }
+    for (const Registration& former : before) {
+      log_failure(change_one(former));
+    }
+    return fail(
+        fmt::format("container {}: {}", registration.container.id, changed.error().message));
+  }
+  return Ok{};
+}
+
+// The registry replaces the container's file by renaming: from then on no directory counts as one
+// that the former policy let be written (Kernel::change()).
+Status Guard::change_one(const Registration& registration) {
+  const Entry& entry = *registry_.find(registration.container.id);
+  TRY(kernel_.change(entry.slot, entry.registration.policy, registration.policy));
+  return registry_.change(registration);
+}
+
 // The hook read the same file a moment ago: a difference means that a pid was reused, or that the
 // init was moved.
 Status Guard::check_cgroup(const Registration& registration) const {

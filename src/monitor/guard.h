@@ -33,6 +33,9 @@ class Guard {
   // that a living container has.
   Result<std::uint32_t> add(const Registration& registration);
 
+  // Registers containers that are registered already with another policy, all or none of them.
+  Status change(const std::vector<Registration>& registrations);
+
   // Forgets a container on request. Unknown ids are fine, and so is a `pid` that is not the init's:
   // then the id is another container's, which keeps its guard. With the pid 0 (not known) a
   // container whose init lives is not let go. Drain the ring first: the container's last events are
@@ -58,6 +61,7 @@ class Guard {
   void watch(const Entry& entry);
   void forget(const std::string& id);
   Status remove(const std::string& id);
+  Status change_one(const Registration& registration);
   [[nodiscard]] bool init_lives(const Entry& entry) const;
   [[nodiscard]] bool cgroup_populated(const Entry& entry) const;
   [[nodiscard]] bool is_over(const Entry& entry) const;

@@ -98,6 +98,7 @@ void Latency::note(std::uint64_t took_ns) {
 Json metrics_to_json(const Metrics& metrics) {
   Json json = {
       {"file_failing", metrics.file_failing},
+      {"reload_failed", metrics.reload_failed},
       {"registrations",
        {{"counts", metrics.registrations.counts}, {"sum_ns", metrics.registrations.sum_ns}}}};
   for (const auto& [name, counts] : kCounts) {
@@ -116,6 +117,7 @@ Result<Metrics> metrics_from_json(const Json& json) {
   Reader reader(json, "\"metrics\"");
   Metrics metrics;
   metrics.file_failing = reader.boolean("file_failing");
+  metrics.reload_failed = reader.boolean("reload_failed");
   for (const auto& [name, number] : kNumbers) {
     metrics.*number = reader.number(name, kMaxNumber);
   }

@@ -47,6 +47,7 @@ struct Metrics {
   Counts responses;                         // by name and result
   Latency registrations;                    // failures too
   std::uint64_t registration_failures = 0;
+  bool reload_failed = false;       // the last time that the configuration was read again
   bool file_failing = false;        // the last write to the alert file failed
   std::uint64_t waiting_lines = 0;  // that the alert file has not taken yet
   std::uint64_t last_seq = 0;       // of the lines it has

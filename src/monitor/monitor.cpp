@@ -24,6 +24,7 @@
 #include "src/base/log.h"
 #include "src/base/unique_fd.h"
 #include "src/kernel/former.h"
+#include "src/monitor/answers.h"
 #include "src/monitor/confine.h"
 #include "src/monitor/guard.h"
 #include "src/monitor/known.h"
@@ -31,6 +32,7 @@
 #include "src/monitor/log_file.h"
 #include "src/monitor/pipeline.h"
 #include "src/monitor/registry.h"
+#include "src/monitor/reload.h"
 #include "src/monitor/responses.h"
 #include "src/monitor/server.h"
 #include "src/respond/evidence.h"
@@ -106,16 +108,6 @@ Result<respond::Responder> make_responder(const Options& options) {
   return respond::Responder::make(std::move(settings));
 }
 
-// Whether the peer is in our pid namespace. Root in a container has the uid 0 as well; a socket
-// that somebody mounted into it must not let it unregister itself.
-bool is_host_process(pid_t pid) {
-  struct stat ours {};
-  struct stat theirs {};
-  const std::string path = fmt::format("/proc/{}/ns/pid", pid);
-  return stat("/proc/self/ns/pid", &ours) == 0 && stat(path.c_str(), &theirs) == 0 &&
-         ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
-}
-
 // Hooks look for us where the configuration says.
 Status check_name(const base::UniqueFd& passed, const std::string& path) {
   sockaddr_un address{};
@@ -155,20 +147,15 @@ struct Monitor::State {
         guard(kernel, registry),
         pipeline(kernel, registry, sink, host_name(), options.noise),
         responses(kernel, registry, pipeline, std::move(responder)),
+        answers(kernel, registry, guard, pipeline, responses,
+                [this](const detect::Asker& by) { return reload(by); }),
         service(std::move(manager)) {}
-
-  Reply answer(const Request& request, const Peer& peer);
-  Reply register_container(const Registration& registration);
-  Reply unregister(const std::string& id, std::int32_t pid);
-  Reply judge_exec(const std::string& id, const Exec& exec, const Peer& peer);
-  Reply respond(const Request& request, const Peer& peer);
-  Reply status() const;
-  Reply metrics() const;
 
   void wait() const;
   void step();
   void take_signal();
-  void reload();
+  Result<std::size_t> reload(const detect::Asker& by);
+  Result<std::size_t> read_again(const detect::Asker& by);
   Status listen();
   void sweep(std::uint64_t now_ns);
   bool drain_all();
@@ -190,6 +177,7 @@ struct Monitor::State {
   Guard guard;
   Pipeline pipeline;
   Responses responses;
+  Answers answers;
   Service service;
   std::optional<Server> server;
   bool stop = false;
@@ -318,31 +306,47 @@ void Monitor::State::take_signal() {
   while (read(signals.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
     // The sink sees by itself when logrotate, which sends SIGHUP too, has renamed its file.
     if (info.ssi_signo == SIGHUP) {
-      reload();
+      (void)reload({info.ssi_pid, info.ssi_uid, {}, {}});  // It logs a failure.
     } else {
       stop = true;
     }
   }
 }
 
-// All of it, or nothing where there is a mistake in it.
-void Monitor::State::reload() {
+Result<std::size_t> Monitor::State::reload(const detect::Asker& by) {
   service.reloading();
-  const Result<Options> given = options.reload ? options.reload() : Result<Options>(options);
-  if (given.ok()) {
-    options.linger_s = given.value().linger_s;
-    sink.set(given.value().file);
-    pipeline.set_noise(given.value().noise);
-    base::log(LogLevel::kNotice, "read the configuration again");
+  const Result<std::size_t> changed = read_again(by);
+  pipeline.counters().reloaded(changed.ok());
+  if (changed.ok()) {
+    base::log(LogLevel::kNotice,
+              fmt::format("read configuration and profiles again; {} of {} containers have another "
+                          "policy now",
+                          changed.value(), registry.entries().size()));
   } else {
-    base::log(LogLevel::kError, given.error().message + "; what was in force stays");
+    base::log(LogLevel::kError, changed.error().message + "; what was in force stays");
   }
   service.ready();
+  return changed;
+}
+
+// All of it, or nothing where there is a mistake in it.
+Result<std::size_t> Monitor::State::read_again(const detect::Asker& by) {
+  const Options given = TRY(options.reload ? options.reload() : Result<Options>(options));
+  const std::vector<Registration> changed = TRY(read_profiles_again(
+      registry, given.config, kernel::backend_enforces(kernel.backend())));
+  TRY(guard.change(changed));
+  options.linger_s = given.linger_s;
+  sink.set(given.file);
+  pipeline.set_noise(given.noise);
+  for (const Registration& registration : changed) {
+    pipeline.tell_reload(*registry.find(registration.container.id), by);
+  }
+  return changed.size();
 }
 
 Status Monitor::State::listen() {
   const auto handler = [this](const Request& request, const Peer& peer) {
-    return answer(request, peer);
+    return answers.answer(request, peer);
   };
   base::UniqueFd passed = service.take_socket();
   if (passed.valid()) {
@@ -483,117 +487,6 @@ Status Monitor::State::replace(kernel::Former& other) {
   other.remove();
   base::log(LogLevel::kNotice, fmt::format("took the place of ABI version {}", other.version()));
   return Ok{};
-}
-
-Reply Monitor::State::answer(const Request& request, const Peer& peer) {
-  Reply reply;
-  if (request.op == Request::Op::kStatus) {
-    return status();
-  }
-  if (peer.uid != 0) {
-    reply.error = fmt::format("only root may ask for that: pid {} is of the user {}; use sudo",
-                              peer.pid, peer.uid);
-    return reply;
-  }
-  if (!is_host_process(peer.pid)) {
-    reply.error =
-        fmt::format("pid {} asks from inside a container (another pid namespace)", peer.pid);
-    return reply;
-  }
-  switch (request.op) {
-    case Request::Op::kRegister:
-      return register_container(request.registration);
-    case Request::Op::kUnregister:
-      return unregister(request.id, request.pid);
-    case Request::Op::kExec:
-      return judge_exec(request.id, request.exec, peer);
-    case Request::Op::kRespond:
-      return respond(request, peer);
-    case Request::Op::kMetrics:
-      return metrics();
-    default:
-      reply = status();
-      reply.containers = registry.list(request.after);
-      return reply;
-  }
-}
-
-Reply Monitor::State::register_container(const Registration& registration) {
-  const std::string& id = registration.container.id;
-  // A hook that runs twice for one container tells it again.
-  const Entry* known = registry.find(id);
-  const std::uint32_t generation = known == nullptr ? 0 : known->slot.generation;
-  const std::uint64_t began_ns = base::boot_now_ns();
-  const Result<std::uint32_t> slot = guard.add(registration);
-  pipeline.counters().registered(slot.ok(), base::boot_now_ns() - began_ns);
-  Reply reply = status();
-  if (!slot.ok()) {
-    reply.error = slot.error().message;
-    return reply;
-  }
-  const Entry& entry = *registry.find(id);
-  if (known == nullptr || entry.slot.generation != generation) {
-    pipeline.tell_admissions(entry);
-  }
-  reply.slot = slot.value();
-  return reply;
-}
-
-Reply Monitor::State::unregister(const std::string& id, std::int32_t pid) {
-  pipeline.drain();
-  const Status removed = guard.release(id, pid);
-  responses.tidy();
-  pipeline.container_gone();
-  Reply reply = status();
-  if (!removed.ok()) {
-    reply.error = removed.error().message;
-  }
-  return reply;
-}
-
-// The shim asks, and does what we say.
-Reply Monitor::State::judge_exec(const std::string& id, const Exec& exec, const Peer& peer) {
-  Reply reply = status();
-  const Entry* entry = registry.find(id);
-  if (entry == nullptr) {
-    return reply;
-  }
-  const profile::ExecInto& rule = entry->registration.exec_into;
-  const std::string program = exec.args.empty() ? "" : exec.args.front();
-  const int action = profile::judge_exec(rule, program);
-  if (action != HF_OFF) {
-    pipeline.tell_exec(*entry, exec, action, peer.pid);
-  }
-  if (action >= HF_DENY) {
-    reply.refused = profile::exec_refusal(rule, program);
-  }
-  return reply;
-}
-
-Reply Monitor::State::respond(const Request& request, const Peer& peer) {
-  Result<Responded> responded = responses.answer(request, peer);
-  Reply reply = status();
-  if (responded.ok()) {
-    reply.responded = std::move(responded).value();
-  } else {
-    reply.error = responded.error().message;
-  }
-  return reply;
-}
-
-Reply Monitor::State::status() const {
-  Reply reply;
-  reply.backend = kernel::backend_name(kernel.backend());
-  reply.enforcing = kernel::backend_enforces(kernel.backend());
-  reply.pid = getpid();
-  reply.count = static_cast<std::uint32_t>(registry.entries().size());
-  return reply;
-}
-
-Reply Monitor::State::metrics() const {
-  Reply reply = status();
-  reply.metrics = pipeline.metrics();
-  return reply;
 }
 
 }  // namespace holdfast::monitor

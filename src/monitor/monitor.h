@@ -12,6 +12,7 @@
 #include "src/kernel/kernel.h"
 #include "src/monitor/protocol.h"
 #include "src/monitor/service.h"
+#include "src/profile/config.h"
 #include "src/sink/file.h"
 
 namespace holdfast::monitor {
@@ -27,8 +28,9 @@ struct Options {
   std::uint64_t linger_s = 10;             // how long after the last container
   bool replace = false;                    // a monitor that runs is told to leave
   detect::Rates noise;
-  // Reads the options again, on SIGHUP. Of those that it returns `file`, `noise` and `linger_s`
-  // take effect.
+  profile::Config config;  // where profiles are, and what annotations may change
+  // Reads the options again, on SIGHUP. Of those that it returns `file`, `noise`, `linger_s` and
+  // `config` take effect.
   std::function<Result<Options>()> reload;
 };
 

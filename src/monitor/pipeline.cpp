@@ -192,6 +192,15 @@ void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t
   write(now_ns);
 }
 
+void Pipeline::tell_reload(const Entry& entry, const detect::Asker& by) {
+  boot_to_real_ns_ = base::boot_to_real_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  detect::Context about = context();
+  about.container = entry.told;
+  add_own(detect::reload_alert(by, now_ns, about), own_origin("requests", now_ns));
+  write(now_ns);
+}
+
 void Pipeline::tell_response(const detect::Response& response, const detect::Container& container) {
   boot_to_real_ns_ = base::boot_to_real_ns();
   const std::uint64_t now_ns = base::boot_now_ns();

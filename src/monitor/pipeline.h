@@ -47,6 +47,9 @@ class Pipeline {
   // profile::judge_exec has it).
   void tell_exec(const Entry& entry, const Exec& exec, int action, pid_t pid);
 
+  // Tells that a container has another policy now.
+  void tell_reload(const Entry& entry, const detect::Asker& by);
+
   // Tells what was done about a container.
   void tell_response(const detect::Response& response, const detect::Container& container);
 

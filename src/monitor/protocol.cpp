@@ -331,14 +331,14 @@ Result<Json> parse_message(const std::string& bytes) {
 Result<Request::Op> decode_op(const std::string& name) {
   for (const Request::Op op :
        {Request::Op::kStatus, Request::Op::kRegister, Request::Op::kUnregister, Request::Op::kExec,
-        Request::Op::kList, Request::Op::kRespond, Request::Op::kMetrics}) {
+        Request::Op::kList, Request::Op::kRespond, Request::Op::kMetrics, Request::Op::kReload}) {
     if (name == op_name(op)) {
       return op;
     }
   }
   return fail("\"" + name +
               "\" is not an op; there are status, register, unregister, exec, list, "
-              "respond and metrics");
+              "respond, metrics and reload");
 }
 
 }  // namespace
@@ -348,6 +348,7 @@ std::string encode(const Request& request) {
   switch (request.op) {
     case Request::Op::kStatus:
     case Request::Op::kMetrics:
+    case Request::Op::kReload:
       break;
     case Request::Op::kRegister:
       json["container"] = container_json(request.registration.container);
@@ -400,6 +401,7 @@ std::string encode(const Reply& reply) {
                {"refused", reply.refused},
                {"slot", reply.slot},
                {"count", reply.count},
+               {"changed", reply.changed},
                {"containers", Json::array()},
                {"more", reply.more}};
   if (reply.responded.number != 0) {
@@ -424,6 +426,7 @@ Result<Request> decode_request(const std::string& bytes) {
   switch (request.op) {
     case Request::Op::kStatus:
     case Request::Op::kMetrics:
+    case Request::Op::kReload:
       break;
     case Request::Op::kRegister:
       request.registration = TRY(decode_registration(reader));
@@ -468,6 +471,7 @@ Result<Reply> decode_reply(const std::string& bytes) {
   reply.refused = reader.text("refused", kMaxText, false);
   reply.slot = static_cast<std::uint32_t>(reader.number("slot", kMaxU32, false));
   reply.count = static_cast<std::uint32_t>(reader.number("count", kMaxU32, false));
+  reply.changed = static_cast<std::uint32_t>(reader.number("changed", kMaxU32, false));
   reply.more = reader.boolean("more", false);
   const Json* list = reader.find("containers");
   if (list != nullptr && !list->is_array()) {

@@ -30,6 +30,9 @@
 //   {"version":1,"op":"metrics"}
 //     -> {"version":1,"ok":true,…as of status…,"metrics":{…}}  (as src/monitor/metrics.cpp has it)
 //
+//   {"version":1,"op":"reload"}  (read configuration and profiles again, as on SIGHUP)
+//     -> {"version":1,"ok":true,…as of status…,"changed":N}  (containers with another policy now)
+//
 // {…Container…} is {"id","name","image","profile","mode","engine","bundle","annotations":{}}; the
 // policy is as src/profile/policy_json.h says.
 //
@@ -58,6 +61,9 @@ inline constexpr int kProtocolVersion = 1;
 inline constexpr std::size_t kMaxMessageBytes = std::size_t{128} * 1024;
 inline constexpr const char* kDefaultSocketPath = "/run/holdfast/monitor.sock";
 
+// Of an annotation that alerts show, its key included.
+inline constexpr std::size_t kMaxToldAnnotationBytes = 1024;
+
 // Who a container is: what alerts say about it. Known at creation, never guessed later.
 struct Container {
   std::string id;
@@ -67,7 +73,7 @@ struct Container {
   std::string mode;    // enforce, detect, off
   std::string engine;  // podman, containerd, crio, docker, buildah, or "" for a bare runtime
   std::string bundle;  // absolute
-  std::map<std::string, std::string> annotations;
+  std::map<std::string, std::string> annotations;  // profile::is_deciding() ones, and what fits
 };
 
 struct Registration {
@@ -96,7 +102,7 @@ inline constexpr std::size_t kMaxExecArgs = 64;
 inline constexpr std::size_t kMaxExecArgBytes = 1024;
 
 struct Request {
-  enum class Op { kStatus, kRegister, kUnregister, kExec, kList, kRespond, kMetrics };
+  enum class Op { kStatus, kRegister, kUnregister, kExec, kList, kRespond, kMetrics, kReload };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
   std::string id;             // kUnregister, kExec, kRespond
@@ -131,6 +137,7 @@ struct Reply {
   std::string refused;     // why the profile does not let a program in; empty: it may
   std::uint32_t slot = 0;
   std::uint32_t count = 0;                  // registered containers
+  std::uint32_t changed = 0;                // of these, that have another policy since kReload
   std::vector<ListedContainer> containers;  // by rising slot
   bool more = false;                        // a list was cut to what a packet holds
   Responded responded;

@@ -26,10 +26,15 @@ namespace {
 constexpr const char* kSuffix = ".json";
 constexpr std::int64_t kMaxU32 = 0xffffffff;
 
+// Each line has all of it: annotations that are longer than others are not told.
 detect::ContainerRef told_of(const Container& container) {
+  auto annotations = container.annotations;
+  std::erase_if(annotations, [](const auto& annotation) {
+    return annotation.first.size() + annotation.second.size() > kMaxToldAnnotationBytes;
+  });
   return std::make_shared<const detect::Container>(
       detect::Container{container.id, container.name, container.image, container.profile,
-                        container.engine, container.bundle, container.annotations});
+                        container.engine, container.bundle, std::move(annotations)});
 }
 
 // None where config.json cannot be read any more.
@@ -186,6 +191,16 @@ Status Registry::add(const Registration& registration, const kernel::Slot& slot,
   Entry entry{registration, slot, init_start_ticks, told_of(registration.container), {}};
   TRY(base::replace_file(path_of(registration.container.id), entry_text(entry), 0600));
   insert(std::move(entry));
+  return Ok{};
+}
+
+Status Registry::change(const Registration& registration) {
+  Entry& entry = entries_.at(registration.container.id);
+  Entry changed = entry;
+  changed.registration = registration;
+  changed.told = told_of(registration.container);
+  TRY(base::replace_file(path_of(registration.container.id), entry_text(changed), 0600));
+  entry = std::move(changed);
   return Ok{};
 }
 

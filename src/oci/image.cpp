@@ -1,12 +1,18 @@
 #include "src/oci/image.h"
 
-#include <initializer_list>
+#include <algorithm>
+#include <array>
+#include <span>
 #include <string_view>
 
 namespace holdfast::oci {
 namespace {
 
-std::string first_of(const Annotations& annotations, std::initializer_list<const char*> keys) {
+constexpr std::array kImageKeys = {kImageAnnotation, "io.kubernetes.cri.image-name",
+                                   "io.kubernetes.cri-o.ImageName",
+                                   "org.opencontainers.image.ref.name"};
+
+std::string first_of(const Annotations& annotations, std::span<const char* const> keys) {
   for (const char* key : keys) {
     const auto found = annotations.find(key);
     if (found != annotations.end() && !found->second.empty()) {
@@ -22,7 +28,7 @@ bool any_begins(const Annotations& annotations, std::string_view prefix) {
 }
 
 std::string engine_by_annotations(const Annotations& annotations) {
-  const std::string manager = first_of(annotations, {"io.container.manager"});
+  const std::string manager = first_of(annotations, std::array{"io.container.manager"});
   if (manager == "libpod" || any_begins(annotations, "io.podman.annotations.")) {
     return "podman";
   }
@@ -48,9 +54,11 @@ std::string engine_by_bundle(const std::string& bundle) {
 }  // namespace
 
 std::string image_of(const Annotations& annotations) {
-  return first_of(annotations,
-                  {kImageAnnotation, "io.kubernetes.cri.image-name",
-                   "io.kubernetes.cri-o.ImageName", "org.opencontainers.image.ref.name"});
+  return first_of(annotations, kImageKeys);
+}
+
+bool is_of_image(std::string_view key) {
+  return std::ranges::find(kImageKeys, key) != kImageKeys.end();
 }
 
 std::string engine_of(const Annotations& annotations, const std::string& bundle,
@@ -63,9 +71,10 @@ std::string engine_of(const Annotations& annotations, const std::string& bundle,
 }
 
 std::string name_of(const Annotations& annotations) {
-  return first_of(annotations, {"io.kubernetes.cri.container-name",
-                                "io.kubernetes.cri-o.ContainerName", "io.kubernetes.container.name",
-                                "io.podman.annotations.container-name", "nerdctl/name"});
+  return first_of(annotations,
+                  std::array{"io.kubernetes.cri.container-name", "io.kubernetes.cri-o.ContainerName",
+                             "io.kubernetes.container.name",
+                             "io.podman.annotations.container-name", "nerdctl/name"});
 }
 
 }  // namespace holdfast::oci

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "src/oci/spec.h"
 
@@ -13,6 +14,9 @@ inline constexpr const char* kImageAnnotation = "io.holdfast.image";
 // The image reference: io.holdfast.image, then what containerd, CRI-O and image tools write; ""
 // where nobody says.
 std::string image_of(const Annotations& annotations);
+
+// Whether image_of() looks at the annotation `key`.
+bool is_of_image(std::string_view key);
 
 // podman, crio, containerd, docker, buildah; "" for a runtime that was called without an engine.
 // docker and `ctr` set no annotations: they are known by the directory of the bundle, buildah by

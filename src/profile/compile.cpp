@@ -140,7 +140,6 @@ bool wants_readonly_root(const Profile& profile, bool enforcing) {
 
 void compile_rootfs(const Profile& profile, const oci::Spec& spec, bool enforcing,
                     Compiled& compiled) {
-  compiled.policy.writable = writable_paths(profile);
   compiled.readonly_root = wants_readonly_root(profile, enforcing);
   if (!compiled.readonly_root) {
     return;
@@ -155,6 +154,7 @@ void compile_rootfs(const Profile& profile, const oci::Spec& spec, bool enforcin
 }
 
 void compile_rules(const Profile& profile, bool enforcing, Policy& policy) {
+  policy.writable = writable_paths(profile);
   policy.executables = profile.exec.allow;
   policy.peers = profile.network.allow;
   policy.capabilities = profile.capabilities.allow;
@@ -227,27 +227,46 @@ Status compile_all_devices(const oci::Spec& spec, Policy& policy) {
   return Ok{};
 }
 
-}  // namespace
-
-Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enforcing) {
+// What follows from the profile alone.
+Compiled compile_profile(const Profile& profile, bool enforcing) {
   Compiled compiled;
   compiled.guarded = profile.mode != Mode::kOff;
   if (!compiled.guarded) {
     return compiled;
   }
   compile_actions(profile, enforcing, compiled);
-  compile_rootfs(profile, spec, enforcing, compiled);
   compile_rules(profile, enforcing, compiled.policy);
   compile_seccomp(profile, compiled.seccomp);
   compiled.admit = compile_admit(profile);
   compiled.exec_into = compile_exec_into(profile);
   compiled.respond = profile.respond;
   compiled.exceptions = profile.exceptions;
+  return compiled;
+}
+
+}  // namespace
+
+Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enforcing) {
+  Compiled compiled = compile_profile(profile, enforcing);
+  if (!compiled.guarded) {
+    return compiled;
+  }
+  compile_rootfs(profile, spec, enforcing, compiled);
   compiled.policy.bounding = base::capability_bits(spec.process.bounding);
   compiled.policy.own_user_namespace =
       std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
                   [](const oci::Namespace& ns) { return ns.type == "user"; });
   TRY(compile_all_devices(spec, compiled.policy));
+  return compiled;
+}
+
+Compiled recompile(const Profile& profile, const Policy& before, bool enforcing) {
+  Compiled compiled = compile_profile(profile, enforcing);
+  Policy& policy = compiled.policy;
+  policy.bounding = before.bounding;
+  policy.own_user_namespace = before.own_user_namespace;
+  policy.devices = before.devices;
+  policy.all_devices = before.all_devices;
   return compiled;
 }
 

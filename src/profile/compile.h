@@ -47,4 +47,9 @@ struct Compiled {
 // one.
 Result<Compiled> compile(const Profile& profile, const oci::Spec& spec, bool enforcing);
 
+// For a container that runs: what its config.json grants is as in its policy so far. What only an
+// edit of config.json can do (readonly_root, tmpfs) is left out. With mode off the policy refuses
+// and tells nothing, and the container stays known.
+Compiled recompile(const Profile& profile, const Policy& before, bool enforcing);
+
 }  // namespace holdfast::profile

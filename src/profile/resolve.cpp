@@ -19,8 +19,8 @@ constexpr const char* kRespondAnnotation = "io.holdfast.respond";
 constexpr std::array kKnown = {kProfileAnnotation, kModeAnnotation, kWritableAnnotation,
                                oci::kImageAnnotation, kRespondAnnotation};
 
-// As many paths as can be writable, each as long as one can be, and the commas between them.
-constexpr std::size_t kMaxWritableListBytes = kMaxWritable * (kMaxWritableBytes + 1);
+// A registration has room for the list besides the policy that is made of it.
+constexpr std::size_t kMaxWritableListBytes = std::size_t{16} * 1024;
 
 Error wrong(const char* annotation, const std::string& sentence) {
   return fail(fmt::format("annotation {}: {}", annotation, sentence));
@@ -180,6 +180,10 @@ Result<Resolved> resolve(const Source& source, const Config& config,
   TRY(apply_respond(config, annotations, resolved.profile));
   resolved.on_failure = resolved.profile.on_failure.value_or(config.on_failure);
   return resolved;
+}
+
+bool is_deciding(std::string_view key) {
+  return key.starts_with(kPrefix) || oci::is_of_image(key);
 }
 
 Status check_filter_is_used(const Profile& profile, const Config& config,

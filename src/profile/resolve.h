@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/result.h"
@@ -27,6 +28,9 @@ struct Resolved {
 // unknown, malformed, or loosens what holdfast.json does not let it loosen is an error.
 Result<Resolved> resolve(const Source& source, const Config& config,
                          const oci::Annotations& annotations);
+
+// Whether resolve() looks at the annotation `key`.
+bool is_deciding(std::string_view key);
 
 // That the runtime loads the filter of config.json, which is what profiles are about. An error
 // where an annotation lets crun replace or change it, the mode is enforce, and holdfast.json does

@@ -31,6 +31,18 @@ managed() {
 }
 
 told() { grep -q "^$1" "$MANAGED/told" 2>/dev/null; }
+# What the hooks read, changed by a jq filter, as the monitor's own configuration.
+config_with() { jq "$1" /etc/holdfast/holdfast.json >"$MANAGED/config.json"; }
+
+# The profile "again", which lets its container write at PATHS, a JSON array.
+writable() {
+  jq -n --argjson paths "$1" '{schema: "holdfast.profile/v1", name: "again", extends: "immutable",
+    rootfs: {writable: $paths}}' >/etc/holdfast/profiles.d/again.json
+}
+
+# Does one of the operations of tests/attack in the container.
+inside() { "$RUNTIME" exec "$ID" attack "$@" 3>&- </dev/null || true; }
+
 # In what the monitor says about itself.
 said() { grep -qF "$1" "$MANAGED/log"; }
 
@@ -115,7 +127,7 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(sys.argv[1])' "$MAN
 }
 
 @test "SIGHUP: the new configuration holds; one with a mistake leaves the old one in force" {
-  echo '{"monitor": {"rotate": {"max_bytes": 1, "keep": 2}}}' >"$MANAGED/config.json"
+  config_with '.monitor.rotate = {max_bytes: 1, keep: 2}'
   ALERTS=$MANAGED/alerts.jsonl
   managed -- --config "$MANAGED/config.json"
   wait_until told READY=1
@@ -127,17 +139,71 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(sys.argv[1])' "$MAN
   two() { (($(rotated) == 2)); }
   for name in a b c d; do telling "$name" && sleep 1.2; done
   wait_until two
-  echo '{"monitor": {"rotate": {"max_byte": 1}}}' >"$MANAGED/config.json"
+  config_with '.monitor.rotate = {max_byte: 1}'
   kill -HUP "$(cat "$MANAGED/pid")"
   wait_until said "/monitor/rotate/max_byte: is not a known key"
   said "what was in force stays"
   hf_monitor_answers
-  echo '{"monitor": {"rotate": {"keep": 1, "max_bytes": 1}}}' >"$MANAGED/config.json"
+  config_with '.monitor.rotate = {keep: 1, max_bytes: 1}'
   kill -HUP "$(cat "$MANAGED/pid")"
-  wait_until said "read the configuration again"
+  wait_until said "read configuration and profiles again; 0 of 1 containers"
   telling e
   one() { (($(rotated) == 1)); }
   wait_until one
+}
+
+@test "profiles that are read again hold for the container that runs; a mistake in one changes nothing" {
+  writable '["/srv"]'
+  managed --
+  wait_until told READY=1
+  hf_bundle "$ID" --overlay --attack --profile again --mode detect -- sleep 600
+  hf_background "$ID"
+  inside creat /srv/allowed
+  [ "$("$HF_CLI" reload)" == "0 of 1 containers have another policy now" ]
+  writable '[]'
+  [ "$("$HF_CLI" reload)" == "1 of 1 containers have another policy now" ]
+  inside creat /srv/forbidden
+  wait_until hf_told "$ID" /srv/forbidden
+  refute hf_told "$ID" /srv/allowed
+  assert_alert "$ID" monitor.reload alerted '.kind == "record" and (.message | test("as pid [0-9]+ \\(uid 0\\) asked"))'
+  echo '{"schema": "holdfast.profile/v1", "name": "again", "mod": "off"}' >/etc/holdfast/profiles.d/again.json
+  run "$HF_CLI" reload
+  [ "$status" -eq 1 ]
+  [[ $output == *"container $ID: "*"/etc/holdfast/profiles.d/again.json"* ]]
+  inside creat /srv/still
+  wait_until hf_told "$ID" /srv/still
+  writable '["/srv"]'
+  kill -HUP "$(cat "$MANAGED/pid")"
+  wait_until said "read configuration and profiles again; 1 of 1 containers have another policy now"
+  inside creat /srv/again
+  inside creat /sentinel
+  wait_until hf_told "$ID" /sentinel
+  refute hf_told "$ID" /srv/again
+  # The next monitor knows it as well.
+  kill -KILL "$(cat "$MANAGED/pid")"
+  hf_monitor_start
+  inside creat /srv/later
+  inside creat /sentinel-2
+  wait_until hf_told "$ID" /sentinel-2
+  refute hf_told "$ID" /srv/later
+}
+
+@test "what a profile that was read again denies is refused at once, where it was found allowed before too" {
+  require enforcing
+  writable '["/srv"]'
+  managed --
+  wait_until told READY=1
+  hf_bundle "$ID" --overlay --attack --profile again -- sleep 600
+  hf_background "$ID"
+  inside creat /srv/one | grep -qx 'creat: ok'
+  inside creat /srv/two | grep -qx 'creat: ok'
+  writable '[]'
+  "$HF_CLI" reload
+  inside creat /srv/three | grep -qx 'creat: EROFS'
+  assert_alert "$ID" rootfs.create denied "$(path_is /srv/three)"
+  writable '["/srv"]'
+  "$HF_CLI" reload
+  inside creat /srv/three | grep -qx 'creat: ok'
 }
 
 @test "once it runs, its own filter keeps it from starting programs and from the network" {

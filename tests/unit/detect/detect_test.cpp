@@ -238,6 +238,17 @@ TEST(Detect, WhatConfigJsonAsksForIsToldOfTheContainer) {
   EXPECT_EQ(told.container->profile, "default");
 }
 
+TEST(Detect, TellsWhoHadAProfileReadAgain) {
+  Context context;
+  context.container = std::make_shared<const Container>(kWeb);
+  const Alert told = reload_alert({12, 0, {}, {}}, 0, context);
+  EXPECT_EQ(told.kind, "record");
+  EXPECT_EQ(told.class_name, "monitor.reload");
+  EXPECT_EQ(told.message,
+            "container web has another policy now: its profile was read again, as pid 12 (uid 0) "
+            "asked.");
+}
+
 TEST(Detect, TellsWhoLostHowManyAndWhy) {
   Container web;
   web.id = "id";

@@ -144,6 +144,7 @@ Metrics metrics() {
   made.registrations.note(12);
   made.registration_failures = 13;
   made.file_failing = true;
+  made.reload_failed = true;
   made.waiting_lines = 14;
   made.last_seq = 15;
   return made;
@@ -169,9 +170,19 @@ TEST(Protocol, MetricsArriveAsTheyWereSent) {
   EXPECT_FALSE(decode_reply(encode(Reply{})).value().metrics.has_value());
 }
 
+TEST(Protocol, AReloadSaysHowManyContainersChanged) {
+  Request request;
+  request.op = Request::Op::kReload;
+  EXPECT_EQ(decode_request(encode(request)).value().op, Request::Op::kReload);
+  Reply reply;
+  reply.changed = 3;
+  EXPECT_EQ(decode_reply(encode(reply)).value().changed, 3U);
+}
+
 TEST(Protocol, MetricsOfAnotherShapeAreRefused) {
   for (const char* key : {"started_s", "repeats", "held_back", "unwritten", "registration_failures",
-                          "waiting_lines", "last_seq", "file_failing", "registrations"}) {
+                          "waiting_lines", "last_seq", "file_failing", "reload_failed",
+                          "registrations"}) {
     Json lacking = reply_json();
     lacking["metrics"].erase(key);
     EXPECT_FALSE(decode_reply(lacking.dump()).ok()) << key;

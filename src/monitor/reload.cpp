@@ -1,0 +1,79 @@
+#include "src/monitor/reload.h"
+
+#include <map>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "src/profile/compile.h"
+#include "src/profile/load.h"
+#include "src/profile/resolve.h"
+
+namespace holdfast::monitor {
+namespace {
+
+// Hundreds of containers with a few profiles: those that say the same get the same.
+class Resolver {
+ public:
+  explicit Resolver(const profile::Config& config)
+      : config_(config), source_(profile::file_source(profile::profile_directories(config))) {}
+
+  Result<profile::Resolved> resolve(const Container& container) {
+    oci::Annotations deciding = container.annotations;
+    std::erase_if(deciding,
+                  [](const auto& annotation) { return !profile::is_deciding(annotation.first); });
+    const auto known = resolved_.find(deciding);
+    if (known != resolved_.end()) {
+      return known->second;
+    }
+    profile::Resolved resolved = TRY(profile::resolve(source_, config_, deciding));
+    return resolved_.emplace(std::move(deciding), std::move(resolved)).first->second;
+  }
+
+ private:
+  const profile::Config& config_;
+  profile::Source source_;
+  std::map<oci::Annotations, profile::Resolved> resolved_;
+};
+
+Registration with_profile(const Registration& before, const profile::Resolved& resolved,
+                          bool enforcing) {
+  profile::Compiled compiled = profile::recompile(resolved.profile, before.policy, enforcing);
+  Registration after = before;
+  after.container.profile = resolved.profile.name;
+  after.container.mode = profile::mode_name(resolved.profile.mode);
+  after.policy = std::move(compiled.policy);
+  after.exceptions = std::move(compiled.exceptions);
+  after.exec_into = std::move(compiled.exec_into);
+  after.respond = compiled.respond;
+  return after;
+}
+
+bool is_same(const Registration& a, const Registration& b) {
+  return a.container.profile == b.container.profile && a.container.mode == b.container.mode &&
+         a.policy == b.policy && a.exceptions == b.exceptions && a.exec_into == b.exec_into &&
+         a.respond == b.respond;
+}
+
+}  // namespace
+
+Result<std::vector<Registration>> read_profiles_again(const Registry& registry,
+                                                      const profile::Config& config,
+                                                      bool enforcing) {
+  Resolver resolver(config);
+  std::vector<Registration> changed;
+  for (const auto& [id, entry] : registry.entries()) {
+    const Registration& before = entry.registration;
+    const Result<profile::Resolved> resolved = resolver.resolve(before.container);
+    if (!resolved.ok()) {
+      return fail(fmt::format("container {}: {}", id, resolved.error().message));
+    }
+    Registration after = with_profile(before, resolved.value(), enforcing);
+    if (!is_same(before, after)) {
+      changed.push_back(std::move(after));
+    }
+  }
+  return changed;
+}
+
+}  // namespace holdfast::monitor
