@@ -14,8 +14,8 @@
 namespace holdfast::hook {
 namespace {
 
-// A registration is one packet, and most annotations are only there for alerts to show: kubectl puts
-// whole manifests into one.
+// A registration is one packet, and most annotations are only there for alerts to show: kubectl
+// puts whole manifests into one.
 constexpr std::size_t kMaxAnnotationsBytes = 32 * 1024;
 
 Result<oci::Spec> read_spec(const std::string& folder, const std::string& name) {

@@ -32,8 +32,8 @@ Result<std::string> path_of(int fd) {
 
 Result<ImageRoot> ImageRoot::open(const std::string& directory) {
   UniqueFd root = TRY(open_file(directory, O_PATH | O_DIRECTORY));
-  std::string real = TRY(path_of(root.get()));
-  return ImageRoot(std::move(root), real == "/" ? "" : std::move(real));
+  const std::string real = TRY(path_of(root.get()));
+  return ImageRoot(std::move(root), real.size() == 1 ? "" : real);  // "/"
 }
 
 Result<ImageRoot::File> ImageRoot::find(const std::string& path) const {

@@ -53,7 +53,8 @@ int run(const std::string& given_socket) {
 
 void add_reload(CLI::App& app, int& status) {
   auto* command = app.add_subcommand(
-      "reload", "Have the monitor read configuration and profiles again, for running containers too");
+      "reload",
+      "Have the monitor read configuration and profiles again, for running containers too");
   command->footer(kFooter);
   auto socket = std::make_shared<std::string>();
   command->add_option("--socket", *socket, "The monitor's socket [the configured one]");

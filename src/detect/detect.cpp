@@ -450,9 +450,10 @@ Alert reload_alert(const Asker& by, std::uint64_t time_ns, const Context& contex
   alert.class_name = "monitor.reload";
   alert.severity = Severity::kNotice;
   alert.action = "alerted";
-  alert.message = fmt::format("{} has another policy now: its profile was read again, as pid {} "
-                              "(uid {}) asked.",
-                              owner(0, context.container.get()), by.pid, by.uid);
+  alert.message = fmt::format(
+      "{} has another policy now: its profile was read again, as pid {} "
+      "(uid {}) asked.",
+      owner(0, context.container.get()), by.pid, by.uid);
   alert.container = context.container;
   alert.backend = context.backend;
   alert.host = context.host;

@@ -20,8 +20,9 @@ std::string header_word(const std::string& text, std::size_t most) {
 // TIME-SECFRAC has at most six digits: 2024-02-29T23:59:59.000000[001]Z
 std::string timestamp(const std::string& rfc3339) {
   constexpr std::size_t kMicroseconds = 26;
-  return rfc3339.size() > kMicroseconds + 1 ? rfc3339.substr(0, kMicroseconds) + "Z"
-                                            : header_word(rfc3339, kMicroseconds + 1);
+  return rfc3339.size() > kMicroseconds + 1
+             ? fmt::format("{}Z", std::string_view(rfc3339).substr(0, kMicroseconds))
+             : header_word(rfc3339, kMicroseconds + 1);
 }
 
 // Section 6.3.3: these three are escaped.

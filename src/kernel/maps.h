@@ -5,8 +5,9 @@
 
 #include <cerrno>
 #include <optional>
-#include <string>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "src/base/result.h"
 
@@ -15,7 +16,7 @@ namespace holdfast::kernel {
 template <typename Key, typename Value>
 Status map_set(int fd, const Key& key, const Value& value, const char* map) {
   if (bpf_map_update_elem(fd, &key, &value, BPF_ANY) != 0) {
-    return fail_errno(std::string("cannot write BPF map ") + map, errno);
+    return fail_errno(fmt::format("cannot write BPF map {}", map), errno);
   }
   return Ok{};
 }

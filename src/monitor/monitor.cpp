@@ -332,8 +332,8 @@ Result<std::size_t> Monitor::State::reload(const detect::Asker& by) {
 // All of it, or nothing where there is a mistake in it.
 Result<std::size_t> Monitor::State::read_again(const detect::Asker& by) {
   const Options given = TRY(options.reload ? options.reload() : Result<Options>(options));
-  const std::vector<Registration> changed = TRY(read_profiles_again(
-      registry, given.config, kernel::backend_enforces(kernel.backend())));
+  const std::vector<Registration> changed =
+      TRY(read_profiles_again(registry, given.config, kernel::backend_enforces(kernel.backend())));
   TRY(guard.change(changed));
   options.linger_s = given.linger_s;
   sink.set(given.file);

@@ -96,6 +96,8 @@ const char* op_name(Request::Op op) {
       return "respond";
     case Request::Op::kMetrics:
       return "metrics";
+    case Request::Op::kReload:
+      return "reload";
   }
   return "";
 }
@@ -393,17 +395,10 @@ std::string encode(const Reply& reply) {
   if (!reply.error.empty()) {
     return to_text({{"version", kProtocolVersion}, {"ok", false}, {"error", reply.error}});
   }
-  Json json = {{"version", kProtocolVersion},
-               {"ok", true},
-               {"backend", reply.backend},
-               {"enforcing", reply.enforcing},
-               {"pid", reply.pid},
-               {"refused", reply.refused},
-               {"slot", reply.slot},
-               {"count", reply.count},
-               {"changed", reply.changed},
-               {"containers", Json::array()},
-               {"more", reply.more}};
+  Json json = {{"version", kProtocolVersion},  {"ok", true},           {"backend", reply.backend},
+               {"enforcing", reply.enforcing}, {"pid", reply.pid},     {"refused", reply.refused},
+               {"slot", reply.slot},           {"count", reply.count}, {"changed", reply.changed},
+               {"containers", Json::array()},  {"more", reply.more}};
   if (reply.responded.number != 0) {
     json["response"] = responded_json(reply.responded);
   }

@@ -56,8 +56,8 @@ class Registry {
   Status add(const Registration& registration, const kernel::Slot& slot,
              std::uint64_t init_start_ticks);
 
-  // Gives a container another registration, and writes its file anew. It has the old one on failure.
-  // Precondition: find(registration.container.id) is not nullptr.
+  // Gives a container another registration, and writes its file anew. It has the old one on
+  // failure. Precondition: find(registration.container.id) is not nullptr.
   Status change(const Registration& registration);
 
   // Forgets a container and its file; remembers its name for late events. Unknown ids are fine.

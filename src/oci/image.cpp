@@ -53,9 +53,7 @@ std::string engine_by_bundle(const std::string& bundle) {
 
 }  // namespace
 
-std::string image_of(const Annotations& annotations) {
-  return first_of(annotations, kImageKeys);
-}
+std::string image_of(const Annotations& annotations) { return first_of(annotations, kImageKeys); }
 
 bool is_of_image(std::string_view key) {
   return std::ranges::find(kImageKeys, key) != kImageKeys.end();
@@ -72,8 +70,8 @@ std::string engine_of(const Annotations& annotations, const std::string& bundle,
 
 std::string name_of(const Annotations& annotations) {
   return first_of(annotations,
-                  std::array{"io.kubernetes.cri.container-name", "io.kubernetes.cri-o.ContainerName",
-                             "io.kubernetes.container.name",
+                  std::array{"io.kubernetes.cri.container-name",
+                             "io.kubernetes.cri-o.ContainerName", "io.kubernetes.container.name",
                              "io.podman.annotations.container-name", "nerdctl/name"});
 }
 

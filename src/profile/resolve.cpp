@@ -182,9 +182,7 @@ Result<Resolved> resolve(const Source& source, const Config& config,
   return resolved;
 }
 
-bool is_deciding(std::string_view key) {
-  return key.starts_with(kPrefix) || oci::is_of_image(key);
-}
+bool is_deciding(std::string_view key) { return key.starts_with(kPrefix) || oci::is_of_image(key); }
 
 Status check_filter_is_used(const Profile& profile, const Config& config,
                             const oci::Annotations& annotations) {

@@ -153,57 +153,57 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(sys.argv[1])' "$MAN
 }
 
 @test "profiles that are read again hold for the container that runs; a mistake in one changes nothing" {
-  writable '["/srv"]'
+  writable '["/etc"]'
   managed --
   wait_until told READY=1
   hf_bundle "$ID" --overlay --attack --profile again --mode detect -- sleep 600
   hf_background "$ID"
-  inside creat /srv/allowed
+  inside creat /etc/allowed
   [ "$("$HF_CLI" reload)" == "0 of 1 containers have another policy now" ]
   writable '[]'
   [ "$("$HF_CLI" reload)" == "1 of 1 containers have another policy now" ]
-  inside creat /srv/forbidden
-  wait_until hf_told "$ID" /srv/forbidden
-  refute hf_told "$ID" /srv/allowed
+  inside creat /etc/forbidden
+  wait_until hf_told "$ID" /etc/forbidden
+  refute hf_told "$ID" /etc/allowed
   assert_alert "$ID" monitor.reload alerted '.kind == "record" and (.message | test("as pid [0-9]+ \\(uid 0\\) asked"))'
   echo '{"schema": "holdfast.profile/v1", "name": "again", "mod": "off"}' >/etc/holdfast/profiles.d/again.json
   run "$HF_CLI" reload
   [ "$status" -eq 1 ]
   [[ $output == *"container $ID: "*"/etc/holdfast/profiles.d/again.json"* ]]
-  inside creat /srv/still
-  wait_until hf_told "$ID" /srv/still
-  writable '["/srv"]'
+  inside creat /etc/still
+  wait_until hf_told "$ID" /etc/still
+  writable '["/etc"]'
   kill -HUP "$(cat "$MANAGED/pid")"
   wait_until said "read configuration and profiles again; 1 of 1 containers have another policy now"
-  inside creat /srv/again
+  inside creat /etc/again
   inside creat /sentinel
   wait_until hf_told "$ID" /sentinel
-  refute hf_told "$ID" /srv/again
+  refute hf_told "$ID" /etc/again
   # The next monitor knows it as well.
   kill -KILL "$(cat "$MANAGED/pid")"
   hf_monitor_start
-  inside creat /srv/later
+  inside creat /etc/later
   inside creat /sentinel-2
   wait_until hf_told "$ID" /sentinel-2
-  refute hf_told "$ID" /srv/later
+  refute hf_told "$ID" /etc/later
 }
 
 @test "what a profile that was read again denies is refused at once, where it was found allowed before too" {
   require enforcing
-  writable '["/srv"]'
+  writable '["/etc"]'
   managed --
   wait_until told READY=1
   hf_bundle "$ID" --overlay --attack --profile again -- sleep 600
   hf_background "$ID"
-  inside creat /srv/one | grep -qx 'creat: ok'
-  inside creat /srv/two | grep -qx 'creat: ok'
+  inside creat /etc/one | grep -qx 'creat: ok'
+  inside creat /etc/two | grep -qx 'creat: ok'
   writable '[]'
   "$HF_CLI" reload
-  inside creat /srv/three | grep -qx 'creat: EROFS'
-  assert_alert "$ID" rootfs.create denied "$(path_is /srv/three)"
-  writable '["/srv"]'
+  inside creat /etc/three | grep -qx 'creat: EROFS'
+  assert_alert "$ID" rootfs.create denied "$(path_is /etc/three)"
+  writable '["/etc"]'
   "$HF_CLI" reload
-  inside creat /srv/three | grep -qx 'creat: ok'
+  inside creat /etc/three | grep -qx 'creat: ok'
 }
 
 @test "once it runs, its own filter keeps it from starting programs and from the network" {

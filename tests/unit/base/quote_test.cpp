@@ -16,8 +16,9 @@ TEST(Shown, IsOneLineOfPlainText) {
 
 TEST(Shown, LeavesOutWhatIsTooLong) {
   EXPECT_EQ(shown(std::string(256, 'a')), std::string(256, 'a'));
-  EXPECT_EQ(shown(std::string(257, 'a')), std::string(256, 'a') + "…");
-  EXPECT_EQ(shown(std::string(255, 'a') + "ü"), std::string(255, 'a') + "…") << "no half character";
+  EXPECT_EQ(shown(std::string(257, 'a')), std::string(256, 'a').append("…"));
+  EXPECT_EQ(shown(std::string(255, 'a').append("ü")), std::string(255, 'a').append("…"))
+      << "no half character";
 }
 
 }  // namespace

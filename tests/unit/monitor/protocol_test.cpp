@@ -180,9 +180,9 @@ TEST(Protocol, AReloadSaysHowManyContainersChanged) {
 }
 
 TEST(Protocol, MetricsOfAnotherShapeAreRefused) {
-  for (const char* key : {"started_s", "repeats", "held_back", "unwritten", "registration_failures",
-                          "waiting_lines", "last_seq", "file_failing", "reload_failed",
-                          "registrations"}) {
+  for (const char* key :
+       {"started_s", "repeats", "held_back", "unwritten", "registration_failures", "waiting_lines",
+        "last_seq", "file_failing", "reload_failed", "registrations"}) {
     Json lacking = reply_json();
     lacking["metrics"].erase(key);
     EXPECT_FALSE(decode_reply(lacking.dump()).ok()) << key;

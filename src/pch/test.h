@@ -1,0 +1,4 @@
+// See src/pch/library.h.
+#include <gtest/gtest.h>
+
+#include "src/pch/library.h"
