@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <ctime>
+#include <string_view>
 
 namespace holdfast::base {
 
@@ -17,7 +18,7 @@ std::int64_t now_ns(clockid_t clock) {
 }
 
 // Writes the digits of `number` up to the place before `end`, as many as it takes to reach `begin`.
-void put_digits(std::string& text, std::size_t begin, std::size_t end, std::uint64_t number) {
+void put_digits(char* text, std::size_t begin, std::size_t end, std::uint64_t number) {
   while (end > begin) {
     text[--end] = static_cast<char>('0' + number % 10);
     number /= 10;
@@ -34,7 +35,7 @@ std::int64_t real_now_ns() { return now_ns(CLOCK_REALTIME); }
 
 // Every line has one, so it is not left to a formatter: that takes forty times as long. 64 bits of
 // nanoseconds end in the year 2262.
-std::string rfc3339(std::int64_t real_ns) {
+void write_rfc3339(char* to, std::int64_t real_ns) {
   namespace chrono = std::chrono;
   // By hand: a day before the first moment that 64 bits can hold does not fit them.
   std::int64_t whole = real_ns / kSecond;
@@ -47,9 +48,11 @@ std::string rfc3339(std::int64_t real_ns) {
   const auto day = chrono::floor<chrono::days>(moment);
   const chrono::year_month_day date(day);
   const chrono::hh_mm_ss<chrono::seconds> time(moment - day);
-  std::string text = "0000-00-00T00:00:00.000000000Z";
-  const auto put = [&text](std::size_t begin, std::size_t end, auto number) {
-    put_digits(text, begin, end, static_cast<std::uint64_t>(number));
+  constexpr std::string_view kForm = "0000-00-00T00:00:00.000000000Z";
+  static_assert(kForm.size() == kRfc3339Bytes);
+  kForm.copy(to, kForm.size());
+  const auto put = [to](std::size_t begin, std::size_t end, auto number) {
+    put_digits(to, begin, end, static_cast<std::uint64_t>(number));
   };
   put(0, 4, static_cast<int>(date.year()));
   put(5, 7, static_cast<unsigned>(date.month()));
@@ -58,6 +61,11 @@ std::string rfc3339(std::int64_t real_ns) {
   put(14, 16, time.minutes().count());
   put(17, 19, time.seconds().count());
   put(20, 29, rest);
+}
+
+std::string rfc3339(std::int64_t real_ns) {
+  std::string text(kRfc3339Bytes, '\0');
+  write_rfc3339(text.data(), real_ns);
   return text;
 }
 

@@ -1,6 +1,7 @@
 // Clocks, and how a moment is written.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -19,6 +20,10 @@ std::int64_t real_now_ns();
 
 // Nanoseconds since 1970 as RFC 3339 in UTC with nine digits: 2024-02-29T23:59:59.000000001Z. Pure.
 std::string rfc3339(std::int64_t real_ns);
+
+// The same at `to`, which has room for kRfc3339Bytes; nothing ends it.
+inline constexpr std::size_t kRfc3339Bytes = 30;
+void write_rfc3339(char* to, std::int64_t real_ns);
 
 // The same for the name of a file, which it sorts by: 20240229T235959.000000001Z. Pure.
 std::string time_in_name(std::int64_t real_ns);

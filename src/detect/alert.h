@@ -1,6 +1,7 @@
 // What is told: an event with everything a reader needs to understand it without us.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -29,17 +30,17 @@ struct Container {
 // Shared, for every alert has it and most containers make many.
 using ContainerRef = std::shared_ptr<const Container>;
 
-// What was acted upon. Empty and zero members are not told.
+// What was acted upon. Empty and zero members are not told. Views are of constants.
 struct Object {
-  std::string operation;
+  std::string_view operation;
   std::string path;
   bool path_truncated = false;   // it lost its beginning
   bool path_as_spelled = false;  // as the process wrote it, not as the kernel resolved it
-  std::string type;
-  std::string mode;        // octal, of the object
-  std::string device;      // "8:1", of its superblock
-  std::string node;        // "8:0", of a device node
-  std::string filesystem;  // type of its superblock
+  std::string_view type;
+  std::string mode;             // octal, of the object
+  std::string device;           // "8:1", of its superblock
+  std::string node;             // "8:0", of a device node
+  std::string_view filesystem;  // type of its superblock
   std::uint64_t inode = 0;
   std::string syscall;
   std::vector<std::string> flags;         // CLONE_NEW…, MS_…
@@ -83,16 +84,17 @@ struct Response {
   std::string incident_failure;  // why there is none
 };
 
+// Views are of constants, such as the table of rules, but for those of Context.
 struct Alert {
-  std::string time;  // RFC 3339, UTC
-  std::string kind;  // "alert" or "record"
+  std::int64_t time_ns = 0;  // since 1970
+  std::string_view kind;     // "alert" or "record"
   std::string class_name;
   Severity severity = Severity::kNotice;
-  std::string action;  // what happened: "alerted", "denied", "killed"; of a response: "done",
-                       // "failed", "withheld"
+  std::string_view action;  // what happened: "alerted", "denied", "killed"; of a response: "done",
+                            // "failed", "withheld"
   std::uint64_t count = 1;
   bool changes_image = false;  // and may be one step of many: not told
-  std::string cause;           // of a loss
+  std::string_view cause;      // of a loss
   std::string message;
   std::string exception;   // why the profile calls this ordinary; of a record that was an alert
   std::string held_back;   // why it is a record: of an alert beyond its container's budget
@@ -100,12 +102,11 @@ struct Alert {
   std::optional<event::Process> process;
   std::optional<Object> object;
   std::optional<Response> response;
-  // Of the table of rules: they outlive every alert.
-  std::vector<std::string_view> mitre;
+  std::array<std::string_view, 2> mitre;  // "" is none
   std::string_view falco;
   std::string_view tracee;
-  std::string backend;
-  std::string host;
+  std::string_view backend;
+  std::string_view host;
   Origin origin;
 };
 

@@ -211,9 +211,7 @@ std::optional<std::uint64_t> Budget::due_ns() const {
 }
 
 Alert noise_alert(const HeldBack& held, std::uint64_t time_ns, const Context& context) {
-  Alert alert;
-  alert.time = base::rfc3339(
-      static_cast<std::int64_t>(time_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
+  Alert alert = begin_alert(time_ns, context);
   const bool has_alerts = !held.alerts.empty() || !held.unwritten_alerts.empty();
   alert.kind = has_alerts ? "alert" : "record";
   alert.class_name = "monitor.noise";
@@ -235,8 +233,6 @@ Alert noise_alert(const HeldBack& held, std::uint64_t time_ns, const Context& co
       fmt::format("container {}: {}; holdfast tune proposes exceptions.",
                   container.name.empty() ? container.id : container.name, fmt::join(parts, "; "));
   alert.container = held.container;
-  alert.backend = context.backend;
-  alert.host = context.host;
   return alert;
 }
 

@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "src/base/clock.h"
 #include "src/base/path.h"
 #include "src/base/quote.h"
 #include "src/detect/names.h"
@@ -146,92 +145,103 @@ void replace(std::string& text, std::string_view mark, const std::string& value)
   }
 }
 
-std::string in_parentheses(const std::vector<std::string>& words) {
-  return words.empty() ? "" : fmt::format(" ({})", fmt::join(words, ", "));
+// Sentences are put together by hand: a formatter takes a fifth of the time that an event takes.
+
+void add_in_parentheses(std::string& text, const std::vector<std::string>& words) {
+  if (!words.empty()) {
+    text += fmt::format(" ({})", fmt::join(words, ", "));
+  }
 }
 
-std::string path_text(const Object& object) {
+void add_path(std::string& text, const Object& object) {
   if (!object.path.empty()) {
-    return object.path_truncated ? "…" + object.path : object.path;
+    text += object.path_truncated ? "…" : "";
+    text += object.path;
+  } else if (!object.node.empty()) {
+    text += object.node;
+  } else {
+    text += object.inode != 0 ? fmt::format("inode {}", object.inode) : "an unnamed object";
   }
-  if (!object.node.empty()) {
-    return object.node;
-  }
-  return object.inode != 0 ? fmt::format("inode {}", object.inode) : "an unnamed object";
 }
 
-std::string peer_text(const Object& object) {
+void add_peer(std::string& text, const Object& object) {
   if (object.address.empty()) {
-    return object.protocol.empty() ? "" : fmt::format(" ({})", object.protocol);
+    text += object.protocol.empty() ? "" : fmt::format(" ({})", object.protocol);
+  } else {
+    const bool is_ipv6 = object.address.find(':') != std::string::npos;
+    text += is_ipv6 ? fmt::format("[{}]:{}", object.address, object.port)
+                    : fmt::format("{}:{}", object.address, object.port);
   }
-  return object.address.find(':') == std::string::npos
-             ? fmt::format("{}:{}", object.address, object.port)
-             : fmt::format("[{}]:{}", object.address, object.port);
 }
 
 // What a word in braces of a rule's verb stands for.
-std::string meaning(std::string_view word, const Object& object) {
+void add_meaning(std::string& text, std::string_view word, const Object& object) {
   if (word == "path") {
-    return path_text(object);
+    add_path(text, object);
+  } else if (word == "flags") {
+    add_in_parentheses(text, object.flags);
+  } else if (word == "caps") {
+    add_in_parentheses(text, object.capabilities);
+  } else if (word == "target") {
+    text += object.target_pid == 0 ? "" : fmt::format(" (pid {})", object.target_pid);
+  } else if (word == "address") {
+    add_peer(text, object);
+  } else {
+    text += object.syscall.empty() ? "" : fmt::format(" ({})", object.syscall);
   }
-  if (word == "flags") {
-    return in_parentheses(object.flags);
-  }
-  if (word == "caps") {
-    return in_parentheses(object.capabilities);
-  }
-  if (word == "target") {
-    return object.target_pid == 0 ? "" : fmt::format(" (pid {})", object.target_pid);
-  }
-  if (word == "address") {
-    return peer_text(object);
-  }
-  return object.syscall.empty() ? "" : fmt::format(" ({})", object.syscall);
 }
 
 // What stands for a word is not looked at again: a path is the attacker's text and may hold
 // "{flags}".
-std::string deed(const Rule& rule, const Object& object) {
-  std::string text;
+void add_deed(std::string& text, const Rule& rule, const Object& object) {
   std::string_view rest = rule.verb;
   while (!rest.empty()) {
     const std::size_t open = std::min(rest.find('{'), rest.size());
     const std::size_t close = std::min(rest.find('}', open), rest.size());
     text += rest.substr(0, open);
     if (open < close) {
-      text += meaning(rest.substr(open + 1, close - open - 1), object);
+      add_meaning(text, rest.substr(open + 1, close - open - 1), object);
     }
     rest.remove_prefix(std::min(close + 1, rest.size()));
   }
-  return text;
 }
 
 // A runtime executes itself from a mount of that one file: its path there is "/".
-std::string program(const event::Process& process) {
-  const std::string name = process.exe.substr(process.exe.rfind('/') + 1);
+std::string_view program(const event::Process& process) {
+  const std::string_view name = std::string_view(process.exe).substr(process.exe.rfind('/') + 1);
   return name.empty() ? process.comm : name;
 }
 
-std::string owner(std::uint32_t slot, const Container* container) {
+void add_owner(std::string& text, std::uint32_t slot, const Container* container) {
   if (container == nullptr) {
-    return fmt::format("container of slot {}", slot);
+    text += fmt::format("container of slot {}", slot);
+    return;
   }
-  return "container " + (container->name.empty() ? container->id : container->name);
+  text += "container ";
+  text += container->name.empty() ? container->id : container->name;
 }
 
-std::string ending(const event::Event& event) {
+std::string owner(std::uint32_t slot, const Container* container) {
+  std::string text;
+  add_owner(text, slot, container);
+  return text;
+}
+
+void add_ending(std::string& text, const event::Event& event) {
   switch (event.outcome) {
     case HF_OUTCOME_DENIED:
-      return "refused";
+      text += "refused";
+      break;
     case HF_OUTCOME_KILLED:
-      return "refused, and the process was killed";
+      text += "refused, and the process was killed";
+      break;
     case HF_OUTCOME_REFUSED:
-      return event.result == 0
-                 ? "the kernel refused it"
-                 : fmt::format("the kernel refused it ({})", errno_name(event.result));
+      text += "the kernel refused it";
+      text += event.result == 0 ? "" : fmt::format(" ({})", errno_name(event.result));
+      break;
     default:
-      return (event.flags & HF_EVENT_TOO_LATE) != 0 ? "it went through and could not be refused"
-                                                    : "allowed";
+      text += (event.flags & HF_EVENT_TOO_LATE) != 0 ? "it went through and could not be refused"
+                                                     : "allowed";
   }
 }
 
@@ -271,12 +281,6 @@ const char* action_of(hf_outcome outcome) {
   }
 }
 
-// Unsigned, for the time is only as true as the record it came in.
-std::string time_text(std::uint64_t boot_ns, const Context& context) {
-  return base::rfc3339(
-      static_cast<std::int64_t>(boot_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
-}
-
 // "bash, podman, conmon (pid 12, uid 0, login uid 1000)": the runtime, and before it who called it.
 std::string askers(const event::Process& asker) {
   constexpr std::size_t kNamed = 4;
@@ -307,9 +311,8 @@ Object entered(const Entering& entering) {
   return object;
 }
 
-// Put together by hand: a formatter takes a fifth of the time that an event takes.
 std::string sentence(const event::Event& event, const event::Process& process,
-                     const Container* container, const std::string& what) {
+                     const Container* container, const Rule& rule, const Object& object) {
   constexpr std::size_t kUsual = 400;  // with a remedy
   std::string text;
   text.reserve(kUsual);
@@ -317,11 +320,11 @@ std::string sentence(const event::Event& event, const event::Process& process,
   text += " (pid ";
   text += std::to_string(process.pid);
   text += (event.flags & HF_EVENT_BYSTANDER) != 0 ? ") outside " : ") in ";
-  text += owner(event.slot, container);
+  add_owner(text, event.slot, container);
   text += " tried to ";
-  text += what;
+  add_deed(text, rule, object);
   text += "; ";
-  text += ending(event);
+  add_ending(text, event);
   if (event.count != 1) {
     text += fmt::format(" ({} times)", event.count);
   }
@@ -351,11 +354,21 @@ constexpr std::array<LossText, kLossCauses.size()> kLossTexts = {{
 
 }  // namespace
 
+// Unsigned, for the time is only as true as the record it came in.
+Alert begin_alert(std::uint64_t time_ns, const Context& context) {
+  Alert alert;
+  alert.time_ns =
+      static_cast<std::int64_t>(time_ns + static_cast<std::uint64_t>(context.boot_to_real_ns));
+  alert.container = context.container;
+  alert.backend = context.backend;
+  alert.host = context.host;
+  return alert;
+}
+
 Alert detect(const event::Event& event, event::Process process, const Context& context) {
   const Rule& rule = rule_for(event.class_id, event.operation);
   const Verdict verdict = judge(event, rule);
-  Alert alert;
-  alert.time = time_text(event.time_ns, context);
+  Alert alert = begin_alert(event.time_ns, context);
   alert.count = event.count;
   alert.kind = verdict.record ? "record" : "alert";
   alert.class_name = profile::class_name(event.class_id);
@@ -363,19 +376,12 @@ Alert detect(const event::Event& event, event::Process process, const Context& c
   alert.changes_image = changes_image(event, verdict);
   alert.action = action_of(event.outcome);
   alert.object = object_of(event);
-  alert.message = sentence(event, process, context.container.get(), deed(rule, *alert.object));
+  alert.message = sentence(event, process, context.container.get(), rule, *alert.object);
   alert.message += remedy(event, verdict);
-  alert.container = context.container;
   alert.process = std::move(process);
-  for (const std::string_view id : rule.mitre) {
-    if (!id.empty()) {
-      alert.mitre.emplace_back(id);
-    }
-  }
+  alert.mitre = rule.mitre;
   alert.falco = rule.falco;
   alert.tracee = rule.tracee;
-  alert.backend = context.backend;
-  alert.host = context.host;
   return alert;
 }
 
@@ -385,8 +391,7 @@ const char* cause_name(Loss::Cause cause) {
 
 Alert lost_alert(const Loss& loss, const Context& context) {
   const LossText& text = kLossTexts[static_cast<std::size_t>(loss.cause)];
-  Alert alert;
-  alert.time = time_text(loss.time_ns, context);
+  Alert alert = begin_alert(loss.time_ns, context);
   alert.kind = "alert";
   alert.class_name = "monitor.lost";
   alert.severity = Severity::kWarning;
@@ -396,16 +401,12 @@ Alert lost_alert(const Loss& loss, const Context& context) {
   alert.message =
       fmt::format("{} {}. What policies deny was denied all the same.", loss.count, text.sentence);
   replace(alert.message, "{container}", owner(loss.slot, context.container.get()));
-  alert.container = context.container;
-  alert.backend = context.backend;
-  alert.host = context.host;
   return alert;
 }
 
 Alert admission_alert(const profile::Admission& admission, std::uint64_t time_ns,
                       const Context& context) {
-  Alert alert;
-  alert.time = time_text(time_ns, context);
+  Alert alert = begin_alert(time_ns, context);
   alert.kind = "alert";
   alert.class_name = "admit." + admission.what;
   std::ranges::replace(alert.class_name, '_', '-');
@@ -414,9 +415,6 @@ Alert admission_alert(const profile::Admission& admission, std::uint64_t time_ns
   alert.message = fmt::format("{} {}; it was started, as its profile says.",
                               owner(0, context.container.get()), admission.asks);
   alert.mitre = {"T1610"};  // Deploy Container
-  alert.container = context.container;
-  alert.backend = context.backend;
-  alert.host = context.host;
   return alert;
 }
 
@@ -424,8 +422,7 @@ Alert entering_alert(const Entering& entering, event::Process asker, std::uint64
                      const Context& context) {
   const bool refused = entering.action == HF_DENY;
   const bool record = entering.action == HF_RECORD;
-  Alert alert;
-  alert.time = time_text(time_ns, context);
+  Alert alert = begin_alert(time_ns, context);
   alert.kind = record ? "record" : "alert";
   alert.class_name = kEnteringClass;
   alert.severity = record ? Severity::kInformational : Severity::kWarning;
@@ -437,15 +434,11 @@ Alert entering_alert(const Entering& entering, event::Process asker, std::uint64
   alert.process = std::move(asker);
   alert.mitre = {"T1609"};  // Container Administration Command
   alert.falco = "Attach/Exec Pod";
-  alert.container = context.container;
-  alert.backend = context.backend;
-  alert.host = context.host;
   return alert;
 }
 
 Alert reload_alert(const Asker& by, std::uint64_t time_ns, const Context& context) {
-  Alert alert;
-  alert.time = time_text(time_ns, context);
+  Alert alert = begin_alert(time_ns, context);
   alert.kind = "record";
   alert.class_name = "monitor.reload";
   alert.severity = Severity::kNotice;
@@ -454,9 +447,6 @@ Alert reload_alert(const Asker& by, std::uint64_t time_ns, const Context& contex
       "{} has another policy now: its profile was read again, as pid {} "
       "(uid {}) asked.",
       owner(0, context.container.get()), by.pid, by.uid);
-  alert.container = context.container;
-  alert.backend = context.backend;
-  alert.host = context.host;
   return alert;
 }
 

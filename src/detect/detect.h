@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/detect/alert.h"
@@ -13,13 +14,17 @@
 
 namespace holdfast::detect {
 
-// What surrounds an event.
+// What surrounds an event. What is viewed outlives the alerts that are made of it.
 struct Context {
-  ContainerRef container;  // nullptr: not known (any more)
-  std::string backend;     // "lsm", "modify-return", "tracepoint"
-  std::string host;
+  ContainerRef container;    // nullptr: not known (any more)
+  std::string_view backend;  // "lsm", "modify-return", "tracepoint"
+  std::string_view host;
   std::int64_t boot_to_real_ns = 0;  // base::boot_to_real_ns()
 };
+
+// What every alert has: when it was, where, and of which container. `time_ns`: as of
+// base::boot_now_ns().
+Alert begin_alert(std::uint64_t time_ns, const Context& context);
 
 Alert detect(const event::Event& event, event::Process process, const Context& context);
 

@@ -122,13 +122,13 @@ std::vector<std::string> namespace_flags(std::uint64_t flags) {
 
 std::vector<std::string> mount_flags(std::uint64_t flags) { return names_of(flags, kMounts); }
 
-std::string filesystem_name(std::uint32_t magic) {
+std::string_view filesystem_name(std::uint32_t magic) {
   const auto* found = std::find_if(kFilesystems.begin(), kFilesystems.end(),
                                    [magic](const Flag& entry) { return entry.bit == magic; });
   return found == kFilesystems.end() ? "" : found->name;
 }
 
-std::string file_type(std::uint32_t mode) {
+std::string_view file_type(std::uint32_t mode) {
   switch (mode & S_IFMT) {
     case S_IFREG:
       return "file";

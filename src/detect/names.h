@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::detect {
@@ -21,11 +22,11 @@ std::vector<std::string> namespace_flags(std::uint64_t flags);
 std::vector<std::string> mount_flags(std::uint64_t flags);
 
 // "tmpfs" for the magic number of statfs(2); "" for one we do not know.
-std::string filesystem_name(std::uint32_t magic);
+std::string_view filesystem_name(std::uint32_t magic);
 
 // "file", "directory", "symlink", "block-device", "character-device", "fifo", "socket"; "" when
 // unknown.
-std::string file_type(std::uint32_t mode);
+std::string_view file_type(std::uint32_t mode);
 
 // "init_module"; "syscall N" for a number this machine's architecture does not have.
 std::string syscall_name(std::uint64_t number);

@@ -73,19 +73,14 @@ std::string ending(const Response& response) {
 
 Alert response_alert(const Response& response, std::uint64_t time_ns, const Context& context) {
   const Result& result = kResults.at(static_cast<std::size_t>(response.result));
-  Alert alert;
-  alert.time = base::rfc3339(
-      static_cast<std::int64_t>(time_ns + static_cast<std::uint64_t>(context.boot_to_real_ns)));
+  Alert alert = begin_alert(time_ns, context);
   alert.kind = "alert";
   alert.class_name = "respond." + response.name;
   alert.severity = result.severity;
   alert.action = result.action;
   alert.message = fmt::format("{} {} {}, as {}{}.", subject(response, context), result.verb,
                               participle(response.name), reason(response.by), ending(response));
-  alert.container = context.container;
   alert.response = response;
-  alert.backend = context.backend;
-  alert.host = context.host;
   return alert;
 }
 

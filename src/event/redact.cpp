@@ -18,6 +18,11 @@ constexpr std::array<std::string_view, 5> kWords = {"pass", "pwd", "key", "auth"
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+// Rather than find_first_of(), which calls memchr(3) for each character.
+bool is_separator(char c) { return c == '-' || c == '_' || c == '.'; }
+bool is_sign(char c) { return c == '=' || c == ':'; }
+bool is_quote(char c) { return c == '\'' || c == '"'; }
+
 bool is_same(std::string_view text, std::string_view lowercase) {
   return std::ranges::equal(text, lowercase, {}, lower);
 }
@@ -26,17 +31,27 @@ bool begins_with(std::string_view text, std::string_view lowercase) {
   return text.size() >= lowercase.size() && is_same(text.substr(0, lowercase.size()), lowercase);
 }
 
+// By character: whether one of kParts begins with it.
+constexpr std::array<bool, 256> kBegins = [] {
+  std::array<bool, 256> begins{};
+  for (const std::string_view part : kParts) {
+    begins.at(static_cast<unsigned char>(part.front())) = true;
+    begins.at(static_cast<unsigned char>(part.front() - 'a' + 'A')) = true;
+  }
+  return begins;
+}();
+
 // In place: every argument of every event is looked at.
 bool is_secret_name(std::string_view name) {
   for (std::string_view rest = name; !rest.empty(); rest.remove_prefix(1)) {
-    if (std::ranges::any_of(kParts, [rest](std::string_view part) {
-          return lower(rest.front()) == part.front() && begins_with(rest, part);
-        })) {
+    if (kBegins[static_cast<unsigned char>(rest.front())] &&
+        std::ranges::any_of(kParts,
+                            [rest](std::string_view part) { return begins_with(rest, part); })) {
       return true;
     }
   }
-  const std::size_t last_word = name.find_last_of("-_.");
-  const std::string_view word = name.substr(last_word == std::string::npos ? 0 : last_word + 1);
+  const auto last_word = std::find_if(name.rbegin(), name.rend(), is_separator);
+  const std::string_view word(last_word.base(), name.end());
   return std::ranges::any_of(kWords,
                              [word](std::string_view secret) { return is_same(word, secret); });
 }
@@ -59,19 +74,20 @@ void redact_url(std::string& argument) {
 // Redacts "NAME=VALUE" and "NAME:VALUE". True when the argument names a secret whose value is the
 // next one.
 bool redact_word(std::string& word) {
-  const std::size_t quote = word.find_first_not_of("'\"");
-  const std::size_t begin =
-      std::min(word.find_first_not_of('-', std::min(quote, word.size())), word.size());
-  const std::size_t sign = word.find_first_of("=:", begin);
-  if (!is_secret_name(std::string_view(word).substr(begin, sign - begin))) {
-    redact_url(word);
+  const auto quotes = std::ranges::find_if_not(word, is_quote);
+  const auto begin = std::find_if(quotes, word.end(), [](char c) { return c != '-'; });
+  const auto sign = std::find_if(begin, word.end(), is_sign);
+  if (!is_secret_name({begin, sign})) {
+    if (sign != word.end()) {
+      redact_url(word);
+    }
     return false;
   }
-  if (sign != std::string::npos && sign + 1 < word.size()) {
-    word.replace(sign + 1, std::string::npos, kRedacted);
+  if (sign != word.end() && sign + 1 != word.end()) {
+    word.replace(sign + 1, word.end(), kRedacted);
     return false;
   }
-  return sign != std::string::npos || word.starts_with('-');
+  return sign != word.end() || word.starts_with('-');
 }
 
 std::string redact_phrase(const std::string& phrase);

@@ -1,10 +1,11 @@
 #include "src/event/text.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include <fmt/core.h>
+
+#include "src/base/ascii.h"
 
 namespace holdfast::event {
 
@@ -57,13 +58,11 @@ std::size_t character_length(std::string_view text) {
   return lead.length;
 }
 
-bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '\\'; }
-
 }  // namespace
 
 std::string printable(std::string_view bytes) {
   // Nearly every one.
-  if (std::ranges::all_of(bytes, is_plain)) {
+  if (base::is_plain(bytes)) {
     return std::string(bytes);
   }
   std::string text;

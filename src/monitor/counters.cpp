@@ -28,26 +28,27 @@ void add(Counts& counts, std::pair<std::string, std::string> words, std::uint64_
 Counters::Counters() {
   const std::int64_t now_ns = base::real_now_ns();
   metrics_.started_s = static_cast<std::uint64_t>(now_ns / kSecondNs);
-  metrics_.lines = {{{"alert", ""}, 0}, {{"record", ""}, 0}};
   for (const detect::Loss::Cause cause : detect::kLossCauses) {
     metrics_.lost[{detect::cause_name(cause), ""}] = 0;
   }
 }
 
 void Counters::line(const detect::Alert& alert, std::uint64_t now_ns) {
-  add(metrics_.lines, {alert.kind, ""}, 1);
-  if (alert.kind == "alert") {
+  if (alert.kind != "alert") {
+    ++records_;
+  } else {
+    ++alerts_;
     add(metrics_.alerts, {alert.class_name, detect::severity_name(alert.severity)}, 1);
   }
   if (!alert.held_back.empty()) {
     ++metrics_.held_back;
   }
   if (!alert.cause.empty()) {
-    add(metrics_.lost, {alert.cause, ""}, alert.count);
+    add(metrics_.lost, {std::string(alert.cause), ""}, alert.count);
     lost_at_ns_ = now_ns;
   }
   if (alert.response) {
-    add(metrics_.responses, {alert.response->name, alert.action}, 1);
+    add(metrics_.responses, {alert.response->name, std::string(alert.action)}, 1);
   }
 }
 
@@ -63,6 +64,7 @@ void Counters::registered(bool well, std::uint64_t took_ns) {
 
 Metrics Counters::metrics(std::uint64_t now_ns) const {
   Metrics metrics = metrics_;
+  metrics.lines = {{{"alert", ""}, alerts_}, {{"record", ""}, records_}};
   for (std::size_t ring = 0; ring < taken_.size(); ++ring) {
     metrics.events[{kRingNames.at(ring), ""}] = taken_.at(ring);
   }

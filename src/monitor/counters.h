@@ -38,6 +38,8 @@ class Counters {
 
  private:
   std::array<std::uint64_t, HF_RING_COUNT> taken_{};
+  std::uint64_t alerts_ = 0;      // lines of this kind
+  std::uint64_t records_ = 0;     // and of this one
   std::uint64_t lost_at_ns_ = 0;  // 0: never
   Metrics metrics_;
 };

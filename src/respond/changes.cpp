@@ -67,8 +67,9 @@ std::string upper_of_line(std::string_view line, std::string_view rootfs) {
 Change change_of(const fs::path& path, const std::string& top, const struct stat& status) {
   const bool deleted = S_ISCHR(status.st_mode) && status.st_rdev == 0;
   return {event::printable(path.string().substr(top.size())),
-          deleted ? "deleted" : detect::file_type(status.st_mode), status.st_mode & 07777U,
-          static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec};
+          deleted ? std::string_view("deleted") : detect::file_type(status.st_mode),
+          status.st_mode & 07777U, static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec};
 }
 
 }  // namespace

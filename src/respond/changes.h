@@ -14,8 +14,8 @@ namespace holdfast::respond {
 std::string upper_directory(std::string_view mountinfo, std::string_view rootfs);
 
 struct Change {
-  std::string path;  // from the container's root; printable
-  std::string type;  // "file", "directory", …; "deleted" for what was taken away
+  std::string path;       // from the container's root; printable
+  std::string_view type;  // a constant: "file", "directory", …; "deleted" for what was taken away
   unsigned mode = 0;
   std::uint64_t bytes = 0;
   std::int64_t changed_s = 0;  // since 1970

@@ -78,9 +78,7 @@ void FileSink::take_up() {
 }
 
 void FileSink::add(const detect::Alert& alert) {
-  const std::string_view line = writer_.line(alert, next_seq_++);
-  batch_ += line;
-  lines_.push_back(line.size());
+  lines_.push_back(writer_.add(batch_, alert, next_seq_++));
   has_alert_ = has_alert_ || alert.kind == "alert";
 }
 
@@ -108,7 +106,8 @@ Status FileSink::write_batch(std::uint64_t now_ns) {
     (void)TRY(write_some(fd_.get(), "\n", path_));
     unfinished_ = false;
   }
-  return commit(TRY(write_some(fd_.get(), std::string_view(batch_).substr(half_), path_)));
+  const std::string_view batch(batch_.data(), batch_.size());
+  return commit(TRY(write_some(fd_.get(), batch.substr(half_), path_)));
 }
 
 // Accounts for what of the batch is in the file now.
@@ -121,7 +120,8 @@ Status FileSink::commit(std::size_t written) {
     lines_.pop_front();
     ++written_;
   }
-  batch_.erase(0, whole);
+  std::copy(batch_.begin() + whole, batch_.end(), batch_.begin());
+  batch_.resize(batch_.size() - whole);
   reached -= whole;
   half_ = reached != 0 && take_back(reached) ? 0 : reached;
   if (left != 0) {

@@ -94,7 +94,7 @@ class FileSink {
   base::UniqueFd fd_;
   Tail tail_;
   LineWriter writer_;
-  std::string batch_;
+  Text batch_;
   std::deque<std::size_t> lines_;  // lengths of those in batch_
   std::size_t half_ = 0;           // bytes of the first that are in the file and stay there
   std::size_t written_ = 0;        // lines, in this flush

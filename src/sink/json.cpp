@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "src/base/capability.h"
+#include "src/base/clock.h"
 #include "src/sink/object_writer.h"
 
 namespace holdfast::sink {
@@ -91,6 +92,15 @@ void add_response(Text& out, const detect::Response& response) {
   object.put("incident_failure", response.incident_failure);
 }
 
+void add_techniques(Text& out, const detect::Alert& alert) {
+  ListWriter list(out);
+  for (const std::string_view id : alert.mitre) {
+    if (!id.empty()) {
+      append_quoted(list.next(), id);
+    }
+  }
+}
+
 void add_aliases(Text& out, const detect::Alert& alert) {
   ObjectWriter object(out);
   object.put("falco", alert.falco);
@@ -148,7 +158,7 @@ void LineWriter::add_process(Text& out, const event::Process& process) {
 }
 
 void LineWriter::add_alert(ObjectWriter& object, const detect::Alert& alert) {
-  object.set("time", alert.time);
+  base::write_rfc3339(quoted(object.key("time"), base::kRfc3339Bytes), alert.time_ns);
   object.set("kind", alert.kind);
   object.set("class", alert.class_name);
   object.set("severity", detect::severity_name(alert.severity));
@@ -159,7 +169,9 @@ void LineWriter::add_alert(ObjectWriter& object, const detect::Alert& alert) {
   object.put("exception", alert.exception);
   object.put("held_back", alert.held_back);
   add_parts(object, alert);
-  object.put("mitre", alert.mitre);
+  if (!alert.mitre.front().empty()) {
+    add_techniques(object.key("mitre"), alert);
+  }
   if (!alert.falco.empty() || !alert.tracee.empty()) {
     add_aliases(object.key("aliases"), alert);
   }
@@ -184,15 +196,15 @@ void LineWriter::add_parts(ObjectWriter& object, const detect::Alert& alert) {
   }
 }
 
-std::string_view LineWriter::line(const detect::Alert& alert, std::uint64_t seq) {
-  line_.clear();
+std::size_t LineWriter::add(Text& out, const detect::Alert& alert, std::uint64_t seq) {
+  const std::size_t before = out.size();
   {
-    ObjectWriter object(line_);
+    ObjectWriter object(out);
     object.set("seq", seq);
     add_alert(object, alert);
   }
-  line_.push_back('\n');
-  return {line_.data(), line_.size()};
+  out.push_back('\n');
+  return out.size() - before;
 }
 
 std::string to_json(const detect::Alert& alert) {

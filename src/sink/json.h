@@ -1,9 +1,9 @@
 // An alert as one JSON object; the published schema is profiles/schema/alert.schema.json.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "src/detect/alert.h"
 #include "src/sink/object_writer.h"
@@ -17,9 +17,9 @@ std::string to_json(const detect::Alert& alert);
 // Of lines one after the other, which often have a container and capabilities in common.
 class LineWriter {
  public:
-  // The same with "seq" as its first member, and a line feed: what a reader finds in the file.
-  // Valid until the next call.
-  std::string_view line(const detect::Alert& alert, std::uint64_t seq);
+  // Appends the same with "seq" as its first member, and a line feed: what a reader finds in the
+  // file. How many bytes that is.
+  std::size_t add(Text& out, const detect::Alert& alert, std::uint64_t seq);
 
  private:
   void add_alert(ObjectWriter& object, const detect::Alert& alert);
@@ -29,7 +29,6 @@ class LineWriter {
   void add_capabilities(Text& out, std::uint64_t mask);
   friend std::string to_json(const detect::Alert& alert);
 
-  Text line_;
   // The last ones, and how they were written.
   detect::ContainerRef container_;
   std::string container_text_;

@@ -16,10 +16,6 @@ namespace holdfast::sink {
 // What is written to: grows like a string, and costs less to append to.
 using Text = fmt::memory_buffer;
 
-inline void append(Text& out, std::string_view text) {
-  out.append(text.data(), text.data() + text.size());
-}
-
 // Room for `bytes` more; the caller writes them all.
 inline char* extend(Text& out, std::size_t bytes) {
   const std::size_t end = out.size();
@@ -27,18 +23,25 @@ inline char* extend(Text& out, std::size_t bytes) {
   return out.data() + end;
 }
 
+inline void append(Text& out, std::string_view text) {
+  text.copy(extend(out, text.size()), text.size());
+}
+
+// Room for a text of `bytes` between quotation marks; the caller writes it.
+inline char* quoted(Text& out, std::size_t bytes) {
+  char* at = extend(out, bytes + 2);
+  at[0] = at[bytes + 1] = '"';
+  return at + 1;
+}
+
 // `text`, which needs no escapes, in quotation marks.
 inline void append_quoted(Text& out, std::string_view text) {
-  char* at = extend(out, text.size() + 2);
-  *at = '"';
-  text.copy(at + 1, text.size());
-  at[text.size() + 1] = '"';
+  text.copy(quoted(out, text.size()), text.size());
 }
 
 // The value as JSON. Bytes that are no UTF-8 become U+FFFD.
 void append_json(Text& out, std::string_view text);
 void append_json(Text& out, const std::vector<std::string>& texts);
-void append_json(Text& out, const std::vector<std::string_view>& texts);
 void append_json(Text& out, const std::map<std::string, std::string>& object);
 
 inline void append_json(Text& out, const std::string& text) {

@@ -17,11 +17,14 @@
 #include <fmt/core.h>
 
 #include "src/base/clock.h"
+#include "src/detect/behaviour.h"
 #include "src/detect/budget.h"
 #include "src/detect/detect.h"
 #include "src/detect/exceptions.h"
 #include "src/event/decode.h"
+#include "src/event/recall.h"
 #include "src/event/redact.h"
+#include "src/monitor/counters.h"
 #include "src/sink/file.h"
 #include "src/sink/json.h"
 
@@ -148,12 +151,24 @@ int run(const std::string& directory, std::size_t count) {
     const std::string& bytes = records[i % records.size()];
     return event::decode(bytes.data(), bytes.size()).value();
   };
+  event::Recall recall;
+  detect::Behaviour behaviour;
+  monitor::Counters counters;
+  // As monitor::Pipeline does it.
   const auto judged = [&](std::size_t i) {
     const event::Event event = decoded(i);
+    const hf_ring ring = event.action >= HF_ALERT ? HF_RING_ALERTS : HF_RING_RECORDS;
+    counters.taken(ring);
+    recall.moved(event);
+    if (ring == HF_RING_ALERTS) {
+      recall.note(event);
+    }
     detect::Alert alert = detect::detect(event, process_of(event), context);
     detect::apply_exceptions(exceptions, alert);
+    behaviour.judge(alert, event.time_ns);
     (void)budget.apply(alert, 1, base::boot_now_ns());
-    alert.origin = {"records", 1, i};
+    alert.origin = {monitor::kRingNames.at(ring), 1, i};
+    counters.line(alert, base::boot_now_ns());
     return alert;
   };
   std::size_t bytes = 0;

@@ -25,8 +25,9 @@ void check_line(const event::Event& event) {
   process.comm = event.comm;
   process.exe = event.exe;
   process.argv = event::redact(event.argv);
-  sink::LineWriter writer;
-  std::string_view line = writer.line(detect::detect(event, process, {}), 1);
+  sink::Text text;
+  sink::LineWriter().add(text, detect::detect(event, process, {}), 1);
+  std::string_view line(text.data(), text.size());
   require(line.back() == '\n', "a line ends");
   line.remove_suffix(1);
   require(std::ranges::none_of(line, is_control), "nothing in a line moves a cursor");

@@ -22,7 +22,7 @@ const profile::Exception kKey{"file.*", "/usr/sbin/nginx", "/etc/ssl/private/*",
 // "alert", or "record: REASON".
 std::string kind_of(Alert alert, const profile::Exception& exception = kKey) {
   apply_exceptions({{"network.*", "", "", "another"}, exception}, alert);
-  return alert.kind + (alert.exception.empty() ? "" : ": " + alert.exception);
+  return std::string(alert.kind) + (alert.exception.empty() ? "" : ": " + alert.exception);
 }
 
 TEST(Exceptions, AnAlertThatFitsInEveryPartBecomesARecordWithTheReason) {

@@ -30,7 +30,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 
 detect::Alert small(const std::string& message = "something happened.") {
   detect::Alert alert;
-  alert.time = "2024-02-29T23:59:59.000000001Z";
+  alert.time_ns = 1'709'251'199'000'000'001;
   alert.kind = "alert";
   alert.class_name = "monitor.lost";
   alert.action = "alerted";
