@@ -231,6 +231,15 @@ assert_result() {
   }
 }
 
+# hf_inside ID OPERATION…: does one of the operations of tests/attack in a container that runs.
+hf_inside() { "$RUNTIME" exec "$1" attack "${@:2}" 3>&- </dev/null || true; }
+
+# hf_write_profile NAME MEMBERS: a profile of /etc/holdfast, an object in jq's syntax.
+hf_write_profile() {
+  jq -n --arg name "$1" "{schema: \"holdfast.profile/v1\", name: \$name} + $2" \
+    >"/etc/holdfast/profiles.d/$1.json"
+}
+
 # --- alerts ----------------------------------------------------------------------------------
 
 # hf_alerts ID CLASS [FILTER]: alerts and records of a container, one a line.

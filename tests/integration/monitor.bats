@@ -211,3 +211,38 @@ attach_type() {
   run "$HF_CLI" doctor
   [[ $output == *'In force: the back end "'* ]]
 }
+
+@test "it works with no more capabilities than its unit gives" {
+  local names
+  names=$(sed -n 's/^CapabilityBoundingSet=//p' "$HF_ROOT/contrib/systemd/holdfast.service" | tr ' ' '\n' |
+    sed 's/^CAP_/+/' | tr '[:upper:]' '[:lower:]' | paste -sd,)
+  setpriv --bounding-set "-all,$names" --inh-caps -all \
+    "$HF_CLI" monitor --alerts "$HF_ALERTS" >>"$HF_DIR/monitor.log" 2>&1 3>&- </dev/null &
+  echo $! >"$HF_DIR/monitor.pid"
+  disown
+  wait_until hf_monitor_answers
+  hf_bundle "$ID" --mode detect --profile immutable -- sleep 600
+  hf_background "$ID"
+  "$RUNTIME" exec "$ID" mkdir /new
+  wait_until hf_alerted "$ID" rootfs.create
+  "$HF_CLI" respond freeze "$ID"
+  "$HF_CLI" respond thaw "$ID"
+  "$HF_CLI" respond kill-container "$ID"
+}
+
+@test "what a profile that was read again denies is refused at once, where it was found allowed before too" {
+  require enforcing
+  hf_write_profile again '{extends: "immutable", rootfs: {writable: ["/etc"]}}'
+  hf_monitor_start
+  hf_bundle "$ID" --overlay --attack --profile again -- sleep 600
+  hf_background "$ID"
+  hf_inside "$ID" creat /etc/one | grep -qx 'creat: ok'
+  hf_inside "$ID" creat /etc/two | grep -qx 'creat: ok'
+  hf_write_profile again '{extends: "immutable", rootfs: {writable: []}}'
+  "$HF_CLI" reload
+  hf_inside "$ID" creat /etc/three | grep -qx 'creat: EROFS'
+  assert_alert "$ID" rootfs.create denied "$(path_is /etc/three)"
+  hf_write_profile again '{extends: "immutable", rootfs: {writable: ["/etc"]}}'
+  "$HF_CLI" reload
+  hf_inside "$ID" creat /etc/three | grep -qx 'creat: ok'
+}

@@ -219,3 +219,15 @@ assert_tree_refused() {
 @test "profile replay decides as the kernel did" {
   assert_replayed rules
 }
+
+@test "who opens one file after the other that the profile has rules for is told as searching for secrets" {
+  hf_write_profile secrets '{extends: "default", files: [{path: "/etc", access: ["read"], action: "record"}]}'
+  hf_attack secrets --profile secrets <<'SCRIPT'
+for name in 1 2 3 4 5; do t made-$name creat /etc/secret-$name; done
+for name in 1 2 3 4 4 4 4; do t read-$name open-read /etc/secret-$name; done
+t read-5 open-read /etc/secret-5
+SCRIPT
+  assert_result secrets read-5 "open-read: ok"
+  wait_until hf_alerted secrets file.sensitive "$(path_is /etc/secret-5) and .kind == \"alert\" and .severity == \"error\""
+  hf_alerts secrets file.sensitive "$(path_is /etc/secret-4)" | jq -s -e 'all(.kind == "record")'
+}
