@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
@@ -60,10 +61,8 @@ Status write_control_sockets(const hf_skeleton& skeleton, const std::string& own
 
 Result<Protected> write_protected(hf_skeleton& skeleton, const std::vector<std::string>& paths) {
   const int map = bpf_map__fd(skeleton.maps.hf_protected);
-  for (const hf_directory_key& key : map_keys<hf_directory_key>(map)) {
-    map_remove(map, key);
-  }
   Protected held;
+  std::vector<hf_directory_key> keys;
   for (const std::string& path : paths) {
     Result<base::UniqueFd> file = base::open_file(path, O_PATH);
     if (!file.ok()) {
@@ -73,6 +72,14 @@ Result<Protected> write_protected(hf_skeleton& skeleton, const std::vector<std::
     TRY(map_set(map, identity.directory, std::uint32_t{1}, "hf_protected"));
     held.devices |= hf_device_bit(identity.directory.dev);
     held.files.push_back(std::move(file).value());
+    keys.push_back(identity.directory);
+  }
+  for (const hf_directory_key& key : map_keys<hf_directory_key>(map)) {
+    if (std::ranges::none_of(keys, [&key](const hf_directory_key& kept) {
+          return std::memcmp(&kept, &key, sizeof(key)) == 0;
+        })) {
+      map_remove(map, key);
+    }
   }
   return held;
 }

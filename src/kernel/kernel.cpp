@@ -404,6 +404,8 @@ Status Kernel::remove(const Slot& slot) {
   return Ok{};
 }
 
+Status Kernel::protect_again() { return state_->write_host(); }
+
 bool Kernel::idle() const { return state_->used.empty() && state_->object.attached(); }
 
 void Kernel::rest() {

@@ -113,6 +113,9 @@ class Kernel {
   // Forgets a container. Idempotent.
   Status remove(const Slot& slot);
 
+  // Looks again for the files of Options::protect: one was replaced, or is there by now.
+  Status protect_again();
+
   // Whether programs are attached though there is no container.
   [[nodiscard]] bool idle() const;
 

@@ -107,16 +107,16 @@ Result<std::uint32_t> Guard::add(const Registration& registration) {
 Status Guard::change(const std::vector<Registration>& registrations) {
   std::vector<Registration> before;
   for (const Registration& registration : registrations) {
-    before.push_back(registry_.find(registration.container.id)->registration);
+    Registration former = registry_.find(registration.container.id)->registration;
     const Status changed = change_one(registration);
-    if (changed.ok()) {
-      continue;
+    if (!changed.ok()) {
+      for (const Registration& one : before) {
+        log_failure(change_one(one));
+      }
+      return fail(
+          fmt::format("container {}: {}", registration.container.id, changed.error().message));
     }
-    for (const Registration& former : before) {
-      log_failure(change_one(former));
-    }
-    return fail(
-        fmt::format("container {}: {}", registration.container.id, changed.error().message));
+    before.push_back(std::move(former));
   }
   return Ok{};
 }
@@ -125,8 +125,13 @@ Status Guard::change(const std::vector<Registration>& registrations) {
 // that the former policy let be written (Kernel::change()).
 Status Guard::change_one(const Registration& registration) {
   const Entry& entry = *registry_.find(registration.container.id);
-  TRY(kernel_.change(entry.slot, entry.registration.policy, registration.policy));
-  return registry_.change(registration);
+  const profile::Policy& former = entry.registration.policy;
+  TRY(kernel_.change(entry.slot, former, registration.policy));
+  const Status changed = registry_.change(registration);
+  if (!changed.ok()) {
+    log_failure(kernel_.change(entry.slot, registration.policy, former));
+  }
+  return changed;
 }
 
 // The hook read the same file a moment ago: a difference means that a pid was reused, or that the

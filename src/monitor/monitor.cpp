@@ -157,6 +157,7 @@ struct Monitor::State {
   Result<std::size_t> reload(const detect::Asker& by);
   Result<std::size_t> read_again(const detect::Asker& by);
   Status listen();
+  void protect_new_file();
   void sweep(std::uint64_t now_ns);
   bool drain_all();
   void note_emptiness(std::uint64_t now_ns);
@@ -180,6 +181,7 @@ struct Monitor::State {
   Answers answers;
   Service service;
   std::optional<Server> server;
+  std::uint64_t protected_openings = 1;  // of the sink
   bool stop = false;
   bool had_container = false;
   std::uint64_t empty_since_ns = 0;  // 0: there are containers
@@ -288,6 +290,7 @@ void Monitor::State::step() {
   take_signal();
   pipeline.drain();
   responses.tell();
+  protect_new_file();
   server->serve(now_ns);
   sweep(now_ns);
   note_emptiness(now_ns);
@@ -356,6 +359,18 @@ Status Monitor::State::listen() {
     server.emplace(TRY(Server::listen(options.socket, handler)));
   }
   return Ok{};
+}
+
+// After a rotation, or where the directory was removed, containers must leave the new one alone.
+void Monitor::State::protect_new_file() {
+  if (protected_openings == sink.openings()) {
+    return;
+  }
+  protected_openings = sink.openings();
+  const Status done = kernel.protect_again();
+  if (!done.ok()) {
+    base::log(LogLevel::kError, done.error().message);
+  }
 }
 
 void Monitor::State::sweep(std::uint64_t now_ns) {

@@ -62,6 +62,7 @@ Status FileSink::open_file() {
   TRY(make_directories(std::filesystem::path(path_).parent_path()));
   // Not blocking, for a pipe that nobody reads.
   fd_ = TRY(base::open_file(path_, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, 0640));
+  ++openings_;
   return Ok{};
 }
 

@@ -75,6 +75,9 @@ class FileSink {
 
   [[nodiscard]] bool idle() const { return lines_.empty(); }
 
+  // How often the file was opened: again where another has its name now.
+  [[nodiscard]] std::uint64_t openings() const { return openings_; }
+
  private:
   FileSink(std::string path, const FileSettings& settings)
       : path_(std::move(path)), settings_(settings) {}
@@ -99,6 +102,7 @@ class FileSink {
   std::size_t half_ = 0;           // bytes of the first that are in the file and stay there
   std::size_t written_ = 0;        // lines, in this flush
   std::uint64_t next_seq_ = 1;
+  std::uint64_t openings_ = 0;
   bool has_alert_ = false;   // in the batch, or was when it was written in part
   bool unfinished_ = false;  // the file ends within somebody else's line
   std::uint64_t rotate_not_before_ns_ = 0;

@@ -146,3 +146,16 @@ setup() { require enforcing; }
 @test "profile replay decides as the kernel did" {
   assert_replayed deny watch
 }
+
+# The last one: it takes the file away from the others.
+@test "the alert file that begins after a rotation is guarded like the one before" {
+  require enforcing
+  mv "$HF_ALERTS" "$HF_ALERTS.1"
+  hf_attack rotated --profile default --caps all --mount "$HF_DIR:/logs" <<'SCRIPT'
+t one creat /etc/one
+until [ -s /logs/alerts.jsonl ]; do sleep 0.1; done
+sleep 2
+t append open-append /logs/alerts.jsonl
+SCRIPT
+  assert_denied rotated append "open-append: EPERM" tamper.monitor '.object.path | endswith("/logs/alerts.jsonl")'
+}
