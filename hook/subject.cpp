@@ -32,7 +32,7 @@ oci::Annotations shortened(const oci::Annotations& annotations) {
     const std::size_t size = key.size() + value.size();
     const bool fits =
         size <= monitor::kMaxToldAnnotationBytes && total + size <= kMaxAnnotationsBytes;
-    const bool decides = profile::is_deciding(key);
+    const bool decides = profile::is_deciding(key, value);
     if (fits || decides) {
       total += decides ? 0 : size;
       kept.emplace(key, value);

@@ -22,7 +22,7 @@ extern __u32 hf_removals;
  * that it was made for, and until something is renamed. */
 struct hf_verdict {
   __u32 slot;
-  __u32 generation; /* of the slot: a policy that is loaded anew has another */
+  __u32 generation; /* of the slot, so that it is of no container before */
   __u32 renames;    /* value of rename_lock when the path was looked at */
   __u32 removals;   /* value of hf_removals then */
 };

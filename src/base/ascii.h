@@ -13,6 +13,7 @@ namespace holdfast::base {
 using Bytes16 = signed char __attribute__((vector_size(16)));
 using Bytes8 = signed char __attribute__((vector_size(8)));
 using Bytes4 = signed char __attribute__((vector_size(4)));
+using Byte = signed char;
 
 // In which bytes there is something else than printable ASCII, or a backslash, or `other`. (What is
 // above 127 is negative.)
@@ -54,7 +55,7 @@ bool all_parts(std::string_view text, Take take) {
     return part(Bytes4{}, 0) && part(Bytes4{}, size - sizeof(Bytes4));
   }
   for (std::size_t i = 0; i < size; ++i) {
-    if (!part(char{}, i)) {
+    if (!part(Byte{}, i)) {
       return false;
     }
   }
@@ -67,7 +68,7 @@ bool is_plain_part(Bytes part, char other) {
   return !any(unusual(part, other));
 }
 template <>
-inline bool is_plain_part(char part, char other) {
+inline bool is_plain_part(Byte part, char other) {
   return part >= ' ' && part != '\x7f' && part != '\\' && part != other;
 }
 

@@ -2,8 +2,7 @@
 // with, and header-only each file of ours would compile all of it again.
 #include <fmt/format-inl.h>
 
-namespace fmt {
-inline namespace v9 {
+FMT_BEGIN_NAMESPACE
 namespace detail {
 
 // What the headers call and leave to be instantiated here.
@@ -16,5 +15,4 @@ template void vformat_to(buffer<char>&, string_view, basic_format_args<buffer_co
                          locale_ref);
 
 }  // namespace detail
-}  // namespace v9
-}  // namespace fmt
+FMT_END_NAMESPACE

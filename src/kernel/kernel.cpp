@@ -292,7 +292,9 @@ Status Kernel::State::change(const Slot& slot, const profile::Policy& before,
   }
   if (const Status written = write_rules(skeleton(), slot.number, after); !written.ok()) {
     remove_rules(skeleton(), slot.number, after, before);
-    TRY(write_rules(skeleton(), slot.number, before));
+    if (const Status restored = write_rules(skeleton(), slot.number, before); !restored.ok()) {
+      base::log(base::LogLevel::kError, restored.error().message);
+    }
     return written;
   }
   apply(after, backend, *entry);
@@ -390,6 +392,19 @@ Status Kernel::change(const Slot& slot, const profile::Policy& before,
   state_->object.set_topics(topics);
   TRY(state_->object.attach());
   return state_->change(slot, before, after);
+}
+
+Status Kernel::settle(const std::vector<Inherited>& containers) {
+  for (const auto& [slot, policy] : containers) {
+    TRY(write_rules(state_->skeleton(), slot.number, *policy));
+    auto entry = map_get<hf_policy>(state_->policies(), slot.number);
+    if (entry && entry->generation == slot.generation) {
+      apply(*policy, state_->backend, *entry);
+      TRY(map_set(state_->policies(), slot.number, *entry, "hf_policies"));
+    }
+  }
+  remove_other_rules(state_->skeleton(), containers);
+  return Ok{};
 }
 
 Status Kernel::remove(const Slot& slot) {

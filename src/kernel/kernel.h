@@ -110,6 +110,10 @@ class Kernel {
   // host is renamed next (bpf/lib/verdict.h): the caller does that.
   Status change(const Slot& slot, const profile::Policy& before, const profile::Policy& after);
 
+  // Gives containers that a former monitor of this version guarded the policies that their files
+  // say, where it was ended in the midst of change().
+  Status settle(const std::vector<Inherited>& containers);
+
   // Forgets a container. Idempotent.
   Status remove(const Slot& slot);
 

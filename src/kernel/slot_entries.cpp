@@ -182,6 +182,30 @@ void remove_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile
   }
 }
 
+void remove_other_rules(const hf_skeleton& skeleton, const std::vector<Inherited>& containers) {
+  const auto bytes = [](const auto& key) {
+    return std::string(reinterpret_cast<const char*>(&key), sizeof(key));  // NOLINT: as it is kept
+  };
+  std::set<std::uint32_t> slots;
+  std::set<std::string> said;
+  for (const auto& [slot, policy] : containers) {
+    slots.insert(slot.number);
+    for (const Listed& listed : paths_of(*policy)) {
+      if (const auto key = path_key(slot.number, listed.kind, listed.path); key.ok()) {
+        said.insert(bytes(key.value()));
+      }
+    }
+    for (const profile::PeerRule& rule : policy->peers) {
+      said.insert(bytes(peer_key(slot.number, rule)));
+    }
+  }
+  const auto is_other = [&](int, const auto& key) {
+    return slots.contains(key.slot) && !said.contains(bytes(key));
+  };
+  remove_if<hf_path_key>(skeleton.maps.hf_paths, is_other);
+  remove_if<hf_peer_key>(skeleton.maps.hf_peers, is_other);
+}
+
 Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
                     const Identity& rootfs) {
   if (cgroup_id != 0) {

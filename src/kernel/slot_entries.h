@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/base/result.h"
 #include "src/kernel/iterators.h"
@@ -22,6 +23,9 @@ Status write_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profil
 // not change.
 void remove_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile::Policy& of,
                   const profile::Policy& but);
+
+// Removes what the slots of `containers` have and their policies do not say; devices stay.
+void remove_other_rules(const hf_skeleton& skeleton, const std::vector<Inherited>& containers);
 
 // By what the container is known: cgroup and rootfs.
 Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,

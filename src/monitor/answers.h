@@ -1,9 +1,12 @@
 // What the monitor does for those who ask, and whom it lets ask for what.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <utility>
 
 #include "src/base/result.h"
+#include "src/detect/alert.h"
 #include "src/kernel/kernel.h"
 #include "src/monitor/guard.h"
 #include "src/monitor/pipeline.h"

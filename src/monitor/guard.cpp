@@ -1,5 +1,6 @@
 #include "src/monitor/guard.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -49,9 +50,18 @@ Status Guard::take_over(const std::vector<kernel::Former>& others) {
     base::log(LogLevel::kWarning, fmt::format("slot {} has no container; removed", slot.number));
     log_failure(kernel_.remove(slot));
   }
+  std::vector<kernel::Inherited> ours;
+  const std::vector<kernel::Slot> used = kernel_.slots();
   for (const auto& [id, entry] : registry_.entries()) {
     watch(entry);
+    const bool is_ours = std::ranges::any_of(used, [&slot = entry.slot](const kernel::Slot& one) {
+      return one.number == slot.number && one.generation == slot.generation;
+    });
+    if (is_ours) {
+      ours.push_back({entry.slot, &entry.registration.policy});
+    }
   }
+  TRY(kernel_.settle(ours));
   if (!registry_.entries().empty()) {
     base::log(LogLevel::kNotice,
               fmt::format("containers taken over: {}", registry_.entries().size()));

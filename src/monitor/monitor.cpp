@@ -337,12 +337,16 @@ Result<std::size_t> Monitor::State::read_again(const detect::Asker& by) {
   const Options given = TRY(options.reload ? options.reload() : Result<Options>(options));
   const std::vector<Registration> changed =
       TRY(read_profiles_again(registry, given.config, kernel::backend_enforces(kernel.backend())));
+  // What has happened so far is judged by the profiles that it happened under.
+  drain_all();
   TRY(guard.change(changed));
   options.linger_s = given.linger_s;
   sink.set(given.file);
   pipeline.set_noise(given.noise);
   for (const Registration& registration : changed) {
-    pipeline.tell_reload(*registry.find(registration.container.id), by);
+    const Entry& entry = *registry.find(registration.container.id);
+    pipeline.tell_reload(entry, by);
+    responses.changed(entry);
   }
   return changed.size();
 }

@@ -266,6 +266,7 @@ Result<Registration> decode_registration(Reader& reader) {
       TRY(decode_list(reader, "admissions", kMaxAdmissions, decode_admission));
   registration.exec_into = TRY(decode_exec_into(reader.find("exec_into")));
   registration.respond = TRY(decode_responses(reader));
+  registration.has_deciding = reader.boolean("has_deciding", false);
   return registration;
 }
 
@@ -362,6 +363,7 @@ std::string encode(const Request& request) {
       json["admissions"] = admissions_json(request.registration.admissions);
       json["exec_into"] = exec_into_json(request.registration.exec_into);
       json["respond"] = respond_json(request.registration.respond);
+      json["has_deciding"] = request.registration.has_deciding;
       break;
     case Request::Op::kUnregister:
       json["id"] = request.id;

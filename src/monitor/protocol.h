@@ -6,7 +6,8 @@
 //   {"version":1,"op":"register","container":{…Container…},"pid":N,"rootfs":"/abs","cgroup":"/abs","policy":{…},
 //    "exceptions":[{"class","exe","path","reason"}],"admissions":[{"what","asks"}],
 //    "exec_into":{"action":"alert","allow":["/abs"]},
-//    "respond":["alert",…]}  (eight, by severity from emergency to debug; may be missing)
+//    "respond":["alert",…],  (eight, by severity from emergency to debug; may be missing)
+//    "has_deciding":true}    (no annotation that decides about the policy is left out)
 //     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
 //   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
 //     -> {"version":1,"ok":true}
@@ -87,6 +88,9 @@ struct Registration {
   std::vector<profile::Admission> admissions;  // to be told
   profile::ExecInto exec_into;
   profile::Responses respond{};
+  // Whether no annotation that profile::is_deciding() was left out, as former versions did with
+  // long ones.
+  bool has_deciding = true;
 };
 
 // A program that `exec` of a runtime is about to start in a container.

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "src/base/log.h"
 #include "src/profile/compile.h"
 #include "src/profile/load.h"
 #include "src/profile/resolve.h"
@@ -20,8 +21,9 @@ class Resolver {
 
   Result<profile::Resolved> resolve(const Container& container) {
     oci::Annotations deciding = container.annotations;
-    std::erase_if(deciding,
-                  [](const auto& annotation) { return !profile::is_deciding(annotation.first); });
+    std::erase_if(deciding, [](const auto& annotation) {
+      return !profile::is_deciding(annotation.first, annotation.second);
+    });
     const auto known = resolved_.find(deciding);
     if (known != resolved_.end()) {
       return known->second;
@@ -49,6 +51,13 @@ Registration with_profile(const Registration& before, const profile::Resolved& r
   return after;
 }
 
+std::size_t registration_bytes(const Registration& registration) {
+  Request request;
+  request.op = Request::Op::kRegister;
+  request.registration = registration;
+  return encode(request).size();
+}
+
 bool is_same(const Registration& a, const Registration& b) {
   return a.container.profile == b.container.profile && a.container.mode == b.container.mode &&
          a.policy == b.policy && a.exceptions == b.exceptions && a.exec_into == b.exec_into &&
@@ -64,14 +73,28 @@ Result<std::vector<Registration>> read_profiles_again(const Registry& registry,
   std::vector<Registration> changed;
   for (const auto& [id, entry] : registry.entries()) {
     const Registration& before = entry.registration;
+    if (!before.has_deciding) {
+      base::log(base::LogLevel::kWarning,
+                fmt::format("container {} was registered by a former version of holdfast; it keeps "
+                            "its policy until it is started anew",
+                            id));
+      continue;
+    }
     const Result<profile::Resolved> resolved = resolver.resolve(before.container);
     if (!resolved.ok()) {
       return fail(fmt::format("container {}: {}", id, resolved.error().message));
     }
     Registration after = with_profile(before, resolved.value(), enforcing);
-    if (!is_same(before, after)) {
-      changed.push_back(std::move(after));
+    if (is_same(before, after)) {
+      continue;
     }
+    if (registration_bytes(after) > kMaxMessageBytes) {
+      return fail(
+          fmt::format("container {}: with its annotations, what profile \"{}\" says takes more "
+                      "than {} bytes; make its lists shorter",
+                      id, after.container.profile, kMaxMessageBytes));
+    }
+    changed.push_back(std::move(after));
   }
   return changed;
 }

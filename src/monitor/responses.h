@@ -42,6 +42,9 @@ class Responses {
   // Waits, shortly, for what is under way, and tells that as well.
   void finish();
 
+  // The container has another policy now.
+  void changed(const Entry& entry) { answered_.forget_all(entry.slot.generation); }
+
   // Lets go of what is in force for containers that have gone.
   void tidy();
 

@@ -182,7 +182,9 @@ Result<Resolved> resolve(const Source& source, const Config& config,
   return resolved;
 }
 
-bool is_deciding(std::string_view key) { return key.starts_with(kPrefix) || oci::is_of_image(key); }
+bool is_deciding(std::string_view key, std::string_view value) {
+  return key.starts_with(kPrefix) || (oci::is_of_image(key) && value.size() <= kMaxImageBytes);
+}
 
 Status check_filter_is_used(const Profile& profile, const Config& config,
                             const oci::Annotations& annotations) {

@@ -29,8 +29,8 @@ struct Resolved {
 Result<Resolved> resolve(const Source& source, const Config& config,
                          const oci::Annotations& annotations);
 
-// Whether resolve() looks at the annotation `key`.
-bool is_deciding(std::string_view key);
+// Whether resolve() looks at the annotation `key`, and takes such a value.
+bool is_deciding(std::string_view key, std::string_view value);
 
 // That the runtime loads the filter of config.json, which is what profiles are about. An error
 // where an annotation lets crun replace or change it, the mode is enforce, and holdfast.json does

@@ -25,6 +25,11 @@ void Answered::forget(std::uint32_t generation, profile::Response response) {
   had_.erase({generation, response});
 }
 
+void Answered::forget_all(std::uint32_t generation) {
+  std::erase_if(had_, [generation](const auto& one) { return one.first == generation; });
+  killed_.clear();  // Whose they were is not known; who was killed is killed once more at worst.
+}
+
 void Answered::keep_only(const std::set<std::uint32_t>& generations) {
   std::erase_if(had_, [&](const auto& one) { return !generations.contains(one.first); });
 }

@@ -24,6 +24,9 @@ class Answered {
   // It was undone: the next alert gets it again.
   void forget(std::uint32_t generation, profile::Response response);
 
+  // Its mode or its profile is another one now: whatever was withheld is due with the next alert.
+  void forget_all(std::uint32_t generation);
+
   // Forgets the containers that have gone.
   void keep_only(const std::set<std::uint32_t>& generations);
 

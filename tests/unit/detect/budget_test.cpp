@@ -16,7 +16,7 @@ constexpr std::uint64_t kStart = 1000 * kSecond;
 constexpr Rates kRates{{3, 6}, {50, 60}};
 
 Alert alert(const std::string& container, Severity severity,
-            const std::string& class_name = "rootfs.write", const std::string& action = "alerted") {
+            const std::string& class_name = "rootfs.write", std::string_view action = "alerted") {
   Alert alert;
   alert.kind = "alert";
   alert.class_name = class_name;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
-detect::Alert alert_of(const std::string& class_name, const std::string& kind = "alert") {
+detect::Alert alert_of(const std::string& class_name, std::string_view kind = "alert") {
   detect::Alert alert;
   alert.kind = kind;
   alert.class_name = class_name;

@@ -62,6 +62,7 @@ TEST(Protocol, RegistrationArrivesAsItWasSent) {
   EXPECT_EQ(got.registration.admissions, sent.admissions);
   EXPECT_EQ(got.registration.exec_into, sent.exec_into);
   EXPECT_EQ(got.registration.respond, sent.respond);
+  EXPECT_TRUE(got.registration.has_deciding);
   EXPECT_EQ(encode(got), bytes);
 }
 

@@ -115,6 +115,36 @@ TEST_F(ReloadTest, MistakesNameContainerAndFile) {
       << found.error().message;
 }
 
+TEST_F(ReloadTest, LeavesAloneWhoseAnnotationsAFormerVersionCut) {
+  Registration registration;
+  registration.container.id = "a";
+  registration.has_deciding = false;
+  registration.pid = 100;
+  registration.rootfs = "/rootfs";
+  ASSERT_TRUE(registry_.add(registration, {1, 1}, 5).ok());
+  EXPECT_TRUE(changed().empty());
+}
+
+TEST_F(ReloadTest, RefusesWhatTheNextMonitorCouldNotRead) {
+  add("a", {{"io.holdfast.profile", "web"}});
+  const auto paths = [](const std::string& before, const std::string& after) {
+    std::string list;
+    for (int i = 0; i < 256; ++i) {
+      list +=
+          (i == 0 ? "" : ", ") + before + "/" + std::to_string(i) + std::string(240, 'x') + after;
+    }
+    return list;
+  };
+  const std::string list = paths("\"", "\"");
+  const std::string rules = paths(R"({"access": ["read"], "action": "alert", "path": ")", "\"}");
+  write("web", R"("rootfs": {"writable": [)" + list + R"(]}, "exec": {"allow": [)" + list +
+                   R"(]}, "files": [)" + rules + "]");
+  const auto found = read_profiles_again(registry_, config_, true);
+  ASSERT_FALSE(found.ok());
+  EXPECT_NE(found.error().message.find("takes more than 131072 bytes"), std::string::npos)
+      << found.error().message;
+}
+
 TEST_F(ReloadTest, TheNextMonitorReadsTheChange) {
   add("a", {{"io.holdfast.profile", "web"}});
   take(changed());

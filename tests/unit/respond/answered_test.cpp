@@ -39,5 +39,14 @@ TEST(Answered, ContainersThatHaveGoneAreForgotten) {
   EXPECT_FALSE(answered.first(8, Response::kFreeze, {}));
 }
 
+TEST(Answered, ForgetsAllOfAContainerWhoseProfileChanged) {
+  Answered answered;
+  EXPECT_TRUE(answered.first(1, profile::Response::kFreeze, {}));
+  EXPECT_TRUE(answered.first(2, profile::Response::kFreeze, {}));
+  answered.forget_all(1);
+  EXPECT_TRUE(answered.first(1, profile::Response::kFreeze, {}));
+  EXPECT_FALSE(answered.first(2, profile::Response::kFreeze, {}));
+}
+
 }  // namespace
 }  // namespace holdfast::respond
