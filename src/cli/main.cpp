@@ -23,7 +23,7 @@ constexpr const char* kExamples =
     "  holdfast events -f --severity error               alerts as they come, the grave ones\n"
     "  holdfast respond freeze web                       stop a container, and keep what it was "
     "doing\n"
-    "  holdfast profile lint /etc/holdfast/profiles.d/*  check profiles before containers need "
+    "  holdfast profile lint /etc/holdfast/profiles.d    check profiles before containers need "
     "them\n"
     "\n"
     "With an engine: give it holdfast-runtime as OCI runtime (podman --runtime, containerd "

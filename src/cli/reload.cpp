@@ -28,7 +28,7 @@ constexpr const char* kFooter =
     "the same,\n"
     "and its log says what came of it.\n"
     "\n"
-    "Example: holdfast profile lint /etc/holdfast/profiles.d/*.json && sudo holdfast reload";
+    "Example: holdfast profile lint /etc/holdfast/profiles.d && sudo holdfast reload";
 
 int run(const std::string& given_socket) {
   std::string socket = given_socket;

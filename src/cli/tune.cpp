@@ -144,7 +144,7 @@ void add_tune(CLI::App& app, int& status) {
       "\n"
       "Examples:\n"
       "  holdfast tune\n"
-      "  holdfast tune --min 100 /var/log/holdfast/alerts.jsonl.1 /var/log/holdfast/alerts.jsonl\n"
+      "  holdfast tune --min 100 /var/log/holdfast/alerts.jsonl.*Z /var/log/holdfast/alerts.jsonl\n"
       "  holdfast tune --profile web --format json >web-tuned.json && holdfast profile lint "
       "web-tuned.json");
   auto given = std::make_shared<Given>();
