@@ -193,7 +193,7 @@ all_jobs() {
 # Each kernel, each back end and each runtime at least once, and each file in one of them. The remaining
 # combinations are in --matrix, for the time of a run. The longest come first.
 usual_jobs() {
-  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:modify-return:runc sid:lsm:runc
+  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:lsm:runc sid:modify-return:runc
 }
 
 jobs_wanted() {
