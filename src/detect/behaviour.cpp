@@ -1,6 +1,7 @@
 #include "src/detect/behaviour.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -11,12 +12,11 @@ constexpr const char* kSensitive = "file.sensitive";
 // Beyond that nothing new is learned.
 constexpr std::size_t kMostFiles = 64;
 
-// One file by all of its names, where the kernel said which it is.
-std::string name_of(const Object& object) {
-  return object.inode == 0 ? object.path : fmt::format("{} {}", object.device, object.inode);
-}
-
 }  // namespace
+
+Behaviour::File Behaviour::file_of(const Object& object) {
+  return {object.inode, object.inode == 0 ? object.path : object.device};
+}
 
 void Behaviour::judge(Alert& alert, std::uint64_t time_ns) {
   if (alert.class_name != kSensitive || !alert.container || !alert.object ||
@@ -24,11 +24,11 @@ void Behaviour::judge(Alert& alert, std::uint64_t time_ns) {
     return;
   }
   std::deque<Reached>& files = reached_[alert.container->id];
-  const std::string file = name_of(*alert.object);
+  File file = file_of(*alert.object);
   std::erase_if(files, [&](const Reached& reached) {
     return reached.file == file || time_ns >= reached.time_ns + kManyFilesNs;
   });
-  files.push_back({file, time_ns});
+  files.push_back({std::move(file), time_ns});
   if (files.size() > kMostFiles) {
     files.pop_front();
   }

@@ -29,10 +29,18 @@ class Behaviour {
   void forget(const std::function<bool(const std::string& container_id)>& ended);
 
  private:
+  // One file by all of its names, where the kernel said which it is.
+  struct File {
+    std::uint64_t inode = 0;
+    std::string name;  // device of its superblock; of one without an inode, its path
+    bool operator==(const File&) const = default;
+  };
   struct Reached {
-    std::string file;
+    File file;
     std::uint64_t time_ns;
   };
+  static File file_of(const Object& object);
+
   std::map<std::string, std::deque<Reached>> reached_;  // by container id; different files, the
                                                         // last that was reached at the end
 };

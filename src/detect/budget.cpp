@@ -121,8 +121,7 @@ bool Budget::is_told(Account& account, Alert& alert, pid_t init, std::uint64_t n
   const bool is_new = is_first || now_ns >= told->second + kToldForNs;
   Bucket& bucket = account.alerts.at(static_cast<std::size_t>(alert.severity));
   if (!spend(bucket.used_ns, rate, now_ns) && !is_new) {
-    alert.held_back = fmt::format("the container makes more than {} alerts of severity {} a minute",
-                                  rate.per_minute, severity_name(alert.severity));
+    alert.held_back = beyond_.at(static_cast<std::size_t>(alert.severity));
     account.held.worst = std::min(account.held.worst, alert.severity);
     if (alert.severity < account.worst) {
       account.worst = alert.severity;
@@ -191,6 +190,11 @@ std::optional<HeldBack> Budget::next(std::uint64_t now_ns, const Ended& ended) {
 
 void Budget::set_rates(Rates rates) {
   rates_ = rates;
+  for (std::size_t i = 0; i < beyond_.size(); ++i) {
+    const auto severity = static_cast<Severity>(i);
+    beyond_.at(i) = fmt::format("the container makes more than {} alerts of severity {} a minute",
+                                rate_of(rates, severity).per_minute, severity_name(severity));
+  }
   for (auto& [id, account] : accounts_) {
     account.alerts = {};
     account.held_back = {};

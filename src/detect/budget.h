@@ -48,7 +48,7 @@ struct HeldBack {
 // Times are base::boot_now_ns().
 class Budget {
  public:
-  explicit Budget(Rates rates) : rates_(rates) {}
+  explicit Budget(Rates rates) { set_rates(rates); }
   // What was used up under the former ones is forgotten.
   void set_rates(Rates rates);
 
@@ -96,6 +96,7 @@ class Budget {
   static void hold(Account& account, const Alert& alert, bool written, std::uint64_t now_ns);
 
   Rates rates_;
+  std::array<std::string, 8> beyond_;        // the reason by Severity, of Alert::held_back
   std::map<std::string, Account> accounts_;  // by container id
 };
 

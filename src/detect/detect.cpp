@@ -106,10 +106,11 @@ std::uint32_t mode_of(const event::Event& event) {
                                              : event.object_mode;
 }
 
-Object object_of(const event::Event& event) {
+// Takes the path out of the event.
+Object object_of(event::Event& event) {
   Object object;
   object.operation = event::operation_name(event.operation);
-  object.path = event.path;
+  object.path = std::move(event.path);
   object.path_truncated = (event.flags & HF_EVENT_TRUNCATED) != 0;
   object.path_as_spelled = (event.flags & HF_EVENT_USER_PATH) != 0;
   object.type = file_type(mode_of(event));
@@ -365,7 +366,7 @@ Alert begin_alert(std::uint64_t time_ns, const Context& context) {
   return alert;
 }
 
-Alert detect(const event::Event& event, event::Process process, const Context& context) {
+Alert detect(event::Event event, event::Process process, const Context& context) {
   const Rule& rule = rule_for(event.class_id, event.operation);
   const Verdict verdict = judge(event, rule);
   Alert alert = begin_alert(event.time_ns, context);

@@ -26,7 +26,7 @@ struct Context {
 // base::boot_now_ns().
 Alert begin_alert(std::uint64_t time_ns, const Context& context);
 
-Alert detect(const event::Event& event, event::Process process, const Context& context);
+Alert detect(event::Event event, event::Process process, const Context& context);
 
 // What could not be told. `kUnreadable` is a record of a ring that no monitor of this version made,
 // `kFormerVersion` what waited in the rings of another one when it was replaced.

@@ -58,7 +58,9 @@ Status check_numbers(const hf_event& raw) {
 }
 
 std::vector<std::string> split_arguments(std::string_view text) {
+  constexpr std::size_t kUsual = 8;
   std::vector<std::string> arguments;
+  arguments.reserve(text.empty() ? 0 : kUsual);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\0'), text.size());
     arguments.push_back(printable(text.substr(0, end)));

@@ -56,7 +56,7 @@ std::optional<std::uint32_t> login_uid_at(int directory) {
   return text.empty() || uid == kUnset ? std::nullopt : std::optional(uid);
 }
 
-Process from_kernel(const Event& event) {
+Process from_kernel(Event& event) {
   Process process;
   process.pid = static_cast<pid_t>(event.tgid);
   process.ppid = static_cast<pid_t>(event.ppid);
@@ -70,7 +70,7 @@ Process from_kernel(const Event& event) {
   process.caps = event.cap_effective;
   process.comm = event.comm;
   process.exe = event.exe;
-  process.argv = redact(event.argv);
+  process.argv = redact(std::move(event.argv));
   process.argv_truncated = (event.flags & HF_EVENT_ARGS_TRUNCATED) != 0;
   process.upper_layer = (event.flags & HF_EVENT_UPPER_LAYER) != 0;
   process.gone = true;
@@ -107,7 +107,7 @@ Process ProcessReader::read_living(pid_t pid) const {
   return process;
 }
 
-Process ProcessReader::read(const Event& event, pid_t container_init) const {
+Process ProcessReader::read(Event& event, pid_t container_init) const {
   Process process = from_kernel(event);
   const std::uint64_t start_ticks = event.task_start_ns / tick_ns_;
   const base::UniqueFd directory = open_process(proc_root_, process.pid);

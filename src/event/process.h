@@ -54,8 +54,9 @@ class ProcessReader {
 
   // The process of `event`. `container_init` ends the walk to the ancestors; 0 where there is none.
   // The nearest are those that the kernel sent, whether they live still or not.
-  // Never fails: what cannot be read stays as the kernel sent it.
-  [[nodiscard]] Process read(const Event& event, pid_t container_init) const;
+  // Takes the arguments out of the event. Never fails: what cannot be read stays as the kernel sent
+  // it.
+  [[nodiscard]] Process read(Event& event, pid_t container_init) const;
 
   // The process `pid`, which the caller knows to live, with its ancestors up to the host's init.
   [[nodiscard]] Process read_living(pid_t pid) const;

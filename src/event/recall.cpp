@@ -44,15 +44,16 @@ void Recall::note(const Event& sent) {
     }
     return;
   }
-  const auto [at, is_new] =
-      texts_.try_emplace(key_of(sent), Texts{sent.path, sent.exe, sent.flags & kExeFlags});
-  if (!is_new) {
+  Key key = key_of(sent);
+  const auto at = texts_.lower_bound(key);
+  if (at != texts_.end() && at->first == key) {
     if (at->second.path != sent.path) {
       at->second.path.clear();
     }
     return;
   }
-  order_.push_back(at->first);
+  order_.push_back(key);
+  texts_.emplace_hint(at, std::move(key), Texts{sent.path, sent.exe, sent.flags & kExeFlags});
   if (order_.size() > kMostRecalled) {
     texts_.erase(order_.front());
     order_.pop_front();

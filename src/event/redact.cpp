@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -31,22 +32,29 @@ bool begins_with(std::string_view text, std::string_view lowercase) {
   return text.size() >= lowercase.size() && is_same(text.substr(0, lowercase.size()), lowercase);
 }
 
-// By character: whether one of kParts begins with it.
-constexpr std::array<bool, 256> kBegins = [] {
-  std::array<bool, 256> begins{};
+// By a character: the letters that follow it at the beginning of kParts, a bit each.
+constexpr std::array<std::uint32_t, 256> kSeconds = [] {
+  std::array<std::uint32_t, 256> seconds{};
   for (const std::string_view part : kParts) {
-    begins.at(static_cast<unsigned char>(part.front())) = true;
-    begins.at(static_cast<unsigned char>(part.front() - 'a' + 'A')) = true;
+    const std::uint32_t second = 1U << (part.at(1) - 'a');
+    seconds.at(static_cast<unsigned char>(part.front())) |= second;
+    seconds.at(static_cast<unsigned char>(part.front() - 'a' + 'A')) |= second;
   }
-  return begins;
+  return seconds;
 }();
+
+// Whether one of kParts may begin with these.
+bool may_begin(char first, char second) {
+  const auto letter = static_cast<unsigned char>(lower(second) - 'a');
+  return letter < 26 && ((kSeconds[static_cast<unsigned char>(first)] >> letter) & 1) != 0;
+}
 
 // In place: every argument of every event is looked at.
 bool is_secret_name(std::string_view name) {
-  for (std::string_view rest = name; !rest.empty(); rest.remove_prefix(1)) {
-    if (kBegins[static_cast<unsigned char>(rest.front())] &&
-        std::ranges::any_of(kParts,
-                            [rest](std::string_view part) { return begins_with(rest, part); })) {
+  for (std::string_view rest = name; rest.size() > 1; rest.remove_prefix(1)) {
+    if (may_begin(rest[0], rest[1]) && std::ranges::any_of(kParts, [rest](std::string_view part) {
+          return begins_with(rest, part);
+        })) {
       return true;
     }
   }

@@ -15,9 +15,11 @@ constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::size_t kReserved = 8;
 
 void add(Counts& counts, std::pair<std::string, std::string> words, std::uint64_t count) {
-  const bool fits = words.first.size() <= kMaxWordBytes &&
-                    (counts.size() < kMaxCounts - kReserved || counts.find(words) != counts.end());
-  if (!fits) {
+  if (const auto known = counts.find(words); known != counts.end()) {
+    known->second += count;
+    return;
+  }
+  if (words.first.size() > kMaxWordBytes || counts.size() >= kMaxCounts - kReserved) {
     words.first = "other";
   }
   counts[std::move(words)] += count;

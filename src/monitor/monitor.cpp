@@ -220,10 +220,9 @@ Result<Monitor> Monitor::start(const Options& options, Service service) {
                                        std::move(registry), std::move(sink), std::move(signals),
                                        std::move(responder), std::move(service));
   State* self = state.get();  // The handlers live in the state.
-  state->pipeline.on_alert(
-      [self](const detect::Alert& alert, const event::Event& event, const Entry& entry) {
-        self->responses.notice(alert, event, entry);
-      });
+  state->pipeline.on_alert([self](const detect::Alert& alert, const Entry& entry) {
+    self->responses.notice(alert, entry);
+  });
   // Names first: those that have ended meanwhile keep theirs for the events that waited for us.
   TRY(state->guard.take_over(others));
   for (kernel::Former& other : others) {

@@ -272,7 +272,7 @@ bool Pipeline::take_next(hf_ring ring) {
     if (ring == HF_RING_ALERTS) {
       recall_.note(decoded.value());
     }
-    add_event(decoded.value(), source, origin);
+    add_event(std::move(decoded.value()), source, origin);
   } else {
     add_unreadable(1, source, origin);
   }
@@ -313,7 +313,7 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
     counters_.repeated(repeat->count);
     if (decoded.ok()) {
       recall_.complete(decoded.value());
-      add_event(decoded.value(), source, origin);
+      add_event(std::move(decoded.value()), source, origin);
     } else {
       add_unreadable(repeat->count, source, origin);
     }
@@ -321,7 +321,7 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
   return false;
 }
 
-void Pipeline::add_event(event::Event& event, Source source, detect::Origin origin) {
+void Pipeline::add_event(event::Event event, Source source, detect::Origin origin) {
   const Entry* entry = registry_.find_slot(event.slot, event.generation);
   // A task from outside has ancestors, and a root, of its own.
   const bool outside = (event.flags & HF_EVENT_BYSTANDER) != 0;
@@ -334,16 +334,21 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   if (entry != nullptr) {
     about.container = entry->told;
   }
-  detect::Alert alert = detect::detect(event, processes_.read(event, init), about);
+  if (auto* repeated = std::get_if<Repeated>(&source)) {
+    repeated->counts_on = is_guarded(event.slot, event.generation);
+  }
+  const std::uint64_t time_ns = event.time_ns;
+  event::Process process = processes_.read(event, init);
+  detect::Alert alert = detect::detect(std::move(event), std::move(process), about);
   if (entry != nullptr) {
     detect::apply_exceptions(entry->registration.exceptions, alert);
-    behaviour_.judge(alert, event.time_ns);
+    behaviour_.judge(alert, time_ns);
     if (notice_ && alert.kind == "alert") {
-      notice_(alert, event, *entry);
+      notice_(alert, *entry);
     }
   }
   if (auto* repeated = std::get_if<Repeated>(&source)) {
-    repeated->counts_on = alert.kind == "alert" && is_guarded(event.slot, event.generation);
+    repeated->counts_on = repeated->counts_on && alert.kind == "alert";
   }
   if (!budget_.apply(alert, init, base::boot_now_ns())) {
     counters_.unwritten(alert);
@@ -375,7 +380,7 @@ void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin
   add(detect::lost_alert(loss, context()), source, std::move(origin));
 }
 
-void Pipeline::add(detect::Alert alert, Source source, detect::Origin origin) {
+void Pipeline::add(detect::Alert&& alert, Source source, detect::Origin origin) {
   alert.origin = std::move(origin);
   counters_.line(alert, base::boot_now_ns());
   sink_.add(alert);

@@ -55,7 +55,7 @@ class Pipeline {
 
   // From now on every event of a known container that is worth an alert is handed to `notice`
   // before it is written: an answer should not wait for a disk.
-  using Notice = std::function<void(const detect::Alert&, const event::Event&, const Entry&)>;
+  using Notice = std::function<void(const detect::Alert&, const Entry&)>;
   void on_alert(Notice notice) { notice_ = std::move(notice); }
 
   void set_noise(const detect::Rates& noise) { budget_.set_rates(noise); }
@@ -107,9 +107,9 @@ class Pipeline {
   bool take_noise(std::uint64_t now_ns, const detect::Budget::Ended& ended);
   void look_by(std::uint64_t time_ns);
   [[nodiscard]] bool is_guarded(std::uint32_t slot, std::uint32_t generation) const;
-  void add_event(event::Event& event, Source source, detect::Origin origin);
+  void add_event(event::Event event, Source source, detect::Origin origin);
   void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
-  void add(detect::Alert alert, Source source, detect::Origin origin);
+  void add(detect::Alert&& alert, Source source, detect::Origin origin);
   void drop(const Source& source);
   // A line about what is in no map of the kernel. While the file takes nothing there is no end of
   // them: those that find no room are counted.

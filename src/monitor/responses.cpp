@@ -38,9 +38,9 @@ detect::Response told(const respond::Outcome& outcome) {
 }
 
 // As /proc/PID/stat counts the start.
-respond::Victim victim_of(const event::Event& event) {
+respond::Victim victim_of(const event::Process& process) {
   const auto tick_ns = 1'000'000'000ULL / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
-  return {static_cast<pid_t>(event.tgid), event.task_start_ns / tick_ns};
+  return {process.pid, process.start_ns / tick_ns};
 }
 
 bool is_detecting(const Entry& entry) {
@@ -56,7 +56,7 @@ respond::Target Responses::target_of(const Entry& entry) const {
       registration.pid, entry.init_start_ticks, registration.rootfs};
 }
 
-void Responses::notice(const detect::Alert& alert, const event::Event& event, const Entry& entry) {
+void Responses::notice(const detect::Alert& alert, const Entry& entry) {
   const profile::Response response =
       entry.registration.respond.at(static_cast<std::size_t>(alert.severity));
   // Of a container that has gone there is nobody to act on.
@@ -65,7 +65,7 @@ void Responses::notice(const detect::Alert& alert, const event::Event& event, co
   }
   respond::Order order;
   if (response == profile::Response::kKillProcess) {
-    order.victim = victim_of(event);
+    order.victim = victim_of(*alert.process);
   }
   if (!answered_.first(entry.slot.generation, response, order.victim)) {
     return;

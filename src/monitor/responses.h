@@ -31,7 +31,7 @@ class Responses {
 
   // For Pipeline::on_alert(): begins what the container's profile wants done about the alert,
   // unless the container has had that already.
-  void notice(const detect::Alert& alert, const event::Event& event, const Entry& entry);
+  void notice(const detect::Alert& alert, const Entry& entry);
 
   // Readable when tell() has something to do.
   [[nodiscard]] int fd() const { return responder_.fd(); }

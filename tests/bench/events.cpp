@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -110,14 +111,14 @@ void measure(const char* stage, std::size_t count, Work work) {
 }
 
 // As event::ProcessReader does for a process that has ended.
-event::Process process_of(const event::Event& event) {
+event::Process process_of(event::Event& event) {
   event::Process process;
   process.pid = static_cast<pid_t>(event.tgid);
   process.ppid = static_cast<pid_t>(event.ppid);
   process.caps = event.cap_effective;
   process.comm = event.comm;
   process.exe = event.exe;
-  process.argv = event::redact(event.argv);
+  process.argv = event::redact(std::move(event.argv));
   process.gone = true;
   return process;
 }
@@ -156,16 +157,18 @@ int run(const std::string& directory, std::size_t count) {
   monitor::Counters counters;
   // As monitor::Pipeline does it.
   const auto judged = [&](std::size_t i) {
-    const event::Event event = decoded(i);
+    event::Event event = decoded(i);
     const hf_ring ring = event.action >= HF_ALERT ? HF_RING_ALERTS : HF_RING_RECORDS;
     counters.taken(ring);
     recall.moved(event);
     if (ring == HF_RING_ALERTS) {
       recall.note(event);
     }
-    detect::Alert alert = detect::detect(event, process_of(event), context);
+    const std::uint64_t time_ns = event.time_ns;
+    event::Process process = process_of(event);
+    detect::Alert alert = detect::detect(std::move(event), std::move(process), context);
     detect::apply_exceptions(exceptions, alert);
-    behaviour.judge(alert, event.time_ns);
+    behaviour.judge(alert, time_ns);
     (void)budget.apply(alert, 1, base::boot_now_ns());
     alert.origin = {monitor::kRingNames.at(ring), 1, i};
     counters.line(alert, base::boot_now_ns());

@@ -39,7 +39,7 @@ class FakeProc : public testing::Test {
     return event;
   }
 
-  [[nodiscard]] Process read(const Event& event, pid_t init = 0) const {
+  [[nodiscard]] Process read(Event event, pid_t init = 0) const {
     return ProcessReader(root_.path("proc")).read(event, init);
   }
 
