@@ -1,6 +1,6 @@
 #!/bin/bash
 # Fails on an #include that points against the order in which the folders may depend on each other:
-#   bpf/abi → base → oci → profile → seccomp → kernel → event → detect → replay → sink → respond → monitor | forward | metrics | cli | hook | shim
+#   bpf/abi → base → oci → profile → seccomp → kernel → event → detect → replay → sink → digest | respond → monitor | forward | metrics | cli | hook | shim
 # hook and shim start containers and are linked statically: they use base, oci, profile, seccomp and
 # the monitor's client, known, log_file, metrics, protocol, reader and spawn headers, and no more.
 set -euo pipefail
@@ -8,7 +8,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 
 # monitor and cli share a rank, but the command line starts the monitor: it may include it.
 declare -A rank=([abi]=0 [base]=1 [oci]=2 [profile]=3 [seccomp]=4 [kernel]=5 [event]=6 [detect]=7 [replay]=8
-  [sink]=9 [respond]=10 [monitor]=11 [forward]=11 [metrics]=12 [cli]=12)
+  [sink]=9 [digest]=10 [respond]=10 [monitor]=11 [forward]=11 [metrics]=12 [cli]=12)
 
 # The folder of a path below the root: src/oci/spec.h → oci, bpf/abi/limits.h → abi, shim/main.cpp → shim.
 folder_of() {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <ctime>
 #include <string_view>
 
@@ -25,26 +26,9 @@ void put_digits(char* text, std::size_t begin, std::size_t end, std::uint64_t nu
   }
 }
 
-}  // namespace
-
-std::uint64_t boot_now_ns() { return static_cast<std::uint64_t>(now_ns(CLOCK_BOOTTIME)); }
-
-std::int64_t boot_to_real_ns() { return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME); }
-
-std::int64_t real_now_ns() { return now_ns(CLOCK_REALTIME); }
-
-// Every line has one, so it is not left to a formatter: that takes forty times as long. 64 bits of
-// nanoseconds end in the year 2262.
-void write_rfc3339(char* to, std::int64_t real_ns) {
+void put_second(char* to, std::int64_t since_1970) {
   namespace chrono = std::chrono;
-  // By hand: a day before the first moment that 64 bits can hold does not fit them.
-  std::int64_t whole = real_ns / kSecond;
-  std::int64_t rest = real_ns % kSecond;
-  if (rest < 0) {
-    rest += kSecond;
-    --whole;
-  }
-  const chrono::sys_seconds moment{chrono::seconds(whole)};
+  const chrono::sys_seconds moment{chrono::seconds(since_1970)};
   const auto day = chrono::floor<chrono::days>(moment);
   const chrono::year_month_day date(day);
   const chrono::hh_mm_ss<chrono::seconds> time(moment - day);
@@ -60,12 +44,37 @@ void write_rfc3339(char* to, std::int64_t real_ns) {
   put(11, 13, time.hours().count());
   put(14, 16, time.minutes().count());
   put(17, 19, time.seconds().count());
-  put(20, 29, rest);
+}
+
+}  // namespace
+
+std::uint64_t boot_now_ns() { return static_cast<std::uint64_t>(now_ns(CLOCK_BOOTTIME)); }
+
+std::int64_t boot_to_real_ns() { return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME); }
+
+std::int64_t real_now_ns() { return now_ns(CLOCK_REALTIME); }
+
+// Every line has one, so it is not left to a formatter: that takes forty times as long. 64 bits of
+// nanoseconds end in the year 2262.
+void TimeWriter::write(char* to, std::int64_t real_ns) {
+  // By hand: a day before the first moment that 64 bits can hold does not fit them.
+  std::int64_t whole = real_ns / kSecond;
+  std::int64_t rest = real_ns % kSecond;
+  if (rest < 0) {
+    rest += kSecond;
+    --whole;
+  }
+  if (whole != second_) {
+    second_ = whole;
+    put_second(text_.data(), whole);
+  }
+  put_digits(text_.data(), 20, 29, static_cast<std::uint64_t>(rest));
+  std::memcpy(to, text_.data(), text_.size());
 }
 
 std::string rfc3339(std::int64_t real_ns) {
   std::string text(kRfc3339Bytes, '\0');
-  write_rfc3339(text.data(), real_ns);
+  TimeWriter().write(text.data(), real_ns);
   return text;
 }
 

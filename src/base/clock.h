@@ -1,8 +1,10 @@
 // Clocks, and how a moment is written.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace holdfast::base {
@@ -21,9 +23,18 @@ std::int64_t real_now_ns();
 // Nanoseconds since 1970 as RFC 3339 in UTC with nine digits: 2024-02-29T23:59:59.000000001Z. Pure.
 std::string rfc3339(std::int64_t real_ns);
 
-// The same at `to`, which has room for kRfc3339Bytes; nothing ends it.
 inline constexpr std::size_t kRfc3339Bytes = 30;
-void write_rfc3339(char* to, std::int64_t real_ns);
+
+// The same for many moments, of which most are in the second of the one before.
+class TimeWriter {
+ public:
+  // At `to`, which has room for kRfc3339Bytes; nothing ends it.
+  void write(char* to, std::int64_t real_ns);
+
+ private:
+  std::int64_t second_ = std::numeric_limits<std::int64_t>::min();
+  std::array<char, kRfc3339Bytes> text_{};  // of the last moment
+};
 
 // The same for the name of a file, which it sorts by: 20240229T235959.000000001Z. Pure.
 std::string time_in_name(std::int64_t real_ns);

@@ -51,13 +51,14 @@ struct Object {
   std::string protocol;           // "tcp", "udp", …; the number where it has no name here
   std::vector<std::string> argv;  // of a program that is to be started, secrets redacted
   std::string user;               // and as whom: "UID" or "UID:GID" in the container
+  std::string sha256;             // of the file, hexadecimal
   std::string result;             // name of the errno the process got, where it is known
 };
 
 // Where in the kernel a line comes from. Of two lines with the same origin one is too many.
 struct Origin {
   std::string queue;        // "alerts", "records", "repeats", "losses", "former",
-                            // "registrations", "requests", "responses" or "noise"
+                            // "registrations", "requests", "responses", "digests" or "noise"
   std::uint64_t epoch = 0;  // of the kernel's maps: positions of another epoch say nothing
   std::uint64_t position = 0;
   auto operator<=>(const Origin&) const = default;

@@ -222,12 +222,6 @@ void add_owner(std::string& text, std::uint32_t slot, const Container* container
   text += container->name.empty() ? container->id : container->name;
 }
 
-std::string owner(std::uint32_t slot, const Container* container) {
-  std::string text;
-  add_owner(text, slot, container);
-  return text;
-}
-
 void add_ending(std::string& text, const event::Event& event) {
   switch (event.outcome) {
     case HF_OUTCOME_DENIED:
@@ -349,11 +343,17 @@ constexpr std::array<LossText, kLossCauses.size()> kLossTexts = {{
      "events, or fewer, were not told: they waited for another version of holdfast, which this one "
      "has replaced"},
     {"file-full",
-     "programs that were started by exec, responses and admissions could not be told: the alert "
+     "programs that were started by exec, responses, admissions and digests could not be told: the alert "
      "file took nothing, and there was no room for more of them"},
 }};
 
 }  // namespace
+
+std::string owner(std::uint32_t slot, const Container* container) {
+  std::string text;
+  add_owner(text, slot, container);
+  return text;
+}
 
 // Unsigned, for the time is only as true as the record it came in.
 Alert begin_alert(std::uint64_t time_ns, const Context& context) {

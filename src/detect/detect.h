@@ -28,6 +28,9 @@ Alert begin_alert(std::uint64_t time_ns, const Context& context);
 
 Alert detect(event::Event event, event::Process process, const Context& context);
 
+// "container web"; of one that is not known, its slot.
+std::string owner(std::uint32_t slot, const Container* container);
+
 // What could not be told. `kUnreadable` is a record of a ring that no monitor of this version made,
 // `kFormerVersion` what waited in the rings of another one when it was replaced.
 struct Loss {

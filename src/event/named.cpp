@@ -1,22 +1,16 @@
 #include "src/event/named.h"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 
 #include <fmt/core.h>
 
-#include "src/base/file.h"
 #include "src/base/path.h"
 #include "src/base/unique_fd.h"
+#include "src/event/mounts.h"
 #include "src/event/text.h"
 
 namespace holdfast::event {
@@ -28,21 +22,6 @@ constexpr std::array<std::string_view, 11> kInterfaces = {
     "bpf",  "efivarfs", "configfs", "pstore",  "selinuxfs",
 };
 
-constexpr std::size_t kMaxFdinfo = 4096;
-// A few thousand mounts.
-constexpr std::size_t kMaxMountinfo = std::size_t{1024} * 1024;
-
-// Opens `path` below `root` without leaving it and without opening what is there. Only what the
-// kernel has in its caches: the container may have mounted a FUSE file system that lets whoever
-// looks something up wait for ever.
-base::UniqueFd open_cached(int root, const std::string& path) {
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_CACHED;
-  return base::UniqueFd(
-      static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
-}
-
 // `path` as process `pid` means it, from its working directory if it is relative; "" when that is
 // not known any more. Which directory a call named by descriptor is not known here.
 std::string absolute(const std::string& path, pid_t pid, const std::string& proc_root) {
@@ -53,11 +32,6 @@ std::string absolute(const std::string& path, pid_t pid, const std::string& proc
   const std::filesystem::path cwd =
       std::filesystem::read_symlink(fmt::format("{}/{}/cwd", proc_root, pid), error);
   return error || !cwd.is_absolute() ? "" : (cwd / path).string();
-}
-
-base::UniqueFd open_root(pid_t pid, const std::string& proc_root) {
-  const std::string start = fmt::format("{}/{}/root", proc_root, pid);
-  return base::UniqueFd(open(start.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 // A file as a process sees it, and what of the path the kernel did not know any more below it.
@@ -83,48 +57,6 @@ Found find(pid_t pid, std::filesystem::path path, const std::string& proc_root) 
   return found;
 }
 
-// What follows `key` on its line of `text`.
-std::string_view value_of(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return "";
-  }
-  text.remove_prefix(at + key.size());
-  return text.substr(0, text.find('\n'));
-}
-
-// Number of the mount that `fd` came through; "" when it is not known.
-std::string mount_of(int fd) {
-  const auto info = base::read_file(fmt::format("/proc/self/fdinfo/{}", fd), kMaxFdinfo);
-  return info.ok() ? std::string(value_of(info.value(), "mnt_id:\t")) : "";
-}
-
-// A mount; all empty when it is not known.
-struct MountInfo {
-  std::string root;  // which directory of its file system it shows
-  std::string point;
-  std::string type;  // of the file system
-};
-
-// The mount `id` as process `pid` sees it (proc(5), mountinfo). Not by fstatfs(2), which asks the
-// file system, and FUSE lets one wait.
-MountInfo mount_info(const std::string& id, pid_t pid, const std::string& proc_root) {
-  const auto mounts =
-      base::read_file(fmt::format("{}/{}/mountinfo", proc_root, pid), kMaxMountinfo);
-  if (id.empty() || !mounts.ok()) {
-    return {};
-  }
-  const std::string text = "\n" + mounts.value();
-  const std::string line(value_of(text, "\n" + id + " "));
-  std::istringstream words(line);
-  std::string parent;
-  std::string device;
-  MountInfo info;
-  words >> parent >> device >> info.root >> info.point;
-  std::istringstream(std::string(value_of(line, " - "))) >> info.type;
-  return info;
-}
-
 bool is_interface_type(const std::string& type) {
   return std::ranges::find(kInterfaces, type) != kInterfaces.end();
 }
@@ -145,7 +77,7 @@ bool is_of_process(const MountInfo& mount, const std::string& path) {
 bool is_spelled_interface(const std::string& path) {
   const std::string spelled = base::clean_path(path);
   return (base::is_at_or_below(spelled, "/proc") &&
-          !is_of_process({"/", "/proc", "proc"}, spelled)) ||
+          !is_of_process({"/", "/proc", "proc", ""}, spelled)) ||
          (base::is_at_or_below(spelled, "/sys") &&
           !base::is_at_or_below(spelled, "/sys/fs/cgroup"));
 }
@@ -180,11 +112,11 @@ bool share_mounts(pid_t one, pid_t other, const std::string& proc_root) {
 bool is_on_root(const Found& found, const std::string& mount, pid_t pid, pid_t init,
                 const std::string& proc_root) {
   const bool own = init == 0 || pid == init || !share_mounts(pid, init, proc_root);
-  if (own && mount == mount_of(found.root.get())) {
+  if (own && mount == fd_info(found.root.get()).mount) {
     return true;
   }
   const base::UniqueFd root = init == 0 ? base::UniqueFd() : open_root(init, proc_root);
-  return root.valid() && mount == mount_of(root.get());
+  return root.valid() && mount == fd_info(root.get()).mount;
 }
 
 // Below whose root to look first: the kernel builds relative paths from where the mount namespace
@@ -212,7 +144,7 @@ bool refine_named(Event& event, pid_t init, const std::string& proc_root) {
     pid = init;
     found = find(pid, looked_up, proc_root);
   }
-  const std::string mount = found.file.valid() ? mount_of(found.file.get()) : "";
+  const std::string mount = found.file.valid() ? fd_info(found.file.get()).mount : "";
   MountInfo info = mount_info(mount, pid, proc_root);
   if (info.type.empty() && init != 0) {  // the process has ended since
     info = mount_info(mount, init, proc_root);

@@ -440,6 +440,11 @@ std::uint64_t Kernel::cgroup_of(const Slot& slot) const {
   return policy && policy->generation == slot.generation ? policy->cgroup_id : 0;
 }
 
+std::uint32_t Kernel::rootfs_device(const Slot& slot) const {
+  const auto policy = map_get<hf_policy>(state_->policies(), slot.number);
+  return policy && policy->generation == slot.generation ? policy->rootfs_dev : 0;
+}
+
 Ring& Kernel::ring(hf_ring which) { return state_->rings[which]; }
 const Ring& Kernel::ring(hf_ring which) const { return state_->rings[which]; }
 Accounts& Kernel::accounts() { return *state_->accounts; }

@@ -136,6 +136,9 @@ class Kernel {
   // The cgroup that a slot's container was registered with; 0: none, or not that generation.
   [[nodiscard]] std::uint64_t cgroup_of(const Slot& slot) const;
 
+  // The device of the superblock of its root, in kernel encoding; 0: not that generation.
+  [[nodiscard]] std::uint32_t rootfs_device(const Slot& slot) const;
+
   // Where events come from, and what was counted instead of sent.
   [[nodiscard]] Ring& ring(hf_ring which);
   [[nodiscard]] const Ring& ring(hf_ring which) const;

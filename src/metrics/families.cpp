@@ -140,6 +140,13 @@ void add_lines(Families& all, const monitor::Metrics& metrics) {
           "Records that were only counted: their container was beyond its budget.",
           metrics.unwritten);
   add_counts(all,
+             {"holdfast_executables_unhashed_total",
+              "Executables that got no SHA-256, by the reason; none where monitor.hash_executables "
+              "is off.",
+              kCounter,
+              {}},
+             {"reason", ""}, metrics.unhashed);
+  add_counts(all,
              {"holdfast_responses_total",
               "What was done about containers: done, failed or withheld.",
               kCounter,

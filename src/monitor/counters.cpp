@@ -59,6 +59,12 @@ void Counters::unwritten(const detect::Alert& alert) {
   metrics_.held_back += alert.held_back.empty() ? 0 : 1;
 }
 
+void Counters::unhashed(const digest::Digester::Counts& counts) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    metrics_.unhashed[{digest::unhashed_name(static_cast<digest::Unhashed>(i)), ""}] = counts.at(i);
+  }
+}
+
 void Counters::registered(bool well, std::uint64_t took_ns) {
   metrics_.registrations.note(took_ns);
   metrics_.registration_failures += well ? 0 : 1;

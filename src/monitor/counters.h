@@ -7,6 +7,7 @@
 
 #include "bpf/abi/events.h"
 #include "src/detect/alert.h"
+#include "src/digest/digester.h"
 #include "src/monitor/metrics.h"
 
 namespace holdfast::monitor {
@@ -29,6 +30,8 @@ class Counters {
   void line(const detect::Alert& alert, std::uint64_t now_ns);
   // It got no line: its container was beyond its budget of records.
   void unwritten(const detect::Alert& alert);
+  // So many executables got no digest since the monitor started.
+  void unhashed(const digest::Digester::Counts& counts);
   // Configuration and profiles were read again.
   void reloaded(bool well) { metrics_.reload_failed = !well; }
   void registered(bool well, std::uint64_t took_ns);

@@ -20,11 +20,12 @@ struct NamedCounts {
   const char* name;
   Counts Metrics::*counts;
 };
-constexpr std::array<NamedCounts, 7> kCounts = {{{"events", &Metrics::events},
+constexpr std::array<NamedCounts, 8> kCounts = {{{"events", &Metrics::events},
                                                  {"ring_bytes", &Metrics::ring_bytes},
                                                  {"ring_used_bytes", &Metrics::ring_used_bytes},
                                                  {"lines", &Metrics::lines},
                                                  {"alerts", &Metrics::alerts},
+                                                 {"unhashed", &Metrics::unhashed},
                                                  {"lost", &Metrics::lost},
                                                  {"responses", &Metrics::responses}}};
 struct NamedNumber {

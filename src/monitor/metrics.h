@@ -42,6 +42,7 @@ struct Metrics {
   Counts alerts;                            // by class and severity
   std::uint64_t held_back = 0;              // alerts
   std::uint64_t unwritten = 0;              // records, held back or not, that got no line
+  Counts unhashed;                          // executables without a digest, by the reason
   Counts lost;                              // by cause
   std::optional<std::uint64_t> lost_ago_s;  // the last time; nothing: never
   Counts responses;                         // by name and result

@@ -26,6 +26,7 @@
 #include "src/kernel/former.h"
 #include "src/monitor/answers.h"
 #include "src/monitor/confine.h"
+#include "src/monitor/digests.h"
 #include "src/monitor/guard.h"
 #include "src/monitor/known.h"
 #include "src/monitor/lock.h"
@@ -137,7 +138,8 @@ void earlier(std::optional<std::uint64_t>& deadline, std::optional<std::uint64_t
 // Members are destroyed in reverse order: the lock is the last to go.
 struct Monitor::State {
   State(Options given, Lock held, kernel::Kernel opened, Registry known, sink::FileSink file,
-        base::UniqueFd signalled, respond::Responder responder, Service manager)
+        base::UniqueFd signalled, respond::Responder responder, digest::Digester digester,
+        Service manager)
       : options(std::move(given)),
         lock(std::move(held)),
         kernel(std::move(opened)),
@@ -147,9 +149,12 @@ struct Monitor::State {
         guard(kernel, registry),
         pipeline(kernel, registry, sink, host_name(), options.noise),
         responses(kernel, registry, pipeline, std::move(responder)),
+        digests(kernel, registry, pipeline, std::move(digester)),
         answers(kernel, registry, guard, pipeline, responses,
                 [this](const detect::Asker& by) { return reload(by); }),
-        service(std::move(manager)) {}
+        service(std::move(manager)) {
+    digests.enable(options.config.monitor.hash_executables);
+  }
 
   void wait() const;
   void step();
@@ -178,6 +183,7 @@ struct Monitor::State {
   Guard guard;
   Pipeline pipeline;
   Responses responses;
+  Digests digests;
   Answers answers;
   Service service;
   std::optional<Server> server;
@@ -216,12 +222,14 @@ Result<Monitor> Monitor::start(const Options& options, Service service) {
     registry.read_mounts();
   }
   respond::Responder responder = TRY(make_responder(options));
-  auto state = std::make_unique<State>(options, std::move(lock), std::move(kernel),
-                                       std::move(registry), std::move(sink), std::move(signals),
-                                       std::move(responder), std::move(service));
+  digest::Digester digester = TRY(digest::Digester::make({}));
+  auto state = std::make_unique<State>(
+      options, std::move(lock), std::move(kernel), std::move(registry), std::move(sink),
+      std::move(signals), std::move(responder), std::move(digester), std::move(service));
   State* self = state.get();  // The handlers live in the state.
-  state->pipeline.on_alert([self](const detect::Alert& alert, const Entry& entry) {
+  state->pipeline.on_event([self](const detect::Alert& alert, const Entry& entry) {
     self->responses.notice(alert, entry);
+    self->digests.notice(alert, entry);
   });
   // Names first: those that have ended meanwhile keep theirs for the events that waited for us.
   TRY(state->guard.take_over(others));
@@ -267,9 +275,10 @@ void Monitor::State::wait() const {
   const auto ring = [this](hf_ring which) {
     return pollfd{pipeline.blocked() ? -1 : kernel.ring(which).fd(), POLLIN, 0};
   };
-  std::array<pollfd, 6> ready = {{{signals.get(), POLLIN, 0},
+  std::array<pollfd, 7> ready = {{{signals.get(), POLLIN, 0},
                                   {server->fd(), POLLIN, 0},
                                   {responses.fd(), POLLIN, 0},
+                                  {digests.fd(), POLLIN, 0},
                                   {guard.fd(), POLLIN, 0},
                                   ring(HF_RING_ALERTS),
                                   ring(HF_RING_RECORDS)}};
@@ -289,6 +298,7 @@ void Monitor::State::step() {
   take_signal();
   pipeline.drain();
   responses.tell();
+  digests.tell();
   protect_new_file();
   server->serve(now_ns);
   sweep(now_ns);
@@ -340,6 +350,7 @@ Result<std::size_t> Monitor::State::read_again(const detect::Asker& by) {
   drain_all();
   TRY(guard.change(changed));
   options.linger_s = given.linger_s;
+  digests.enable(given.config.monitor.hash_executables);
   sink.set(given.file);
   pipeline.set_noise(given.noise);
   for (const Registration& registration : changed) {
@@ -462,6 +473,7 @@ Status Monitor::State::finish() {
   service.stopping();
   server.reset();
   responses.finish();
+  digests.finish();
   if (registry.entries().empty()) {
     return leave_nothing();
   }

@@ -201,6 +201,21 @@ void Pipeline::tell_reload(const Entry& entry, const detect::Asker& by) {
   write(now_ns);
 }
 
+// What a container has executed is limited by nothing but its budget.
+void Pipeline::tell_digest(const Entry& entry, const detect::Digest& digest) {
+  boot_to_real_ns_ = base::boot_to_real_ns();
+  const std::uint64_t now_ns = base::boot_now_ns();
+  detect::Context about = context();
+  about.container = entry.told;
+  detect::Alert alert = detect::digest_alert(digest, now_ns, about);
+  if (!budget_.apply(alert, 0, now_ns)) {
+    counters_.unwritten(alert);
+    return;
+  }
+  add_own(std::move(alert), own_origin("digests", now_ns));
+  write(now_ns);
+}
+
 void Pipeline::tell_response(const detect::Response& response, const detect::Container& container) {
   boot_to_real_ns_ = base::boot_to_real_ns();
   const std::uint64_t now_ns = base::boot_now_ns();
@@ -272,7 +287,7 @@ bool Pipeline::take_next(hf_ring ring) {
     if (ring == HF_RING_ALERTS) {
       recall_.note(decoded.value());
     }
-    add_event(std::move(decoded.value()), source, origin);
+    add_event(decoded.value(), source, origin);
   } else {
     add_unreadable(1, source, origin);
   }
@@ -313,7 +328,7 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
     counters_.repeated(repeat->count);
     if (decoded.ok()) {
       recall_.complete(decoded.value());
-      add_event(std::move(decoded.value()), source, origin);
+      add_event(decoded.value(), source, origin);
     } else {
       add_unreadable(repeat->count, source, origin);
     }
@@ -321,7 +336,7 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
   return false;
 }
 
-void Pipeline::add_event(event::Event event, Source source, detect::Origin origin) {
+void Pipeline::add_event(event::Event& event, Source source, detect::Origin origin) {
   const Entry* entry = registry_.find_slot(event.slot, event.generation);
   // A task from outside has ancestors, and a root, of its own.
   const bool outside = (event.flags & HF_EVENT_BYSTANDER) != 0;
@@ -340,10 +355,11 @@ void Pipeline::add_event(event::Event event, Source source, detect::Origin origi
   const std::uint64_t time_ns = event.time_ns;
   event::Process process = processes_.read(event, init);
   detect::Alert alert = detect::detect(std::move(event), std::move(process), about);
+  alert.origin = origin;
   if (entry != nullptr) {
     detect::apply_exceptions(entry->registration.exceptions, alert);
     behaviour_.judge(alert, time_ns);
-    if (notice_ && alert.kind == "alert") {
+    if (notice_) {
       notice_(alert, *entry);
     }
   }

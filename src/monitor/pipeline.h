@@ -13,6 +13,7 @@
 #include "src/detect/behaviour.h"
 #include "src/detect/budget.h"
 #include "src/detect/detect.h"
+#include "src/detect/digest.h"
 #include "src/event/process.h"
 #include "src/event/recall.h"
 #include "src/kernel/kernel.h"
@@ -50,13 +51,16 @@ class Pipeline {
   // Tells that a container has another policy now.
   void tell_reload(const Entry& entry, const detect::Asker& by);
 
+  // Tells what a container has executed.
+  void tell_digest(const Entry& entry, const detect::Digest& digest);
+
   // Tells what was done about a container.
   void tell_response(const detect::Response& response, const detect::Container& container);
 
-  // From now on every event of a known container that is worth an alert is handed to `notice`
-  // before it is written: an answer should not wait for a disk.
+  // From now on every event of a known container is handed to `notice` before it is written: an
+  // answer should not wait for a disk.
   using Notice = std::function<void(const detect::Alert&, const Entry&)>;
-  void on_alert(Notice notice) { notice_ = std::move(notice); }
+  void on_event(Notice notice) { notice_ = std::move(notice); }
 
   void set_noise(const detect::Rates& noise) { budget_.set_rates(noise); }
 
@@ -107,7 +111,7 @@ class Pipeline {
   bool take_noise(std::uint64_t now_ns, const detect::Budget::Ended& ended);
   void look_by(std::uint64_t time_ns);
   [[nodiscard]] bool is_guarded(std::uint32_t slot, std::uint32_t generation) const;
-  void add_event(event::Event event, Source source, detect::Origin origin);
+  void add_event(event::Event& event, Source source, detect::Origin origin);
   void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
   void add(detect::Alert&& alert, Source source, detect::Origin origin);
   void drop(const Source& source);

@@ -57,6 +57,9 @@ respond::Target Responses::target_of(const Entry& entry) const {
 }
 
 void Responses::notice(const detect::Alert& alert, const Entry& entry) {
+  if (alert.kind != "alert") {
+    return;
+  }
   const profile::Response response =
       entry.registration.respond.at(static_cast<std::size_t>(alert.severity));
   // Of a container that has gone there is nobody to act on.

@@ -29,8 +29,8 @@ class Responses {
   // Begins what a peer asks for, or says how it stands.
   Result<Responded> answer(const Request& request, const Peer& peer);
 
-  // For Pipeline::on_alert(): begins what the container's profile wants done about the alert,
-  // unless the container has had that already.
+  // For Pipeline::on_event(): begins what the container's profile wants done about an alert, unless
+  // the container has had that already.
   void notice(const detect::Alert& alert, const Entry& entry);
 
   // Readable when tell() has something to do.

@@ -63,14 +63,15 @@ Status read_monitor(const JsonView& view, Config::Monitor& monitor) {
   if (!member) {
     return Ok{};
   }
-  TRY(member->only_keys(
-      {"socket", "binary", "alerts", "pin_dir", "incidents", "linger_s", "rotate", "fsync"}));
+  TRY(member->only_keys({"socket", "binary", "alerts", "pin_dir", "incidents", "linger_s", "rotate",
+                         "fsync", "hash_executables"}));
   TRY(read_path(*member, "socket", monitor.socket));
   TRY(read_path(*member, "binary", monitor.binary));
   TRY(read_path(*member, "alerts", monitor.alerts));
   TRY(read_path(*member, "pin_dir", monitor.pin_dir));
   TRY(read_path(*member, "incidents", monitor.incidents));
   TRY(member->read("linger_s", monitor.linger_s));
+  TRY(member->read("hash_executables", monitor.hash_executables));
   if (monitor.linger_s < 0 || monitor.linger_s > kMaxLingerSeconds) {
     return member->error_at("linger_s", fmt::format("must be 0 to {} seconds", kMaxLingerSeconds));
   }

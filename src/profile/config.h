@@ -31,7 +31,8 @@ struct Config {
     Rotate rotate;
     enum class Fsync { kNever, kAlerts, kAlways };  // after which batches of lines
     Fsync fsync = Fsync::kNever;
-    std::int64_t linger_s = 60;  // how long a monitor started on demand stays with no container
+    bool hash_executables = false;  // tell the SHA-256 of what containers execute
+    std::int64_t linger_s = 60;     // how long a monitor started on demand stays with no container
   };
 
   // How many alerts of one severity a container may make at once, and a minute in the long run;

@@ -60,7 +60,7 @@ Responder::Responder(Settings settings, base::UniqueFd event)
     : settings_(std::make_shared<const Settings>(std::move(settings))),
       isolation_(settings_->pin_dir),
       shared_(std::make_shared<Shared>()),
-      worker_(std::make_unique<Worker>(kMostWaiting)) {
+      worker_(std::make_unique<base::Worker>(kMostWaiting)) {
   shared_->event = std::move(event);
 }
 
@@ -101,7 +101,8 @@ Status Responder::act(const Order& order, std::uint64_t number, bool& waits) {
 Status Responder::freeze(const Order& order, Cgroup cgroup, std::uint64_t number, bool& waits) {
   TRY(cgroup.set_frozen(true));
   const auto held = std::make_shared<const Cgroup>(std::move(cgroup));
-  const auto job = [settings = settings_, shared = shared_, held, order, number](bool leaving) {
+  const auto job = [settings = settings_, shared = shared_, held, order,
+                    number](const std::atomic<bool>& leaving) {
     shared->add(end_freeze(*settings, {number, order, "", "", ""}, *held, leaving));
   };
   waits = worker_ && worker_->add(job);

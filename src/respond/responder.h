@@ -13,10 +13,10 @@
 
 #include "src/base/result.h"
 #include "src/base/unique_fd.h"
+#include "src/base/worker.h"
 #include "src/kernel/isolation.h"
 #include "src/respond/cgroup.h"
 #include "src/respond/order.h"
-#include "src/respond/worker.h"
 
 namespace holdfast::respond {
 
@@ -74,7 +74,7 @@ class Responder {
   std::shared_ptr<const Settings> settings_;
   kernel::Isolation isolation_;
   std::shared_ptr<Shared> shared_;
-  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<base::Worker> worker_;
   std::uint64_t last_number_ = 0;
 };
 

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include "src/base/capability.h"
-#include "src/base/clock.h"
 #include "src/sink/object_writer.h"
 
 namespace holdfast::sink {
@@ -68,6 +67,7 @@ void add_object(Text& out, const detect::Object& target) {
   object.put("result", target.result);
   object.put("argv", target.argv);
   object.put("user", target.user);
+  object.put("sha256", target.sha256);
 }
 
 void add_asker(Text& out, const detect::Asker& by) {
@@ -158,7 +158,7 @@ void LineWriter::add_process(Text& out, const event::Process& process) {
 }
 
 void LineWriter::add_alert(ObjectWriter& object, const detect::Alert& alert) {
-  base::write_rfc3339(quoted(object.key("time"), base::kRfc3339Bytes), alert.time_ns);
+  time_.write(quoted(object.key("time"), base::kRfc3339Bytes), alert.time_ns);
   object.set("kind", alert.kind);
   object.set("class", alert.class_name);
   object.set("severity", detect::severity_name(alert.severity));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "src/base/clock.h"
 #include "src/detect/alert.h"
 #include "src/sink/object_writer.h"
 
@@ -29,6 +30,7 @@ class LineWriter {
   void add_capabilities(Text& out, std::uint64_t mask);
   friend std::string to_json(const detect::Alert& alert);
 
+  base::TimeWriter time_;
   // The last ones, and how they were written.
   detect::ContainerRef container_;
   std::string container_text_;

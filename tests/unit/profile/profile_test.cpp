@@ -352,7 +352,7 @@ TEST(Config, ErrorsNamePlaceAndRemedy) {
   EXPECT_EQ(
       parse_config(R"({"monitor":{"alert":"/a"}})", "/etc/holdfast/holdfast.json").error().message,
       "/etc/holdfast/holdfast.json: /monitor/alert: is not a known key; known here: socket, "
-      "binary, alerts, pin_dir, incidents, linger_s, rotate, fsync");
+      "binary, alerts, pin_dir, incidents, linger_s, rotate, fsync, hash_executables");
   EXPECT_EQ(parse_config(R"({"annotations":{"allow":["x"]}})", "h").error().message,
             "h: /annotations/allow/0: \"x\" is no annotation that loosens; known: profile, mode, "
             "rootfs.writable, image, respond, run.oci.seccomp");
