@@ -13,6 +13,7 @@
 #include "src/base/file.h"
 #include "src/monitor/client.h"
 #include "src/monitor/spawn.h"
+#include "src/monitor/unguarded.h"
 #include "src/profile/admit.h"
 
 namespace holdfast::hook {
@@ -157,6 +158,8 @@ int create(const oci::State& state, const Options& options, const profile::Confi
     return refuse(why + " (profile \"" + resolved.profile.name + "\")");
   }
   tell("warning: container " + state.id + " runs without all of its guard: " + why);
+  // A user's own has nowhere to be noted, and nobody who would ask.
+  (void)monitor::note_unguarded(where.socket, state.id, state.pid, why);
   return 0;
 }
 
@@ -173,6 +176,7 @@ int poststop(const Result<oci::State>& state, const Options& options) {
   }
   const std::string socket =
       monitor_of(options, config.ok() ? config.value() : profile::Config()).socket;
+  monitor::forget_unguarded(socket, state.value().id);
   forget(state.value(), socket);
   return 0;
 }

@@ -9,7 +9,7 @@ build_packages=(g++ meson ninja-build pkg-config clang-19 bpftool libbpf-dev lib
 # What a guarded container needs at run time, and jq to edit its config.json.
 run_packages=(runc busybox-static jq libseccomp2 libcgroup2 libnettle8)
 test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellcheck clang-format clang-tidy git
-  attr e2fsprogs util-linux procps kmod rsyslog rsyslog-openssl openssl python3 xxd curl iproute2)
+  attr e2fsprogs strace util-linux procps kmod rsyslog rsyslog-openssl openssl python3 xxd curl iproute2)
 # clang++'s libFuzzer and sanitizers.
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd podman)

@@ -25,8 +25,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // False when as many jobs as there may be are waiting, or there can be no thread. That begins with
-  // the first job.
+  // False when as many jobs as there may be are waiting, or there can be no thread. That begins
+  // with the first job.
   bool add(Job job);
 
  private:

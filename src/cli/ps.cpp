@@ -8,6 +8,7 @@
 #include "src/cli/commands.h"
 #include "src/monitor/client.h"
 #include "src/monitor/protocol.h"
+#include "src/monitor/unguarded.h"
 #include "src/profile/config.h"
 
 namespace holdfast::cli {
@@ -70,6 +71,10 @@ int list(const Given& given) {
   }
   if (!containers.ok()) {
     return complain(containers.error());
+  }
+  for (const monitor::Unguarded& other : monitor::list_unguarded(socket)) {
+    complain(fail(fmt::format("container {} runs without all of its guard: {}", other.id,
+                              shown(other.why, 400))));
   }
   given.json ? print_json(containers.value()) : print_table(containers.value());
   return 0;

@@ -343,7 +343,8 @@ constexpr std::array<LossText, kLossCauses.size()> kLossTexts = {{
      "events, or fewer, were not told: they waited for another version of holdfast, which this one "
      "has replaced"},
     {"file-full",
-     "programs that were started by exec, responses, admissions and digests could not be told: the alert "
+     "programs that were started by exec, responses, admissions and digests could not be told: the "
+     "alert "
      "file took nothing, and there was no room for more of them"},
 }};
 

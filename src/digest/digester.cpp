@@ -92,8 +92,8 @@ bool Digester::Shared::may_read(const ContainerId& container, std::uint64_t more
   return true;
 }
 
-std::map<FileId, Digester::Shared::Known>::iterator Digester::Shared::remember(
-    const FileId& id, std::string sha256) {
+std::map<FileId, Digester::Shared::Known>::iterator Digester::Shared::remember(const FileId& id,
+                                                                               std::string sha256) {
   if (order.size() >= kMostKnown) {
     known.erase(order.front());
     order.pop_front();
@@ -141,7 +141,8 @@ Result<Digester> Digester::make(Settings settings) {
 }
 
 Digester::Digester(std::shared_ptr<Shared> shared)
-    : shared_(std::move(shared)), worker_(std::make_unique<base::Worker>(kMostWaiting, kPatience)) {}
+    : shared_(std::move(shared)),
+      worker_(std::make_unique<base::Worker>(kMostWaiting, kPatience)) {}
 
 void Digester::ask(const ContainerId& container, Executable file) {
   const auto job = [shared = shared_, container,

@@ -115,7 +115,8 @@ std::variant<std::string, Unhashed> sha256_of(const OpenExecutable& file,
   ssize_t got = 1;
   while (left > 0 && got > 0 && !stop) {
     got = read_block(file.fd.get(), block);
-    const auto used = std::min<std::uint64_t>(left, static_cast<std::uint64_t>(std::max<ssize_t>(got, 0)));
+    const auto used =
+        std::min<std::uint64_t>(left, static_cast<std::uint64_t>(std::max<ssize_t>(got, 0)));
     sha256_update(&context, used, block.data());
     left -= used;
   }

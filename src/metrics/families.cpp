@@ -60,15 +60,17 @@ void add_coverage(Families& all, const Scrape& scrape) {
       reply && reply->metrics->lost_ago_s.value_or(kLossCountsForSeconds) < kLossCountsForSeconds;
   const bool failing =
       std::ranges::any_of(scrape.sinks, [](const Sink& sink) { return sink.counters.failing; });
-  const std::array<std::pair<const char*, bool>, 5> parts = {
-      {{"monitor", idle || reply},
+  const std::array<std::pair<const char*, bool>, 6> parts = {
+      {{"containers", scrape.unguarded == 0},
+       {"monitor", idle || reply},
        {"enforcing", idle || (reply && reply->enforcing)},
        {"events", idle || (reply && !lost)},
        {"alerts", idle || (reply && !reply->metrics->file_failing)},
        {"sinks", !failing}}};
   MetricFamily family{
       "holdfast_coverage_part",
-      "1 while this part is whole. monitor: it answers; enforcing: its back end can "
+      "1 while this part is whole. containers: none was started without all of its guard; "
+      "monitor: it answers; enforcing: its back end can "
       "refuse; events: none was lost in the last ten minutes; alerts: the alert "
       "file took the last lines; sinks: the last try of none has failed. What "
       "nobody can tell is 0; a host without containers, where no monitor is "
@@ -233,6 +235,10 @@ Families families(const Scrape& scrape) {
         "holdfast_coverage.",
         scrape.reply ? 1 : 0);
   add_coverage(all, scrape);
+  gauge(all, "holdfast_containers_unguarded",
+        "Containers that were started without all of their guard, as their profile allows "
+        "(on_failure: warn).",
+        static_cast<double>(scrape.unguarded));
   if (scrape.reply) {
     add_status(all, *scrape.reply);
     add_events(all, *scrape.reply->metrics);

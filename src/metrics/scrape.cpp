@@ -6,6 +6,7 @@
 
 #include "src/monitor/client.h"
 #include "src/monitor/known.h"
+#include "src/monitor/unguarded.h"
 
 namespace holdfast::metrics {
 
@@ -58,6 +59,7 @@ Scrape scrape(const Settings& settings, std::chrono::milliseconds timeout) {
     found.error = reply.error().message;
     found.idle = monitor::nobody_listens(settings.socket) && !has_containers(settings.socket);
   }
+  found.unguarded = monitor::list_unguarded(settings.socket).size();
   const auto counters = forward::read_counters(settings.forward.state_dir);
   for (const forward::SinkSettings& sink : settings.forward.sinks) {
     found.sinks.push_back(sink_of(settings.forward, sink.name, counters, found.reply));

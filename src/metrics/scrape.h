@@ -26,6 +26,7 @@ struct Scrape {
   // No monitor runs, and none left a container under guard: there is nothing to watch over, and the
   // next container starts one.
   bool idle = false;
+  std::size_t unguarded = 0;  // containers that run without all of their guard
   std::vector<Sink> sinks;
 };
 

@@ -218,6 +218,21 @@ state() { jq -nc --arg bundle "$HF_DIR/$ID" --arg id "$ID" "{ociVersion: \"1.0.2
   [[ $output == *"container ran"* && $output == *warning* && $output == *"/no/such/holdfast"* ]]
 }
 
+@test "a container that runs without its guard is named until it goes, and metrics fall" {
+  hf_configure '.monitor.binary = "/no/such/holdfast"'
+  hf_bundle "$ID" --profile default -- sleep 600
+  hf_background "$ID"
+  run "$HF_CLI" ps
+  [[ $output == *"container $ID runs without all of its guard: "*"/no/such/holdfast"* ]]
+  "$HF_CLI" metrics --once >"$HF_DIR/page"
+  grep -qx 'holdfast_coverage 0' "$HF_DIR/page"
+  grep -qx 'holdfast_coverage_part{part="containers"} 0' "$HF_DIR/page"
+  hf_stop "$ID"
+  run "$HF_CLI" ps
+  [[ $output != *"$ID"* ]]
+  "$HF_CLI" metrics --once | grep -qx 'holdfast_coverage 1'
+}
+
 @test "a kernel without BTF is named, and immutable does not start" {
   [[ -e /sys/kernel/btf/vmlinux ]] || skip "this kernel has no BTF anyway"
   mount --bind /dev/null /sys/kernel/btf/vmlinux

@@ -151,3 +151,28 @@ SCRIPT
   accounts_agree
   lines_are_whole
 }
+
+# flushes: how often the monitor has flushed its file to the disk since it is watched.
+flushes() { grep -c '^[0-9]* *fdatasync(.* = 0' "$HF_DIR/$ID-trace" || true; }
+has_flushed() { (($(flushes) >= $1)); }
+is_watched() { grep -q '^TracerPid:.*[1-9]' "/proc/$(hf_monitor_pid)/status"; }
+
+@test "fsync: alerts are flushed to the disk, records are not" {
+  require_command strace
+  hf_configure '.monitor.fsync = "alerts"'
+  hf_monitor_start
+  strace -f -qq -e trace=fdatasync -o "$HF_DIR/$ID-trace" -p "$(hf_monitor_pid)" 3>&- &
+  wait_until is_watched
+  container "$ID-a" default < <(
+    await records
+    echo 'attack creat /tmp/a -- creat /tmp/b -- creat /tmp/c; echo records done'
+    await alerts
+    echo 'attack creat /usr/bin/a -- creat /etc/b; echo alerts done'
+  )
+  go records "$ID-a"
+  wait_until hf_told "$ID-a" /tmp/c
+  [ "$(flushes)" -eq 0 ]
+  go alerts "$ID-a"
+  wait_until hf_told "$ID-a" /etc/b
+  wait_until has_flushed 1
+}

@@ -33,9 +33,7 @@ class ExecutableTest : public testing::Test {
     return sha256_of(std::get<OpenExecutable>(opened), std::atomic<bool>(stop));
   }
 
-  static Unhashed why_not(const Executable& wanted) {
-    return std::get<Unhashed>(digest(wanted));
-  }
+  static Unhashed why_not(const Executable& wanted) { return std::get<Unhashed>(digest(wanted)); }
 
   test::TempDir dir_;
 };

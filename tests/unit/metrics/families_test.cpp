@@ -31,7 +31,7 @@ bool has(const std::string& text, const std::string& line) {
 std::string missing(const Scrape& scrape) {
   const std::string text = text_of(scrape);
   std::string parts;
-  for (const char* part : {"monitor", "enforcing", "events", "alerts", "sinks"}) {
+  for (const char* part : {"containers", "monitor", "enforcing", "events", "alerts", "sinks"}) {
     const std::string name = std::string("holdfast_coverage_part{part=\"") + part + "\"} ";
     EXPECT_NE(has(text, name + "0"), has(text, name + "1")) << part;
     parts += has(text, name + "0") ? std::string(parts.empty() ? "" : " ") + part : "";
@@ -111,6 +111,10 @@ TEST(Coverage, FallsWithEachOfItsParts) {
   scrape.reply->metrics->file_failing = true;
   EXPECT_EQ(missing(scrape), "alerts");
   scrape = answered();
+  scrape.unguarded = 1;
+  EXPECT_EQ(missing(scrape), "containers");
+  EXPECT_TRUE(has(text_of(scrape), "holdfast_containers_unguarded 1"));
+  scrape = answered();
   scrape.sinks = {{"well", {}, 9}, {"siem", {0, 0, 0, 0, 0, true, "refused"}, 5}};
   EXPECT_EQ(missing(scrape), "sinks");
 }
@@ -130,7 +134,7 @@ TEST(Coverage, IsNothingThatAMonitorThatIsGoneCouldTell) {
   scrape.error = "cannot reach the monitor";
   EXPECT_EQ(missing(scrape), "monitor enforcing events alerts");
   EXPECT_TRUE(has(text_of(scrape), "holdfast_up 0"));
-  EXPECT_EQ(text_of(scrape).find("holdfast_containers"), std::string::npos);
+  EXPECT_EQ(text_of(scrape).find("holdfast_containers "), std::string::npos);
 }
 
 TEST(Coverage, IsWholeOnAHostThatHasNothingToWatchOver) {
