@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,log,monitor,service,respond,forward,metrics}.bats)
+native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,hash,log,monitor,service,respond,forward,metrics}.bats)
 
 usage() {
   cat <<USAGE
@@ -203,7 +203,7 @@ jobs_wanted() {
 
 # The attacks as well, where there is time.
 programs_too() {
-  printf 'tests/integration/%s.bats\n' programs images admit
+  printf 'tests/integration/%s.bats\n' programs images admit hash
   ! $matrix || printf 'tests/integration/%s.bats\n' "${attack_files[@]}"
 }
 
@@ -212,7 +212,7 @@ with_runc() {
   local files=(device kernel_interface mount network outside_mount path process rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
   printf 'tests/integration/%s.bats\n' "${files[@]}" loss upgrade monitor
-  ! $matrix || printf 'tests/integration/%s.bats\n' log service seccomp
+  ! $matrix || printf 'tests/integration/%s.bats\n' log service seccomp hash
 }
 
 # What depends on the runtime: whom it starts, and what it gives. The other attacks as well, where
