@@ -5,7 +5,7 @@ set -euo pipefail
 
 build_packages=(g++ meson ninja-build pkg-config clang-19 bpftool libbpf-dev libelf-dev zlib1g-dev
   libseccomp-dev libcgroup-dev nettle-dev nlohmann-json3-dev libcli11-dev libfmt-dev libvalijson-dev
-  libcurl4-openssl-dev libsystemd-dev prometheus-cpp-dev)
+  libtomlplusplus-dev libcurl4-openssl-dev libsystemd-dev prometheus-cpp-dev)
 # What a guarded container needs at run time, and jq to edit its config.json.
 run_packages=(runc busybox-static jq libseccomp2 libcgroup2 libnettle8)
 test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellcheck clang-format clang-tidy git

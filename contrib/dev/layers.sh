@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 
 # monitor and cli share a rank, but the command line starts the monitor: it may include it.
-declare -A rank=([abi]=0 [base]=1 [oci]=2 [profile]=3 [seccomp]=4 [kernel]=5 [event]=6 [detect]=7 [replay]=8
+declare -A rank=([abi]=0 [base]=1 [oci]=2 [profile]=3 [engine]=5 [seccomp]=4 [kernel]=5 [event]=6 [detect]=7 [replay]=8
   [sink]=9 [digest]=10 [respond]=10 [monitor]=11 [forward]=11 [metrics]=12 [cli]=12)
 
 # The folder of a path below the root: src/oci/spec.h → oci, bpf/abi/limits.h → abi, shim/main.cpp → shim.

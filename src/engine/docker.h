@@ -1,0 +1,18 @@
+// Docker's daemon.json, which knows no drop-ins: a runtime is added to the administrator's file.
+#pragma once
+
+#include <string>
+
+#include "src/engine/files.h"
+
+namespace holdfast::engine {
+
+inline constexpr const char* kDaemonJson = "/etc/docker/daemon.json";
+
+Result<Parts> take_apart_daemon_json(const std::string& text, const std::string& path);
+Result<WantedFiles> docker_wanted(const Site& site);
+
+// Whether both say the same, however they are written.
+bool same_json(const std::string& a, const std::string& b);
+
+}  // namespace holdfast::engine

@@ -1,0 +1,42 @@
+// How an engine is configured for holdfast.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/engine/engine.h"
+#include "src/engine/record.h"
+#include "src/engine/tree.h"
+
+namespace holdfast::engine {
+
+struct FileStatus {
+  enum class State {
+    kAsWritten,
+    kChanged,  // since holdfast install wrote it
+    kMissing,  // it was written, and is gone
+    kByHand,   // somebody else wrote it, as the files of contrib
+    kUnreadable,
+  };
+  std::string path;
+  State state = State::kAsWritten;
+  std::string problem;  // of kUnreadable
+};
+
+// "as written", "changed", "missing", "by hand", "unreadable".
+const char* name_of(FileStatus::State state);
+
+struct EngineStatus {
+  Engine engine = Engine::kPodman;
+  std::string program;                  // "" when it is not installed
+  std::vector<std::string> configured;  // "runtime", "hook", "default"; none: not configured
+  std::vector<FileStatus> files;
+
+  // Nothing is changed, missing or unreadable.
+  [[nodiscard]] bool is_sound() const;
+};
+
+EngineStatus status_of(Engine engine, const Tree& tree, const Owner& owner, const Record& record);
+
+}  // namespace holdfast::engine

@@ -1,0 +1,49 @@
+// The files of a system: the running one's, or those below a directory that becomes one (an image).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/base/unique_fd.h"
+
+namespace holdfast::engine {
+
+// Paths are absolute, and those of the system: links and ".." never lead out of the directory
+// (openat2(2), RESOLVE_IN_ROOT).
+class Tree {
+ public:
+  static Result<Tree> open(const std::string& directory);
+
+  // The content of a file; none when it is not there. What is no regular file is refused, links
+  // too: whoever put one there manages the file elsewhere.
+  [[nodiscard]] Result<std::optional<std::string>> read(const std::string& path) const;
+
+  // Replaces a file by a new one with its mode and owner, or makes it (0644, or as the file `like`
+  // of the same directory) and its directories (0755). It is on the disk when this returns.
+  [[nodiscard]] Status write(const std::string& path, const std::string& text,
+                             const std::string& like = "") const;
+  [[nodiscard]] Status remove(const std::string& path) const;
+
+  // Names of the files in a directory, sorted; none when it is not there.
+  [[nodiscard]] Result<std::vector<std::string>> list(const std::string& directory) const;
+
+  // Whether this is a program that can be executed. Links count.
+  [[nodiscard]] bool has_program(const std::string& path) const;
+
+  // Refuses what another user than root could exchange: the file `path` or a directory above it
+  // that belongs to somebody else or can be written by others.
+  [[nodiscard]] Status must_be_roots(const std::string& path) const;
+
+ private:
+  explicit Tree(base::UniqueFd root) : root_(std::move(root)) {}
+
+  [[nodiscard]] base::UniqueFd open_in_root(const std::string& path, int flags) const;
+  [[nodiscard]] Status check_chain(const std::string& path) const;
+  [[nodiscard]] Result<base::UniqueFd> make_folder(const std::string& path) const;
+
+  base::UniqueFd root_;
+};
+
+}  // namespace holdfast::engine

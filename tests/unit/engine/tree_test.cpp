@@ -1,0 +1,93 @@
+#include "src/engine/tree.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/unit/temp_dir.h"
+
+namespace holdfast::engine {
+namespace {
+
+class TreeTest : public testing::Test {
+ protected:
+  [[nodiscard]] mode_t mode(const std::string& name) const {
+    struct stat status {};
+    return stat(dir.path(name).c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
+  }
+  test::TempDir dir;
+  Tree tree = Tree::open(dir.path()).value();
+};
+
+TEST_F(TreeTest, ReadsNothingWhereNothingIs) {
+  EXPECT_EQ(tree.read("/etc/none").value(), std::nullopt);
+  EXPECT_TRUE(tree.list("/etc").value().empty());
+}
+
+TEST_F(TreeTest, WritesWithDirectories) {
+  ASSERT_TRUE(tree.write("/etc/a/b.conf", "text").ok());
+  EXPECT_EQ(dir.read("etc/a/b.conf"), "text");
+  EXPECT_EQ(mode("etc/a/b.conf"), 0644U);
+  EXPECT_EQ(tree.list("/etc/a").value(), std::vector<std::string>{"b.conf"});
+}
+
+TEST_F(TreeTest, ReplacingKeepsTheMode) {
+  dir.write("secret.json", "{}");
+  ASSERT_EQ(chmod(dir.path("secret.json").c_str(), 0600), 0);
+  ASSERT_TRUE(tree.write("/secret.json", "new").ok());
+  ASSERT_TRUE(tree.write("/backup", "old", "/secret.json").ok());
+  EXPECT_EQ(mode("secret.json"), 0600U);
+  EXPECT_EQ(mode("backup"), 0600U);
+}
+
+TEST_F(TreeTest, LinksDoNotLeadOut) {
+  dir.write("outside/etc/f", "host");
+  std::filesystem::create_directories(dir.path("root"));
+  std::filesystem::create_directory_symlink(dir.path("outside/etc"), dir.path("root/etc"));
+  std::filesystem::create_directory_symlink("../../outside", dir.path("root/up"));
+  const Tree root = Tree::open(dir.path("root")).value();
+  EXPECT_EQ(root.read("/etc/f").value(), std::nullopt);
+  EXPECT_EQ(root.read("/up/etc/f").value(), std::nullopt);
+  EXPECT_FALSE(root.write("/etc/f", "changed").ok());
+  EXPECT_EQ(dir.read("outside/etc/f"), "host");
+}
+
+TEST_F(TreeTest, LinkedFileIsRefused) {
+  dir.write("managed", "text");
+  std::filesystem::create_symlink("managed", dir.path("daemon.json"));
+  const auto text = tree.read("/daemon.json");
+  ASSERT_FALSE(text.ok());
+  EXPECT_NE(text.error().message.find("symbolic link"), std::string::npos);
+}
+
+TEST_F(TreeTest, ProgramsMustBeRootsAllTheWay) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  dir.write("usr/bin/program", "");
+  ASSERT_EQ(chmod(dir.path().c_str(), 0755), 0);
+  EXPECT_TRUE(tree.must_be_roots("/usr/bin/program").ok());
+  ASSERT_EQ(chmod(dir.path("usr").c_str(), 0775), 0);
+  EXPECT_FALSE(tree.must_be_roots("/usr/bin/program").ok());
+  ASSERT_EQ(chmod(dir.path("usr").c_str(), 01777), 0);
+  EXPECT_TRUE(tree.must_be_roots("/usr/bin/program").ok());
+  ASSERT_EQ(chown(dir.path("usr/bin/program").c_str(), 1000, 1000), 0);
+  EXPECT_FALSE(tree.must_be_roots("/usr/bin/program").ok());
+}
+
+TEST_F(TreeTest, LinkToWhatOthersOwnIsRefused) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  dir.write("home/bin/program", "");
+  ASSERT_EQ(chown(dir.path("home").c_str(), 1000, 1000), 0);
+  std::filesystem::create_directories(dir.path("usr"));
+  std::filesystem::create_symlink("../home/bin/program", dir.path("usr/program"));
+  EXPECT_FALSE(tree.must_be_roots("/usr/program").ok());
+}
+
+}  // namespace
+}  // namespace holdfast::engine
