@@ -1,6 +1,7 @@
 #!/bin/bash
 # Fails on an #include that points against the order in which the folders may depend on each other:
 #   bpf/abi → base → oci → profile → seccomp → kernel → event → detect → replay → sink → digest | respond → monitor | forward | metrics | cli | hook | shim
+#   profile → engine (what container engines are told) → cli
 # hook and shim start containers and are linked statically: they use base, oci, profile, seccomp and
 # the monitor's client, known, log_file, metrics, protocol, reader, spawn and unguarded headers, and no more.
 set -euo pipefail

@@ -29,6 +29,9 @@ void add_tune(CLI::App& app, int& status);
 void add_forward(CLI::App& app, int& status);
 void add_metrics(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
+void add_install(CLI::App& app, int& status);
+void add_uninstall(CLI::App& app, int& status);
+void add_status(CLI::App& app, int& status);
 
 // "holdfast: MESSAGE" on standard error; returns the exit status of a failure, 1.
 int complain(const Error& error);

@@ -26,9 +26,8 @@ constexpr const char* kExamples =
     "  holdfast profile lint /etc/holdfast/profiles.d    check profiles before containers need "
     "them\n"
     "\n"
-    "With an engine: give it holdfast-runtime as OCI runtime (podman --runtime, containerd "
-    "BinaryName,\n"
-    "Docker runtimes); `holdfast COMMAND --help` says more about each command.";
+    "With an engine (podman, containerd, Docker, CRI-O): holdfast install ENGINE.\n"
+    "`holdfast COMMAND --help` says more about each command.";
 
 // Says so when it is not. CLI11 itself would tell of an unexpected argument and name no command.
 bool is_known(const CLI::App& app, const std::string& command) {
@@ -59,6 +58,9 @@ int run(int argc, char** argv) {
   holdfast::cli::add_metrics(app, status);
   holdfast::cli::add_profile(app, status);
   holdfast::cli::add_tune(app, status);
+  holdfast::cli::add_install(app, status);
+  holdfast::cli::add_uninstall(app, status);
+  holdfast::cli::add_status(app, status);
   holdfast::cli::add_doctor(app, status);
   holdfast::cli::add_monitor(app, status);
   holdfast::cli::add_reload(app, status);

@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "src/cli/commands.h"
+#include "src/cli/engine_place.h"
+#include "src/engine/advice.h"
+#include "src/engine/diff.h"
+#include "src/engine/plan.h"
+#include "src/engine/programs.h"
+
+namespace holdfast::cli {
+
+namespace {
+
+using engine::Engine;
+using engine::With;
+
+struct Given {
+  std::vector<std::string> engines;
+  std::string root = "/";
+  std::string with;
+  std::string over;
+  engine::Options options;
+  bool dry_run = false;
+  bool uninstall = false;
+
+  [[nodiscard]] bool is_auto() const {
+    return std::find(engines.begin(), engines.end(), "auto") != engines.end();
+  }
+};
+
+void tell(Engine engine, const std::string& sentence) {
+  fmt::print("{}: {}\n", engine::name_of(engine), sentence);
+}
+
+void tell_change(Engine engine, const engine::Change& change) {
+  if (!change.backup.empty()) {
+    tell(engine, "kept " + change.backup);
+  }
+  tell(engine, (change.after ? "wrote " : "removed ") + change.path);
+  if (!change.done_backup.empty()) {
+    tell(engine, "removed " + change.done_backup);
+  }
+}
+
+Result<engine::Plan> decide(Engine engine, const Given& given, const EnginePlace& place,
+                            const engine::Record& record) {
+  // Nothing has to be there any more for taking it out.
+  const auto found = engine::find_programs(place.tree, place.root);
+  engine::Site site{place.tree, place.owner, {}, given.options};
+  if (found.ok()) {
+    site.programs = TRY(engine::programs_for(engine, place.tree, found.value(), given.over));
+  } else if (!given.uninstall) {
+    return found.error();
+  }
+  return given.uninstall ? engine::plan_uninstall(engine, site, record)
+                         : engine::plan_install(engine, site, record);
+}
+
+void tell_result(Engine engine, const Given& given, const EnginePlace& place,
+                 const engine::Plan& plan) {
+  for (const engine::Change& change : plan.changes) {
+    tell_change(engine, change);
+  }
+  if (plan.changes.empty()) {
+    tell(engine, "nothing to change");
+    return;
+  }
+  if (!given.uninstall && engine::find_engine(place.tree, engine).empty()) {
+    tell(engine, std::string(engine::program_of(engine)) + " is not installed here yet");
+  }
+  if (place.root != "/") {
+    return;
+  }
+  for (const std::string& sentence : given.uninstall
+                                         ? engine::after_uninstall(engine)
+                                         : engine::after_install(engine, given.options)) {
+    tell(engine, sentence);
+  }
+}
+
+Status work_on(Engine engine, const Given& given, const EnginePlace& place) {
+  const engine::Record record = TRY(engine::read_record(place.tree, place.owner));
+  const engine::Plan plan = TRY(decide(engine, given, place, record));
+  for (const std::string& note : plan.notes) {
+    fmt::print(stderr, "{}: {}\n", engine::name_of(engine), note);
+  }
+  if (given.dry_run) {
+    for (const engine::Change& change : plan.changes) {
+      fmt::print("{}", engine::unified_diff(change.path, change.before, change.after));
+    }
+    return Ok{};
+  }
+  TRY(engine::apply(place.tree, place.owner, plan));
+  tell_result(engine, given, place, plan);
+  return Ok{};
+}
+
+// Those that have hooks, when only the hook is wanted.
+Result<std::vector<Engine>> choose(const Given& given, const EnginePlace& place) {
+  std::vector<Engine> engines = TRY(engines_named(given.engines, place));
+  if (engines.empty()) {
+    return fail("no engine is installed here; name one of podman, containerd, docker, crio");
+  }
+  if (given.options.with != With::kHook || given.uninstall) {
+    return engines;
+  }
+  for (const Engine engine : engines) {
+    if (!engine::has_hooks(engine) && !given.is_auto()) {
+      return fail(fmt::format("{} has no directory of hooks: give --with runtime",
+                              engine::name_of(engine)));
+    }
+  }
+  std::erase_if(engines, [](Engine engine) { return !engine::has_hooks(engine); });
+  return engines;
+}
+
+// One engine that cannot be configured keeps no other from it.
+int run(const Given& given) {
+  const auto place = open_place(given.root);
+  const auto engines =
+      place.ok() ? choose(given, place.value()) : Result<std::vector<Engine>>(place.error());
+  if (!engines.ok()) {
+    return complain(engines.error());
+  }
+  int status = 0;
+  for (const Engine engine : engines.value()) {
+    const Status done = work_on(engine, given, place.value());
+    if (!done.ok()) {
+      status = complain(fail(fmt::format("{}: {}", engine::name_of(engine), done.error().message)));
+    }
+  }
+  return status;
+}
+
+constexpr const char* kInstallFooter =
+    "Adds holdfast to the configuration of engines and restarts none; says what to do then. As an\n"
+    "ordinary user: podman's own configuration in ~/.config/containers, for rootless containers.\n"
+    "\n"
+    "--with runtime  a runtime \"holdfast\" beside the engine's: --runtime holdfast, or a pod's\n"
+    "                runtimeClassName. All that profiles say is in force\n"
+    "--with hook     podman and CRI-O call the hook for containers of any runtime that have an\n"
+    "                annotation io.holdfast.…: what the kernel can refuse and tell, but no "
+    "seccomp\n"
+    "                filter, no read-only mount, nothing about `exec`\n"
+    "--with both     either way; where an engine knows no hooks, the runtime\n"
+    "--default       every container, not only those that ask for it\n"
+    "\n"
+    "The options say what shall be: what an earlier install wrote beyond that is taken back. To\n"
+    "the administrator's own files (daemon.json, containerd's config.toml) it adds what is ours, "
+    "and\n"
+    "keeps them as they were in NAME.holdfast-backup. What was changed by hand since stays, "
+    "without\n"
+    "--force.\n"
+    "Ends with 0 when all of it is as asked for, else 1.\n"
+    "\n"
+    "Examples:\n"
+    "  holdfast install --dry-run auto              what would be changed, as a diff\n"
+    "  sudo holdfast install podman docker          then: podman run --runtime holdfast …\n"
+    "  sudo holdfast install --default containerd   every pod of the node";
+
+constexpr const char* kUninstallFooter =
+    "Takes out what `holdfast install` wrote, and leaves the rest of each file as it is. What was\n"
+    "changed by hand since stays, without --force.\n"
+    "\n"
+    "Example: sudo holdfast uninstall auto";
+
+void add_common(CLI::App& command, Given& given) {
+  add_engines(command, given.engines, true)->required();
+  command.add_flag("--dry-run", given.dry_run, "Change nothing, and print a diff of what would be");
+  command.add_flag("--force", given.options.force,
+                   "Also over what was changed by hand or is somebody else's");
+  add_root_option(command, given.root);
+}
+
+With with_named(const std::string& name) {
+  if (name == "hook") {
+    return With::kHook;
+  }
+  return name == "runtime" ? With::kRuntime : With::kBoth;
+}
+
+}  // namespace
+
+void add_install(CLI::App& app, int& status) {
+  auto* command = app.add_subcommand("install", "Have engines start containers under holdfast");
+  command->footer(kInstallFooter);
+  auto given = std::make_shared<Given>();
+  add_common(*command, *given);
+  given->with = "both";
+  command->add_option("--with", given->with, "What the engine is to use")
+      ->check(CLI::IsMember({"runtime", "hook", "both"}))
+      ->capture_default_str();
+  command->add_flag("--default", given->options.by_default, "For every container of the engine");
+  command
+      ->add_option("--over", given->over,
+                   "The real runtime [holdfast.json's, else the engine's own]")
+      ->check(CLI::IsMember({"crun", "runc"}));
+  command->callback([given, &status] {
+    given->options.with = with_named(given->with);
+    status = run(*given);
+  });
+}
+
+void add_uninstall(CLI::App& app, int& status) {
+  auto* command = app.add_subcommand("uninstall", "Take holdfast out of engines' configuration");
+  command->footer(kUninstallFooter);
+  auto given = std::make_shared<Given>();
+  given->uninstall = true;
+  add_common(*command, *given);
+  command->callback([given, &status] { status = run(*given); });
+}
+
+}  // namespace holdfast::cli
