@@ -50,16 +50,19 @@ void tell_change(Engine engine, const engine::Change& change) {
 
 Result<engine::Plan> decide(Engine engine, const Given& given, const EnginePlace& place,
                             const engine::Record& record) {
-  // Nothing has to be there any more for taking it out.
-  const auto found = engine::find_programs(place.tree, place.root);
-  engine::Site site{place.tree, place.owner, {}, given.options};
-  if (found.ok()) {
-    site.programs = TRY(engine::programs_for(engine, place.tree, found.value(), given.over));
-  } else if (!given.uninstall) {
-    return found.error();
+  auto programs = engine::find_programs(place.tree, place.root);
+  if (programs.ok()) {
+    programs = engine::programs_for(engine, place.tree, programs.value(), given.over);
   }
-  return given.uninstall ? engine::plan_uninstall(engine, site, record)
-                         : engine::plan_install(engine, site, record);
+  engine::Site site{place.tree, place.owner, {}, given.options};
+  if (programs.ok()) {
+    site.programs = programs.value();
+  }
+  // They need not be there any more for being taken out.
+  if (given.uninstall) {
+    return engine::plan_uninstall(engine, site, record);
+  }
+  return programs.ok() ? engine::plan_install(engine, site, record) : programs.error();
 }
 
 void tell_result(Engine engine, const Given& given, const EnginePlace& place,
@@ -101,9 +104,21 @@ Status work_on(Engine engine, const Given& given, const EnginePlace& place) {
   return Ok{};
 }
 
+// As given; for uninstall, "auto" is also what was configured and is not installed any more.
+Result<std::vector<std::string>> names_of(const Given& given, const EnginePlace& place) {
+  std::vector<std::string> names = given.engines;
+  if (given.uninstall && given.is_auto()) {
+    for (const auto& [path, written] : TRY(engine::read_record(place.tree, place.owner))) {
+      names.push_back(written.engine);
+    }
+  }
+  return names;
+}
+
 // Those that have hooks, when only the hook is wanted.
 Result<std::vector<Engine>> choose(const Given& given, const EnginePlace& place) {
-  std::vector<Engine> engines = TRY(engines_named(given.engines, place));
+  const std::vector<std::string> names = TRY(names_of(given, place));
+  std::vector<Engine> engines = TRY(engines_named(names, place));
   if (engines.empty()) {
     return fail("no engine is installed here; name one of podman, containerd, docker, crio");
   }

@@ -110,7 +110,10 @@ Result<UniqueFd> Tree::make_folder(const std::string& path) const {
     return fail_errno("cannot open the directory " + path, errno);
   }
   const UniqueFd above = TRY(make_folder(folder_of(path)));
-  if (mkdirat(above.get(), name_in_folder(path).c_str(), kFolderMode) != 0 && errno != EEXIST) {
+  const std::string name = name_in_folder(path);
+  // Whatever the umask: engines of ordinary users read what root writes.
+  const bool made = mkdirat(above.get(), name.c_str(), kFolderMode) == 0;
+  if (made ? fchmodat(above.get(), name.c_str(), kFolderMode, 0) != 0 : errno != EEXIST) {
     return fail_errno("cannot make the directory " + path, errno);
   }
   fd = open_in_root(path, O_RDONLY | O_DIRECTORY);

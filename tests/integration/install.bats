@@ -107,6 +107,20 @@ same() { diff -r --exclude installed.json "$1/etc" "$2/etc"; }
   [[ -e root/etc/containers/containers.conf.d/50-holdfast.conf && -e root/etc/crio/crio.conf.d/50-holdfast.conf ]]
 }
 
+@test "uninstall finds what was configured for engines that are gone, when holdfast is gone as well" {
+  hf install --root root auto
+  expect 0
+  rm root/usr/bin/{podman,crio,dockerd} root/usr/local/bin/holdfast-runtime
+  hf uninstall --root root auto
+  expect 0
+  [[ -z $(find root -name '*holdfast-backup*' -o -name '50-holdfast*' -o -name installed.json) ]]
+}
+
+@test "what root writes can be read by ordinary users' engines, whatever the umask" {
+  (umask 077 && "$HF_CLI" install --root root podman)
+  [[ -z $(find root/etc/containers ! -perm -o=r) ]]
+}
+
 @test "a link in the place of a file is left to whoever manages it" {
   mv root/etc/docker/daemon.json root/etc/managed.json
   ln -s ../managed.json root/etc/docker/daemon.json
