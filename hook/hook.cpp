@@ -1,5 +1,6 @@
 #include "hook/hook.h"
 
+#include <syslog.h>
 #include <unistd.h>
 
 #include <span>
@@ -30,7 +31,8 @@ constexpr milliseconds kInputTimeout{10000};
 // Nobody waits for a deletion.
 constexpr milliseconds kUnregisterTimeout{3000};
 
-void tell(const std::string& message) {
+// What was written, without the line feed.
+std::string tell(const std::string& message) {
   std::string line = "holdfast: " + message;
   // It quotes what a container's author wrote: one line, without escape codes.
   for (char& c : line) {
@@ -39,6 +41,7 @@ void tell(const std::string& message) {
     }
   }
   (void)base::write_all(STDERR_FILENO, line + "\n", "standard error");
+  return line;
 }
 
 monitor::Where monitor_of(const Options& options, const profile::Config& config) {
@@ -132,8 +135,10 @@ void forget(const oci::State& state, const std::string& socket) {
 
 int create(const oci::State& state, const Options& options, const profile::Config& config,
            Clock::time_point deadline) {
+  // crun keeps to itself what a hook says (1.8), so the system's log has it too.
   const auto refuse = [&](const std::string& why) {
-    tell("container " + state.id + " is refused: " + why);
+    const std::string said = tell("container " + state.id + " is refused: " + why);
+    syslog(LOG_DAEMON | LOG_ERR, "%s", said.c_str());
     return 1;
   };
   const auto subject = read_subject(state, options, config);

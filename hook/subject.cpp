@@ -1,6 +1,7 @@
 #include "hook/subject.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -8,6 +9,7 @@
 #include "src/base/cgroup.h"
 #include "src/base/path.h"
 #include "src/oci/image.h"
+#include "src/profile/identity.h"
 #include "src/profile/load.h"
 #include "src/seccomp/compose.h"
 
@@ -83,7 +85,10 @@ Result<Subject> read_subject(const oci::State& state, const Options& options,
     subject.spec = TRY(read_spec(options.spec.substr(0, slash), options.spec.substr(slash + 1)));
   }
   const profile::Source source = profile::file_source(profile::profile_directories(config));
-  subject.resolved = TRY(profile::resolve(source, config, subject.spec.annotations));
+  subject.engine = oci::engine_of(subject.spec.annotations, state.bundle, state.id);
+  profile::Identity known = profile::identify(subject.spec, subject.engine, state.bundle);
+  subject.name = std::move(known.name);
+  subject.resolved = TRY(profile::resolve(source, config, subject.spec.annotations, known.image));
   TRY(profile::check_filter_is_used(subject.resolved.profile, config, subject.spec.annotations));
   return subject;
 }
@@ -140,16 +145,15 @@ Result<std::string> find_cgroup(pid_t init, const std::string& proc_root,
 
 monitor::Container describe(const Subject& subject) {
   const oci::State& state = subject.state;
-  const oci::Annotations& annotations = subject.spec.annotations;
   monitor::Container container;
   container.id = state.id;
-  container.name = oci::name_of(annotations);
+  container.name = subject.name;
   container.image = subject.resolved.image;
   container.profile = subject.resolved.profile.name;
   container.mode = profile::mode_name(subject.resolved.profile.mode);
-  container.engine = oci::engine_of(annotations, state.bundle, state.id);
+  container.engine = subject.engine;
   container.bundle = state.bundle;
-  container.annotations = shortened(annotations);
+  container.annotations = shortened(subject.spec.annotations);
   return container;
 }
 

@@ -17,6 +17,8 @@ namespace holdfast::hook {
 struct Subject {
   oci::State state;
   oci::Spec spec;
+  std::string engine;  // oci::engine_of()
+  std::string name;    // in the engine
   profile::Resolved resolved;
 };
 

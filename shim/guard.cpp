@@ -12,6 +12,8 @@
 #include "src/base/beneath.h"
 #include "src/base/self.h"
 #include "src/monitor/spawn.h"
+#include "src/oci/image.h"
+#include "src/profile/identity.h"
 
 namespace holdfast::shim {
 namespace {
@@ -86,7 +88,11 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
   const base::FileContent old =
       TRY(base::read_beneath(place.folder, place.name, oci::kSpecLimits.max_bytes));
   const profile::Source source = profile::file_source(profile::profile_directories(config));
-  Subject subject = TRY(read_subject(old.bytes, place.path(), source, config));
+  const auto image = [&](const oci::Spec& spec) {
+    const std::string engine = oci::engine_of(spec.annotations, place.folder, "");
+    return profile::identify(spec, engine, place.folder).image;
+  };
+  Subject subject = TRY(read_subject(old.bytes, place.path(), source, config, image));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return Ok{};
   }

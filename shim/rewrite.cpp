@@ -59,11 +59,13 @@ Result<bool> edit_seccomp(Document& document, const oci::Spec& spec,
 }  // namespace
 
 Result<Subject> read_subject(std::string_view bytes, const std::string& path,
-                             const profile::Source& source, const profile::Config& config) {
+                             const profile::Source& source, const profile::Config& config,
+                             const FindImage& image) {
   Subject subject;
   subject.document = TRY(oci::parse_document(bytes, path));
   subject.spec = TRY(oci::read_spec(nlohmann::json(subject.document), path));
-  subject.resolved = TRY(profile::resolve(source, config, subject.spec.annotations));
+  subject.resolved = TRY(
+      profile::resolve(source, config, subject.spec.annotations, image ? image(subject.spec) : ""));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return subject;
   }

@@ -1,6 +1,7 @@
 // What the shim changes in a config.json. No system call here: bytes in, bytes out.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,11 @@ struct HookCommand {
 
 // Checks config.json and chooses its profile. Annotations that would let crun replace the seccomp
 // filter are gone from the document and the spec, unless `config` allows them.
+// `image`: finds what the engine calls its image.
+using FindImage = std::function<std::string(const oci::Spec& spec)>;
 Result<Subject> read_subject(std::string_view bytes, const std::string& path,
-                             const profile::Source& source, const profile::Config& config);
+                             const profile::Source& source, const profile::Config& config,
+                             const FindImage& image = {});
 
 // The new config.json: hooks, seccomp, and the read-only root where the profile needs it. Empty
 // when there is nothing to change: the container is not to be guarded, or this was done before.

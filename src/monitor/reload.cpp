@@ -24,18 +24,21 @@ class Resolver {
     std::erase_if(deciding, [](const auto& annotation) {
       return !profile::is_deciding(annotation.first, annotation.second);
     });
-    const auto known = resolved_.find(deciding);
+    std::pair key(std::move(deciding), container.image);
+    const auto known = resolved_.find(key);
     if (known != resolved_.end()) {
       return known->second;
     }
-    profile::Resolved resolved = TRY(profile::resolve(source_, config_, deciding));
-    return resolved_.emplace(std::move(deciding), std::move(resolved)).first->second;
+    profile::Resolved resolved =
+        TRY(profile::resolve(source_, config_, key.first, container.image));
+    return resolved_.emplace(std::move(key), std::move(resolved)).first->second;
   }
 
  private:
   const profile::Config& config_;
   profile::Source source_;
-  std::map<oci::Annotations, profile::Resolved> resolved_;
+  // By what decides: annotations and image.
+  std::map<std::pair<oci::Annotations, std::string>, profile::Resolved> resolved_;
 };
 
 Registration with_profile(const Registration& before, const profile::Resolved& resolved,

@@ -50,7 +50,7 @@ Status check_allowed(const Config& config, const char* annotation, const std::st
 Status check_image(const std::string& image) {
   if (image.size() > kMaxImageBytes) {
     return fail(
-        fmt::format("the annotations give an image reference of more than {} bytes, "
+        fmt::format("the container has an image reference of more than {} bytes, "
                     "\"{}\"; correct it",
                     kMaxImageBytes, base::shown(image)));
   }
@@ -166,13 +166,14 @@ Status apply_writable(const Config& config, const oci::Annotations& annotations,
 }  // namespace
 
 Result<Resolved> resolve(const Source& source, const Config& config,
-                         const oci::Annotations& annotations) {
+                         const oci::Annotations& annotations, const std::string& image) {
   TRY(check_known(annotations));
   if (annotations.contains(oci::kImageAnnotation)) {
     TRY(check_allowed(config, oci::kImageAnnotation, "gives the image"));
   }
   Resolved resolved;
   resolved.image = oci::image_of(annotations);
+  resolved.image = resolved.image.empty() ? image : resolved.image;
   TRY(check_image(resolved.image));
   resolved.profile = TRY(choose(source, config, annotations, resolved.image));
   TRY(apply_mode(config, annotations, resolved.profile));

@@ -24,10 +24,11 @@ struct Resolved {
 };
 
 // The profile of the annotation io.holdfast.profile, or the first whose match.images fits the
-// image, or config.default_profile. An annotation of ours that is
-// unknown, malformed, or loosens what holdfast.json does not let it loosen is an error.
+// image, or config.default_profile. `image`: of the container's engine, where the annotations give
+// none. An annotation of ours that is unknown, malformed, or loosens what holdfast.json does not
+// let it loosen is an error.
 Result<Resolved> resolve(const Source& source, const Config& config,
-                         const oci::Annotations& annotations);
+                         const oci::Annotations& annotations, const std::string& image = "");
 
 // Whether resolve() looks at the annotation `key`, and takes such a value.
 bool is_deciding(std::string_view key, std::string_view value);

@@ -233,9 +233,9 @@ TEST(Resolve, AnnotationsOf64KilobytesAreRefusedShortly) {
        "annotation io.holdfast.profile: profile /usr/p/xxx"},
       {{{"io.holdfast.mode", word}}, "annotation io.holdfast.mode: \"xxx"},
       {{{"io.holdfast.image", word}},
-       "the annotations give an image reference of more than 1024 bytes, \"xxx"},
+       "the container has an image reference of more than 1024 bytes, \"xxx"},
       {{{"org.opencontainers.image.ref.name", word}},
-       "the annotations give an image reference of more than 1024 bytes, \"xxx"},
+       "the container has an image reference of more than 1024 bytes, \"xxx"},
       {{{"io.holdfast.rootfs.writable", "/" + word}},
        "annotation io.holdfast.rootfs.writable: is longer than 16384 bytes; name directories above "
        "its paths"},

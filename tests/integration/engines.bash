@@ -1,0 +1,99 @@
+# What the files about container engines share: an image for all of them, what is tried in it, and what has
+# to come of that. For VMs: engines are given the machine's own configuration. After lib.bash.
+# shellcheck shell=bash
+
+ENGINE_IMAGE=localhost/hf/box:1
+
+# The image as a docker-archive, $HF_DIR/image.tar. Its /script.sh tries what the profile "engine" refuses.
+engine_archive() {
+  HOLDFAST_BUILD=$HF_BUILD "$HF_ROOT/contrib/dev/make-bundle" "$HF_DIR/archive" --attack --script <(
+    hf_prelude
+    cat <<'SCRIPT'
+t write creat /usr/bin/new
+t mount mount-tmpfs /mnt
+t sentinel creat /sentinel
+SCRIPT
+  )
+  pack "$HF_DIR/archive/rootfs" "$HF_DIR/image.tar"
+}
+
+# pack ROOTFS ARCHIVE: one layer, by hand: no engine is needed for that.
+pack() {
+  local dir=$HF_DIR/pack layer config
+  mkdir "$dir"
+  tar -C "$1" -cf "$dir/layer.tar" .
+  layer=$(sha256sum "$dir/layer.tar" | cut -d' ' -f1)
+  jq -nc --arg layer "sha256:$layer" '{architecture: "amd64", os: "linux",
+    config: {Env: ["PATH=/usr/bin:/bin"], Cmd: ["sh"]}, rootfs: {type: "layers", diff_ids: [$layer]},
+    history: [{created: "2024-01-01T00:00:00Z"}]}' >"$dir/config"
+  config=$(sha256sum "$dir/config" | cut -d' ' -f1)
+  mv "$dir/config" "$dir/$config.json"
+  jq -nc --arg config "$config.json" --arg tag "$ENGINE_IMAGE" \
+    '[{Config: $config, RepoTags: [$tag], Layers: ["layer.tar"]}]' >"$dir/manifest.json"
+  tar -C "$dir" -cf "$2" manifest.json "$config.json" layer.tar
+  rm -r "$dir"
+}
+
+# The three that every engine runs, in the way that `in_engine WAY NAME [OPTION]… -- COMMAND…` knows: its
+# output in DIR/NAME/out and err, how the engine ended in DIR/NAME/rc. engine_runs WAY CAPABILITY ANNOTATE:
+# the engine's options for CAP_SYS_ADMIN and, what follows it left out, for an annotation.
+engine_runs() {
+  local way=$1
+  in_engine "$way" "benign-$way" -- sh -c 'echo hello; exit 7'
+  in_engine "$way" "web-$way" "$2" "$3io.holdfast.profile=engine" -- sh /script.sh
+  in_engine "$way" "refused-$way" "$3io.holdfast.profile=nosuch" -- echo container ran
+}
+
+# ended NAME CODE OUTPUT
+ended() {
+  [[ $(cat "$HF_DIR/$1/rc") == "$2" && $(cat "$HF_DIR/$1/out") == "$3" ]] || {
+    tail -n 20 "$HF_DIR/$1"/{rc,out,err} >&2
+    return 1
+  }
+}
+
+# assert_benign WAY: as it would be without us.
+assert_benign() {
+  ended "benign-$1" 7 hello
+  [[ ! -s $HF_DIR/benign-$1/err ]] || { cat "$HF_DIR/benign-$1/err" >&2 && return 1; }
+}
+
+# assert_guarded WAY ENGINE NAME IMAGE: refused, and told with whose container it was.
+assert_guarded() {
+  local id
+  assert_result "web-$1" write "creat: EROFS"
+  assert_result "web-$1" mount "mount-tmpfs: EPERM"
+  # shellcheck disable=SC2016 # jq's variables
+  id=$(jq -r --arg engine "$2" --arg name "$3" --arg image "$4" 'select(.container.engine == $engine and
+    .container.name == $name and .container.image == $image and .container.profile == "engine").container.id' \
+    "$HF_ALERTS" | sort -u)
+  [[ -n $id ]] || {
+    jq -c .container "$HF_ALERTS" | sort -u >&2
+    return 1
+  }
+  assert_alert "$id" rootfs.create denied "$(path_is /usr/bin/new)"
+  assert_alert "$id" escape.mount denied "$(path_is /mnt)"
+}
+
+# assert_refused WAY CODE: the engine says why, in one line, and nothing ran.
+assert_refused() {
+  ended "refused-$1" "$2" ""
+  grep -q 'there is no profile "nosuch"' "$HF_DIR/refused-$1/err" || {
+    cat "$HF_DIR/refused-$1/err" >&2
+    return 1
+  }
+}
+
+# Of containers that are gone nothing of ours is left, nor of what would have gone without us.
+assert_nothing_left() {
+  [[ $("$HF_CLI" ps --json) == "[]" ]]
+  [[ -z $(ls /run/holdfast/containers) ]]
+  [[ $(find /run/holdfast -type s) == /run/holdfast/monitor.sock ]]
+  local found
+  found=$(find /sys/fs/cgroup -mindepth 1 -type d | grep -E '[0-9a-f]{64}|(benign|web|refused)-' || true)
+  found+=$(grep -E '(benign|web|refused)-|overlay-containers/[0-9a-f]{64}' /proc/self/mountinfo || true)
+  [[ -z $found ]] || {
+    echo "left: $found" >&2
+    return 1
+  }
+}

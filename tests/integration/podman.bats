@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# podman, as root, configured by `holdfast install podman`: with the runtime alone, with the hook alone, and
+# with both.
+load lib
+load engines
+
+setup_file() {
+  hf_setup
+  require_command podman
+  hf_monitor_start
+  listen_for_syslog
+  engine_archive
+  podman load -q -i "$HF_DIR/image.tar" 3>&-
+  local way
+  for way in runtime hook both; do
+    "$HF_CLI" install podman --with "$way" >"$HF_DIR/install-$way" 2>&1
+    engine_runs "$way" --cap-add=SYS_ADMIN --annotation=
+  done
+  "$HF_CLI" uninstall podman >"$HF_DIR/uninstall" 2>&1
+}
+
+teardown_file() {
+  podman rm --all --force >/dev/null 2>&1 || true
+  [[ ! -s $HF_DIR/syslog.pid ]] || kill "$(cat "$HF_DIR/syslog.pid")"
+  hf_teardown
+}
+
+in_engine() {
+  local way=$1 name=$2 options=() rc=0
+  shift 2
+  while [[ $1 != -- ]]; do options+=("$1") && shift; done
+  shift
+  [[ $way == hook ]] && options+=("--runtime=$RUNTIME") || options+=(--runtime=holdfast)
+  mkdir "$HF_DIR/$name"
+  timeout 300 podman --cgroup-manager cgroupfs --events-backend file run --rm --name "$name" \
+    --network none "${options[@]}" "$ENGINE_IMAGE" "$@" >"$HF_DIR/$name/out" 2>"$HF_DIR/$name/err" \
+    3>&- </dev/null || rc=$?
+  echo "$rc" >"$HF_DIR/$name/rc"
+}
+
+# What comes to /dev/log, in $HF_DIR/syslog. The VM has no other syslog daemon.
+listen_for_syslog() {
+  python3 - "$HF_DIR/syslog" <<'PYTHON' >/dev/null 2>&1 3>&- &
+import socket, sys
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+with open(sys.argv[1], "ab", buffering=0) as out:
+    while True:
+        out.write(log.recv(65536) + b"\n")
+PYTHON
+  echo $! >"$HF_DIR/syslog.pid"
+  wait_until test -S /dev/log
+}
+
+@test "podman: a program that does nothing wrong runs as ever" {
+  assert_benign runtime
+  assert_benign hook
+  assert_benign both
+}
+
+@test "podman: what is refused is told with the container's name and image" {
+  local way
+  for way in runtime hook both; do
+    assert_guarded "$way" podman "web-$way" "$ENGINE_IMAGE"
+  done
+}
+
+@test "podman: a container that is refused says why in one line" {
+  local way
+  for way in runtime both; do
+    assert_refused "$way" 126
+    [[ $(wc -l <"$HF_DIR/refused-$way/err") -eq 1 ]]
+  done
+}
+
+@test "podman: why the hook refuses is in the system's log, for crun keeps it to itself" {
+  ended refused-hook 126 ""
+  grep -q 'holdfast: container [0-9a-f]* is refused: .*there is no profile "nosuch"' "$HF_DIR/syslog"
+  [[ $RUNTIME == crun ]] || grep -q 'there is no profile "nosuch"' "$HF_DIR/refused-hook/err"
+}
+
+@test "podman: nothing is left of containers, and after uninstall nothing of us" {
+  assert_nothing_left
+  [[ -z $(find /etc/containers -name '*holdfast*') ]]
+}
