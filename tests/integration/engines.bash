@@ -3,6 +3,9 @@
 # shellcheck shell=bash
 
 ENGINE_IMAGE=localhost/hf/box:1
+# The same by another name, which the profile "engine-refusing" refuses.
+# shellcheck disable=SC2034 # for containerd.bats
+ENGINE_REFUSED=localhost/hf/refused:1
 
 # The image as a docker-archive, $HF_DIR/image.tar. Its /script.sh tries what the profile "engine" refuses.
 engine_archive() {
@@ -65,7 +68,7 @@ assert_guarded() {
   assert_result "web-$1" mount "mount-tmpfs: EPERM"
   # shellcheck disable=SC2016 # jq's variables
   id=$(jq -r --arg engine "$2" --arg name "$3" --arg image "$4" 'select(.container.engine == $engine and
-    .container.name == $name and .container.image == $image and .container.profile == "engine").container.id' \
+    (.container.name // "") == $name and (.container.image // "") == $image and .container.profile == "engine").container.id' \
     "$HF_ALERTS" | sort -u)
   [[ -n $id ]] || {
     jq -c .container "$HF_ALERTS" | sort -u >&2
@@ -75,10 +78,10 @@ assert_guarded() {
   assert_alert "$id" escape.mount denied "$(path_is /mnt)"
 }
 
-# assert_refused WAY CODE: the engine says why, in one line, and nothing ran.
+# assert_refused WAY CODE REASON: the engine says why, in one line, and nothing ran.
 assert_refused() {
   ended "refused-$1" "$2" ""
-  grep -q 'there is no profile "nosuch"' "$HF_DIR/refused-$1/err" || {
+  [[ $(grep -cF "$3" "$HF_DIR/refused-$1/err") -eq 1 ]] || {
     cat "$HF_DIR/refused-$1/err" >&2
     return 1
   }

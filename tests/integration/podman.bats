@@ -16,6 +16,7 @@ setup_file() {
     "$HF_CLI" install podman --with "$way" >"$HF_DIR/install-$way" 2>&1
     engine_runs "$way" --cap-add=SYS_ADMIN --annotation=
   done
+  build
   "$HF_CLI" uninstall podman >"$HF_DIR/uninstall" 2>&1
 }
 
@@ -36,6 +37,17 @@ in_engine() {
     --network none "${options[@]}" "$ENGINE_IMAGE" "$@" >"$HF_DIR/$name/out" 2>"$HF_DIR/$name/err" \
     3>&- </dev/null || rc=$?
   echo "$rc" >"$HF_DIR/$name/rc"
+}
+
+# A build whose steps run under the runtime; the last one tries to mount something.
+build() {
+  command -v buildah >/dev/null || return 0
+  mkdir "$HF_DIR/build"
+  printf 'FROM %s\nRUN echo built >/built\nRUN attack mount-tmpfs /mnt >/result || true\n' "$ENGINE_IMAGE" \
+    >"$HF_DIR/build/Containerfile"
+  buildah build --quiet --isolation oci --runtime "$HF_SHIM" --network none --cap-add CAP_SYS_ADMIN \
+    --tag localhost/hf/built:1 "$HF_DIR/build" >"$HF_DIR/build/out" 2>"$HF_DIR/build/err" 3>&- </dev/null ||
+    echo "$?" >"$HF_DIR/build/rc"
 }
 
 # What comes to /dev/log, in $HF_DIR/syslog. The VM has no other syslog daemon.
@@ -68,7 +80,7 @@ PYTHON
 @test "podman: a container that is refused says why in one line" {
   local way
   for way in runtime both; do
-    assert_refused "$way" 126
+    assert_refused "$way" 126 'there is no profile "nosuch"'
     [[ $(wc -l <"$HF_DIR/refused-$way/err") -eq 1 ]]
   done
 }
@@ -77,6 +89,14 @@ PYTHON
   ended refused-hook 126 ""
   grep -q 'holdfast: container [0-9a-f]* is refused: .*there is no profile "nosuch"' "$HF_DIR/syslog"
   [[ $RUNTIME == crun ]] || grep -q 'there is no profile "nosuch"' "$HF_DIR/refused-hook/err"
+}
+
+@test "buildah: a build goes on, and what it must not do is refused" {
+  require_command buildah
+  [[ ! -e $HF_DIR/build/rc ]] || { cat "$HF_DIR/build/err" >&2 && return 1; }
+  run podman run --rm --network none --cgroup-manager cgroupfs localhost/hf/built:1 sh -c 'cat /built /result'
+  [[ $output == $'built\nmount-tmpfs: EPERM' ]]
+  jq -e 'select(.container.engine == "buildah" and .class == "escape.mount" and .action == "denied")' "$HF_ALERTS"
 }
 
 @test "podman: nothing is left of containers, and after uninstall nothing of us" {
