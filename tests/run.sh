@@ -187,13 +187,14 @@ all_jobs() {
         echo "$kernel:$backend:$runtime"
       done
     done
+    echo "$kernel:units:runc"
   done
 }
 
 # Each kernel, each back end and each runtime at least once, and each file in one of them. The remaining
 # combinations are in --matrix, for the time of a run. The longest come first.
 usual_jobs() {
-  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:lsm:runc sid:modify-return:runc
+  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:lsm:runc sid:modify-return:runc 6.12:units:runc
 }
 
 jobs_wanted() {
@@ -211,7 +212,7 @@ programs_too() {
 with_runc() {
   local files=(device kernel_interface mount network outside_mount path process rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
-  printf 'tests/integration/%s.bats\n' "${files[@]}" loss upgrade monitor
+  printf 'tests/integration/%s.bats\n' "${files[@]}" containerd loss upgrade monitor
   ! $matrix || printf 'tests/integration/%s.bats\n' log service seccomp hash
 }
 
@@ -220,7 +221,7 @@ with_runc() {
 with_crun() {
   local files=(exec identity namespace privilege verifier)
   ! $matrix || files=("${attack_files[@]}" failure)
-  printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough seccomp exec_into respond
+  printf 'tests/integration/%s.bats\n' "${files[@]}" podman shim_passthrough seccomp exec_into respond
 }
 
 # The other back end has the same programs, attached otherwise.
@@ -232,6 +233,7 @@ with_fmod_ret() {
 
 files_for() {
   case $1 in
+    *:units:*) echo tests/integration/units.bats ;;
     6.1:lsm:runc) with_runc ;;
     sid:lsm:runc) programs_too ;;
     *:lsm:crun) with_crun ;;
@@ -245,12 +247,17 @@ files_for() {
 run_job() {
   local job=$1 out=$results/vm-$1 kernel backend runtime files lsm=bpf
   IFS=: read -r kernel backend runtime <<<"$job"
+  local guest=(env RUNTIME="$runtime" HOLDFAST_EXPECT_BACKEND="$backend" tests/vm/guest-bats)
+  local append=apparmor=0 # Docker would look for AppArmor's tools
   mapfile -t files < <(files_for "$job")
-  [[ $backend == lsm ]] || lsm=none
+  case $backend in
+    modify-return) lsm=none append= ;;
+    units) guest=(env RUNTIME="$runtime" tests/vm/guest-systemd) ;; # under systemd
+  esac
   mkdir -p "$out"
-  tests/vm/run --kernel "$kernel" --lsm "$lsm" --build "$build" --results "$out" \
-    --timeout "$vm_timeout_s" --smp 1 -- env RUNTIME="$runtime" HOLDFAST_EXPECT_BACKEND="$backend" \
-    tests/vm/guest-bats "$filter" "${files[@]}" 2>&1 | sed -u "s/^/[$kernel $backend] /" ||
+  tests/vm/run --kernel "$kernel" --lsm "$lsm" --append "$append" --build "$build" --results "$out" \
+    --timeout "$vm_timeout_s" --smp 1 -- "${guest[@]}" "$filter" "${files[@]}" 2>&1 |
+    sed -u "s/^/[$kernel $backend] /" ||
     echo "# the VM $job ended with ${PIPESTATUS[0]}"
 }
 

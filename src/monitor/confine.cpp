@@ -12,7 +12,7 @@
 namespace holdfast::monitor {
 namespace {
 
-constexpr std::array<const char*, 56> kNever = {
+constexpr std::array<const char*, 57> kNever = {
     // Programs and other processes' memory.
     "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
     "kcmp", "pidfd_getfd", "userfaultfd", "personality",
@@ -24,7 +24,7 @@ constexpr std::array<const char*, 56> kNever = {
     "setgroups", "capset", "add_key", "request_key", "keyctl",
     // The kernel and the machine.
     "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot",
-    "swapon", "swapoff", "acct", "quotactl", "settimeofday", "clock_settime", "adjtimex",
+    "swapon", "swapoff", "syslog", "acct", "quotactl", "settimeofday", "clock_settime", "adjtimex",
     "clock_adjtime", "sethostname", "setdomainname", "io_uring_setup", "mknod", "mknodat"};
 
 struct Release {

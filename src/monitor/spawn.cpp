@@ -28,7 +28,6 @@ using base::UniqueFd;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kStatusTimeout{10000};
 // "error: " and a sentence.
 constexpr std::size_t kMaxReadyLine = 4096;
 // The first descriptor after stdio; everything above it is closed.
@@ -264,7 +263,8 @@ Status start_monitor(const Where& where, milliseconds timeout) {
 }
 
 Result<Reply> ensure_running(const Where& where, Clock::time_point deadline) {
-  Result<Reply> status = call(where.socket, Request{}, within(kStatusTimeout, deadline));
+  // Where systemd holds the socket, a monitor that is only starting has it too.
+  Result<Reply> status = call(where.socket, Request{}, within(kStartTimeout, deadline));
   if (status.ok() || is_listening(where.socket)) {
     return status;
   }
@@ -273,7 +273,7 @@ Result<Reply> ensure_running(const Where& where, Clock::time_point deadline) {
   if (!started.ok() && !is_listening(where.socket)) {
     return fail("cannot start the monitor: " + started.error().message);
   }
-  return call(where.socket, Request{}, within(kStatusTimeout, deadline));
+  return call(where.socket, Request{}, within(kStartTimeout, deadline));
 }
 
 }  // namespace holdfast::monitor
