@@ -12,12 +12,17 @@ setup_file() {
   jq -n --arg runtime "$(command -v "$RUNTIME")" '{runtime: $runtime, metrics: {listen: "127.0.0.1:9465"},
     sinks: [{name: "journal", type: "journald"}]}' >/etc/holdfast/holdfast.json
   hf_write_profile unit '{extends: "immutable", rootfs: {writable: ["/etc"]}}'
+  # A monitor that a hook started may have been here first.
+  install -D -m 640 /dev/null "$HF_ALERTS"
   systemd-tmpfiles --create "$HF_ROOT/contrib/systemd/holdfast-log.conf"
   systemctl start holdfast.socket
   hf_bundle web --overlay --attack --profile unit -- sleep 600
 }
 
-teardown_file() { /usr/local/bin/holdfast-runtime delete --force web || true; }
+teardown_file() {
+  /usr/local/bin/holdfast-runtime delete --force web || true
+  umount "$HF_DIR/web/rootfs" || true
+}
 
 # What the services said, where a test fails.
 teardown() { [[ -n ${BATS_TEST_COMPLETED:-} ]] || journalctl -u 'holdfast*' --no-pager -n 40 -o short-monotonic >&2; }
