@@ -171,12 +171,15 @@ TEST_F(HookSubject, RootIsRelativeToTheBundleOrAbsolute) {
 
 TEST_F(HookSubject, DescriptionLeavesOutAnnotationsThatFillAPacket) {
   Subject made = subject(kConfig);
+  made.engine = "podman";
+  made.name = "web";
   made.spec.annotations["kubectl"] = std::string(100000, 'x');
   const monitor::Container container = describe(made);
   EXPECT_EQ(container.id, "c1");
   EXPECT_EQ(container.profile, "p");
   EXPECT_EQ(container.mode, "enforce");
   EXPECT_EQ(container.engine, "podman");
+  EXPECT_EQ(container.name, "web");
   EXPECT_FALSE(container.annotations.contains("kubectl"));
   EXPECT_EQ(container.annotations.size(), 1U);
 }
