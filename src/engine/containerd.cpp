@@ -234,7 +234,7 @@ Status note_imports(const Site& site, const Config& config, std::vector<std::str
       if (!base::glob_match(glob, path)) {
         continue;
       }
-      const auto text = TRY(site.tree.read(path));
+      const auto text = TRY(site.tree.read_through(path));
       const toml::table imported = TRY(parse_toml(text.value_or(""), path));
       if (find_table(find_table(&imported, "plugins"), config.plugin) != nullptr) {
         notes.push_back(fmt::format(

@@ -56,7 +56,7 @@ Result<std::vector<std::string>> effective_list(const Tree& tree,
                                                 std::vector<std::string> initial) {
   std::vector<std::string> list = std::move(initial);
   for (const std::string& path : files) {
-    const auto text = TRY(tree.read(path));
+    const auto text = TRY(tree.read_through(path));
     const toml::table document = TRY(parse_toml(text.value_or(""), path));
     const toml::array* array = find_array(document, key);
     if (array == nullptr) {

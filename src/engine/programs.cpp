@@ -65,7 +65,7 @@ Result<Programs> programs_for(Engine engine, const Tree& tree, Programs programs
   }
   std::string name = over;
   if (over.empty() && !has_hooks(engine)) {
-    const auto text = TRY(tree.read(profile::kConfigPath)).value_or("{}");
+    const auto text = TRY(tree.read_through(profile::kConfigPath)).value_or("{}");
     const profile::Config config = TRY(profile::parse_config(text, profile::kConfigPath));
     const bool is_plain = config.runtime.empty() && tree.has_program(by_name + "runc") &&
                           !find_in_folders(tree, "runc").empty();
