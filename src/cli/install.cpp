@@ -42,34 +42,34 @@ void tell_change(Engine engine, const engine::Change& change) {
   if (!change.backup.empty()) {
     tell(engine, "kept " + change.backup);
   }
-  tell(engine, (change.after ? "wrote " : "removed ") + change.path);
+  if (change.before != change.after) {
+    tell(engine, (change.after ? "wrote " : "removed ") + change.path);
+  }
   if (!change.done_backup.empty()) {
     tell(engine, "removed " + change.done_backup);
   }
 }
 
-Result<engine::Plan> decide(Engine engine, const Given& given, const EnginePlace& place,
-                            const engine::Record& record) {
+// For uninstall, holdfast's programs need not be there any more.
+Result<engine::Site> look_around(Engine engine, const Given& given, const EnginePlace& place) {
+  engine::Site site{place.tree,
+                    place.owner,
+                    {},
+                    given.options,
+                    TRY(engine::read_record(place.tree, place.owner))};
   auto programs = engine::find_programs(place.tree, place.root);
   if (programs.ok()) {
     programs = engine::programs_for(engine, place.tree, programs.value(), given.over);
   }
-  engine::Site site{place.tree, place.owner, {}, given.options};
-  if (programs.ok()) {
-    site.programs = programs.value();
+  if (!programs.ok() && !given.uninstall) {
+    return programs.error();
   }
-  // They need not be there any more for being taken out.
-  if (given.uninstall) {
-    return engine::plan_uninstall(engine, site, record);
-  }
-  return programs.ok() ? engine::plan_install(engine, site, record) : programs.error();
+  site.programs = programs.ok() ? programs.value() : engine::Programs{};
+  return site;
 }
 
 void tell_result(Engine engine, const Given& given, const EnginePlace& place,
                  const engine::Plan& plan) {
-  for (const engine::Change& change : plan.changes) {
-    tell_change(engine, change);
-  }
   if (plan.changes.empty()) {
     tell(engine, "nothing to change");
     return;
@@ -87,19 +87,36 @@ void tell_result(Engine engine, const Given& given, const EnginePlace& place,
   }
 }
 
-Status work_on(Engine engine, const Given& given, const EnginePlace& place) {
-  const engine::Record record = TRY(engine::read_record(place.tree, place.owner));
-  const engine::Plan plan = TRY(decide(engine, given, place, record));
+// What an engine that was named cannot have is a failure; for "auto" it is a note.
+Result<engine::Plan> decide(Engine engine, const Given& given, const engine::Site& site) {
+  engine::Plan plan = TRY(given.uninstall ? engine::plan_uninstall(engine, site)
+                                          : engine::plan_install(engine, site));
+  if (plan.is_useless && !given.is_auto() && plan.changes.empty()) {
+    return fail(fmt::format("{}", fmt::join(plan.notes, "; ")));
+  }
   for (const std::string& note : plan.notes) {
     fmt::print(stderr, "{}: {}\n", engine::name_of(engine), note);
   }
-  if (given.dry_run) {
-    for (const engine::Change& change : plan.changes) {
-      fmt::print("{}", engine::unified_diff(change.path, change.before, change.after));
-    }
-    return Ok{};
+  return plan;
+}
+
+Status show(Engine engine, const Given& given, const EnginePlace& place) {
+  const engine::Site site = TRY(look_around(engine, given, place));
+  for (const engine::Change& change : TRY(decide(engine, given, site)).changes) {
+    fmt::print("{}", engine::unified_diff(change.path, change.before, change.after));
   }
-  TRY(engine::apply(place.tree, place.owner, plan));
+  return Ok{};
+}
+
+Status work_on(Engine engine, const Given& given, const EnginePlace& place) {
+  if (given.dry_run) {
+    return show(engine, given, place);
+  }
+  const base::UniqueFd lock = TRY(engine::lock_record(place.tree, place.owner));
+  const engine::Site site = TRY(look_around(engine, given, place));
+  const engine::Plan plan = TRY(decide(engine, given, site));
+  TRY(engine::apply(site, plan,
+                    [engine](const engine::Change& change) { tell_change(engine, change); }));
   tell_result(engine, given, place, plan);
   return Ok{};
 }

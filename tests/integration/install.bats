@@ -98,6 +98,31 @@ same() { diff -r --exclude installed.json "$1/etc" "$2/etc"; }
   [[ $(jq -r '.runtimes.holdfast | keys[]' root/etc/docker/daemon.json) == path ]] # never runtimeArgs
 }
 
+@test "a file that cannot be replaced stays, and tries leave no backups" {
+  cp root/etc/docker/daemon.json before
+  mount --bind before root/etc/docker/daemon.json
+  hf install --root root docker
+  local first=$status
+  hf install --root root docker
+  umount root/etc/docker/daemon.json
+  [[ $first == 1 && $status == 1 && $stderr == *"cannot replace /etc/docker/daemon.json"* ]]
+  [[ $(ls -A root/etc/docker) == daemon.json ]]
+}
+
+@test "installs at the same time lose nothing of each other's record" {
+  local pids
+  for _ in {1..10}; do
+    rm -rf root/var root/etc/crio
+    pids=()
+    for engine in podman containerd docker crio; do
+      "$HF_CLI" install --root root "$engine" >/dev/null 3>&- &
+      pids+=($!)
+    done
+    wait "${pids[@]}"
+    [[ $(jq '[.files[].engine] | unique | length' root/var/lib/holdfast/installed.json) == 4 ]]
+  done
+}
+
 @test "one engine that cannot be configured keeps no other from it" {
   echo '{' >root/etc/docker/daemon.json
   hf install --root root auto

@@ -131,7 +131,7 @@ TEST_F(ContainerdTest, LostMarkIsTold) {
 
 TEST_F(ContainerdTest, DisabledCriIsLeftAlone) {
   dir.write(kFile, "disabled_plugins = [\"cri\"]\n");
-  const auto plan = plan_install(Engine::kContainerd, site(), {});
+  const auto plan = plan_install(Engine::kContainerd, site());
   ASSERT_TRUE(plan.ok());
   EXPECT_TRUE(plan.value().changes.empty());
   ASSERT_EQ(plan.value().notes.size(), 1U);
@@ -148,7 +148,7 @@ TEST_F(ContainerdTest, ImportedSectionIsTold) {
   dir.write("etc/containerd/conf.d/a.toml", "version = 2\n");
   dir.write("etc/containerd/conf.d/b.toml",
             "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"x\"\n");
-  const auto plan = plan_install(Engine::kContainerd, site(), {});
+  const auto plan = plan_install(Engine::kContainerd, site());
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan.value().notes.size(), 1U);
   EXPECT_NE(plan.value().notes[0].find("/etc/containerd/conf.d/b.toml"), std::string::npos);

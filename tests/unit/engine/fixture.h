@@ -13,13 +13,11 @@ namespace holdfast::engine {
 
 class EngineTest : public testing::Test {
  protected:
-  [[nodiscard]] Site site() const { return {tree, owner, programs, options}; }
+  [[nodiscard]] Site site() const { return {tree, owner, programs, options, record()}; }
 
   // The error's sentence; "" when it was done.
-  std::string install(Engine engine) { return carry_out(plan_install(engine, site(), record())); }
-  std::string uninstall(Engine engine) {
-    return carry_out(plan_uninstall(engine, site(), record()));
-  }
+  std::string install(Engine engine) { return carry_out(plan_install(engine, site())); }
+  std::string uninstall(Engine engine) { return carry_out(plan_uninstall(engine, site())); }
 
   [[nodiscard]] Record record() const { return read_record(tree, owner).value(); }
   [[nodiscard]] bool has(const std::string& path) const {
@@ -47,7 +45,7 @@ class EngineTest : public testing::Test {
       return plan.error().message;
     }
     changes = plan.value().changes.size();
-    const Status done = apply(tree, owner, plan.value());
+    const Status done = apply(site(), plan.value(), [](const Change&) {});
     return done.ok() ? "" : done.error().message;
   }
 };
