@@ -132,6 +132,16 @@ Result<std::vector<std::string>> names_of(const Given& given, const EnginePlace&
   return names;
 }
 
+bool is_left_as_it_is(Engine engine) {
+  if (!engine::has_hooks(engine)) {
+    fmt::print(stderr,
+               "{0}: has no directory of hooks and stays as it is; to take a runtime out: "
+               "holdfast uninstall {0}\n",
+               engine::name_of(engine));
+  }
+  return !engine::has_hooks(engine);
+}
+
 // Those that have hooks, when only the hook is wanted.
 Result<std::vector<Engine>> choose(const Given& given, const EnginePlace& place) {
   const std::vector<std::string> names = TRY(names_of(given, place));
@@ -148,7 +158,7 @@ Result<std::vector<Engine>> choose(const Given& given, const EnginePlace& place)
                               engine::name_of(engine)));
     }
   }
-  std::erase_if(engines, [](Engine engine) { return !engine::has_hooks(engine); });
+  std::erase_if(engines, is_left_as_it_is);
   return engines;
 }
 
@@ -185,7 +195,8 @@ constexpr const char* kInstallFooter =
     "default\n"
     "                runtime than crun or runc with --force only\n"
     "\n"
-    "The options say what shall be: what an earlier install wrote beyond that is taken back. To\n"
+    "The options say what shall be: what an earlier install wrote beyond that is taken back, but\n"
+    "`--with hook auto` leaves Docker and containerd, which know no hooks, as they are. To\n"
     "the administrator's own files (daemon.json, containerd's config.toml) it adds what is ours, "
     "and\n"
     "keeps them as they were in NAME.holdfast-backup. What was changed by hand since stays, "

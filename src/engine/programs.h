@@ -27,7 +27,4 @@ std::string find_program(const Tree& tree, const std::string& name);
 // The path of the engine's program, from the system's root; "" when it is not installed.
 std::string find_engine(const Tree& tree, Engine engine);
 
-// What `program` --version says, its first line; "" when it says nothing within five seconds.
-std::string version_of(const std::string& program);
-
 }  // namespace holdfast::engine

@@ -1,6 +1,9 @@
 #include "src/engine/status.h"
 
 #include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
 
 #include "src/engine/files.h"
 #include "src/engine/lists.h"
@@ -26,6 +29,24 @@ Result<std::string> ours_in(const Tree& tree, const File& file) {
   return text ? TRY(take_apart(file, *text)).ours : std::string();
 }
 
+bool is_program_of_ours(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return path.starts_with('/') && (name == "holdfast-runtime" || name == "holdfast-runc" ||
+                                   name == "holdfast-crun" || name == "holdfast-hook");
+}
+
+// The first program of holdfast's between the quotation marks of `ours` that is not there.
+std::string missing_program(const Tree& tree, const std::string& ours) {
+  std::istringstream pieces(ours);
+  std::string piece;
+  while (std::getline(pieces, piece, '"')) {
+    if (is_program_of_ours(piece) && !tree.has_program(piece)) {
+      return piece;
+    }
+  }
+  return "";
+}
+
 void look_at(const Tree& tree, const File& file, const Record& record, EngineStatus& status) {
   const auto found = record.find(file.path);
   const Written* written = found == record.end() ? nullptr : &found->second;
@@ -38,6 +59,11 @@ void look_at(const Tree& tree, const File& file, const Record& record, EngineSta
     return;
   }
   status.files.push_back({file.path, judge(ours.value(), written), ""});
+  const std::string missing = missing_program(tree, ours.value());
+  if (!missing.empty()) {
+    status.files.back().state = State::kNoProgram;
+    status.files.back().problem = fmt::format("{}: {} is not there", file.path, missing);
+  }
   for (const std::string& word : describe(file, ours.value())) {
     add_missing(status.configured, word);
   }
@@ -57,6 +83,8 @@ const char* name_of(State state) {
       return "by hand";
     case State::kUnreadable:
       return "unreadable";
+    case State::kNoProgram:
+      return "no program";
   }
   return "";
 }

@@ -113,6 +113,13 @@ Result<Tree> Tree::open(const std::string& directory) {
   return Tree(TRY(base::open_file(directory, O_PATH | O_DIRECTORY)));
 }
 
+bool Tree::is_system() const {
+  struct stat here {};
+  struct stat system {};
+  return fstat(root_.get(), &here) == 0 && stat("/", &system) == 0 &&
+         here.st_dev == system.st_dev && here.st_ino == system.st_ino;
+}
+
 UniqueFd Tree::open_in_root(const std::string& path, int flags) const {
   open_how how{};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);

@@ -16,6 +16,9 @@ class Tree {
  public:
   static Result<Tree> open(const std::string& directory);
 
+  // Whether the directory is the running system's root, however it was spelled.
+  [[nodiscard]] bool is_system() const;
+
   // The content of a file; none when it is not there. What is no regular file is refused, links
   // too: whoever put one there manages the file elsewhere.
   [[nodiscard]] Result<std::optional<std::string>> read(const std::string& path) const;

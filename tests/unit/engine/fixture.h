@@ -20,6 +20,13 @@ class EngineTest : public testing::Test {
   std::string uninstall(Engine engine) { return carry_out(plan_uninstall(engine, site())); }
 
   [[nodiscard]] Record record() const { return read_record(tree, owner).value(); }
+  // The programs that are named, as files.
+  void put_programs() const {
+    for (const std::string& path : {programs.runtime, programs.hook}) {
+      dir.write(path.substr(1), "");
+      std::filesystem::permissions(dir.path() + path, std::filesystem::perms{0755});
+    }
+  }
   [[nodiscard]] bool has(const std::string& path) const {
     return std::filesystem::exists(dir.path() + path);
   }

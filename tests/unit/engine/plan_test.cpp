@@ -145,7 +145,19 @@ TEST_F(PlanTest, SameTextWithoutRecordIsOurs) {
   EXPECT_EQ(record().size(), 3U);
 }
 
+TEST_F(PlanTest, StatusMissesPrograms) {
+  put_programs();
+  EXPECT_EQ(install(Engine::kCrio), "");
+  EXPECT_TRUE(status().is_sound());
+  ASSERT_TRUE(tree.remove(programs.hook).ok());
+  EXPECT_EQ(status().files[0].state, FileStatus::State::kAsWritten);
+  EXPECT_EQ(status().files[1].state, FileStatus::State::kNoProgram);
+  EXPECT_NE(status().files[1].problem.find(programs.hook + " is not there"), std::string::npos);
+  EXPECT_FALSE(status().is_sound());
+}
+
 TEST_F(PlanTest, StatusTellsWhatBecameOfFiles) {
+  put_programs();
   EXPECT_TRUE(status().configured.empty());
   EXPECT_EQ(install(Engine::kCrio), "");
   EXPECT_EQ(status().configured, (std::vector<std::string>{"runtime", "hook"}));
@@ -158,6 +170,7 @@ TEST_F(PlanTest, StatusTellsWhatBecameOfFiles) {
 }
 
 TEST_F(PlanTest, StatusKnowsFilesByHand) {
+  put_programs();
   EXPECT_EQ(install(Engine::kCrio), "");
   ASSERT_TRUE(tree.remove(record_path(owner)).ok());
   EXPECT_EQ(status().files[0].state, FileStatus::State::kByHand);

@@ -87,6 +87,12 @@ TEST_F(TreeTest, ModeOfWhatALinkLeadsToStays) {
   EXPECT_EQ(mode("outside"), 0700U);
 }
 
+TEST_F(TreeTest, TheSystemIsKnownHoweverItIsSpelled) {
+  EXPECT_TRUE(Tree::open("//").value().is_system());
+  EXPECT_TRUE(Tree::open("/.").value().is_system());
+  EXPECT_FALSE(tree.is_system());
+}
+
 TEST_F(TreeTest, KilledWritersLeftoverIsReplaced) {
   dir.write("etc/.f.holdfast-tmp", "half");
   ASSERT_TRUE(tree.write("/etc/f", "text").ok());
