@@ -49,7 +49,11 @@ Status apply(const Site& site, const Plan& plan, const std::function<void(const 
   TRY(must_be_safe(site.tree, plan));
   // Only what is new in it: of the rest the old record is true until the file is replaced.
   Record begun = site.record;
-  begun.insert(plan.record.begin(), plan.record.end());
+  for (const auto& [path, written] : plan.record) {
+    Written& entry = begun.try_emplace(path, written).first->second;
+    // It is put back only where ours is in its place.
+    entry.replaced = written.replaced.empty() ? entry.replaced : written.replaced;
+  }
   TRY(record_as(site, site.record, begun));
   for (const Change& change : plan.changes) {
     TRY(make(site.tree, change));

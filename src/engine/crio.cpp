@@ -45,6 +45,9 @@ Result<toml::table> runtime_named(const Site& site, const Layers& layers, const 
 Result<toml::table> model_of(const Site& site, const Layers& layers,
                              const std::string& by_default) {
   for (const std::string& name : {by_default, std::string("crun"), std::string("runc")}) {
+    if (name == kRuntimeName) {
+      continue;  // somebody's own file for holdfast
+    }
     const toml::table runtime = TRY(runtime_named(site, layers, name));
     const std::string type = runtime["runtime_type"].value_or(std::string());
     if (!runtime.empty() && (type.empty() || type == "oci")) {

@@ -136,7 +136,7 @@ Result<std::vector<std::string>> drop_ins(const Tree& tree, const std::string& d
   std::vector<std::string> paths;
   for (const std::string& name : TRY(tree.list(directory))) {
     const std::string path = fmt::format("{}/{}", directory, name);
-    if (name.ends_with(suffix) && path != except) {
+    if (name.ends_with(suffix) && !name.ends_with(Tree::kTemporary) && path != except) {
       paths.push_back(path);
     }
   }

@@ -25,7 +25,7 @@ State judge(const std::string& ours, const Written* written) {
 }
 
 Result<std::string> ours_in(const Tree& tree, const File& file) {
-  const auto text = TRY(tree.read(file.path));
+  const auto text = TRY(tree.read_through(file.path));
   return text ? TRY(take_apart(file, *text)).ours : std::string();
 }
 

@@ -172,9 +172,14 @@ Result<UniqueFd> Tree::make_folder(const std::string& path) const {
 Result<UniqueFd> Tree::lock(const std::string& directory) const {
   UniqueFd fd = TRY(make_folder(directory));
   for (int i = 0; flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
-    if (errno != EWOULDBLOCK || i == kLockTries) {
-      return fail_errno(
-          fmt::format("cannot lock {}: is another holdfast install at work", directory), errno);
+    if (errno == EWOULDBLOCK && i == kLockTries) {
+      return fail(fmt::format(
+          "another holdfast install or uninstall is at work, and holds the lock of {}: run this "
+          "again when it is done",
+          directory));
+    }
+    if (errno != EWOULDBLOCK) {
+      return fail_errno("cannot lock " + directory, errno);
     }
     std::this_thread::sleep_for(kLockPause);
   }
@@ -185,10 +190,10 @@ Status Tree::write(const std::string& path, const std::string& text,
                    const std::string& like) const {
   const UniqueFd folder = TRY(make_folder(folder_of(path)));
   const std::string name = name_in_folder(path);
-  const std::string temporary = fmt::format(".{}.holdfast-tmp", name);
+  const std::string temporary = fmt::format(".{}{}", name, kTemporary);
   struct stat old {};
-  const std::string model = like.empty() ? name : name_in_folder(like);
-  const bool is_there = fstatat(folder.get(), model.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0;
+  const UniqueFd model = open_in_root(like.empty() ? path : like, O_PATH | O_NOFOLLOW);
+  const bool is_there = model.valid() && fstat(model.get(), &old) == 0;
   Status done = make_temporary(folder.get(), temporary, path, is_there ? &old : nullptr, text);
   if (done.ok() && renameat(folder.get(), temporary.c_str(), folder.get(), name.c_str()) != 0) {
     done = fail_errno("cannot replace " + path, errno);
@@ -249,6 +254,9 @@ Status Tree::must_be_roots(const std::string& path) const {
   const UniqueFd fd = open_in_root(path, O_PATH);
   const std::string root = path_of(root_.get());
   const std::string real = path_of(fd.get());
+  if (root.empty() || real.empty()) {
+    return fail("cannot tell where " + path + " leads: is /proc mounted?");
+  }
   const std::string inside = root == "/" ? real : real.substr(std::min(root.size(), real.size()));
   return inside == path || inside.empty() ? Status(Ok{}) : check_chain(inside);
 }

@@ -14,6 +14,9 @@ namespace holdfast::engine {
 // (openat2(2), RESOLVE_IN_ROOT).
 class Tree {
  public:
+  // Ends the names of files that a killed holdfast left.
+  static constexpr const char* kTemporary = ".holdfast-tmp";
+
   static Result<Tree> open(const std::string& directory);
 
   // Whether the directory is the running system's root, however it was spelled.
@@ -27,7 +30,7 @@ class Tree {
   [[nodiscard]] Result<std::optional<std::string>> read_through(const std::string& path) const;
 
   // Replaces a file by a new one with its mode and owner (no ACL, no other attribute), or makes it
-  // (0644, or as the file `like` of the same directory) and its directories (0755). It is on the
+  // (0644, or as the file `like`) and its directories (0755). It is on the
   // disk when this returns.
   [[nodiscard]] Status write(const std::string& path, const std::string& text,
                              const std::string& like = "") const;

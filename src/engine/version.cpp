@@ -29,7 +29,7 @@ pid_t start(const std::string& program, int out) {
   posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   const std::array<const char*, 3> argv = {program.c_str(), "--version", nullptr};
-  const std::array<const char*, 3> small = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/",
+  const std::array<const char*, 3> small = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
                                             nullptr};
   // An ordinary user's podman needs XDG_RUNTIME_DIR and more.
   char** environment = geteuid() == 0 ? const_cast<char**>(small.data()) : environ;  // NOLINT

@@ -38,8 +38,7 @@ TEST_F(CrioTest, IsLikeTheDefaultRuntime) {
             "[crio.runtime.runtimes.runc]\nmonitor_path = \"/wrong\"\n");
   programs.real = "/usr/libexec/crio/crun";
   EXPECT_EQ(install(Engine::kCrio), "");
-  EXPECT_TRUE(says("\"monitor_path\" = \"/usr/libexec/crio/conmon\"\n") ||
-              says("\"monitor_path\" = '/usr/libexec/crio/conmon'\n"));
+  EXPECT_TRUE(says("\"monitor_path\" = '/usr/libexec/crio/conmon'\n")) << dir.read(kOurs);
   EXPECT_TRUE(says("\"allowed_annotations\" = "));
   EXPECT_TRUE(says("runtime_path = \"/usr/bin/holdfast-runtime\"\n"));
   EXPECT_FALSE(says("/run/crun"));
@@ -54,6 +53,16 @@ TEST_F(CrioTest, AnotherRuntimeThanHoldfastWouldExecuteIsTold) {
   ASSERT_EQ(notes().size(), 1U);
   EXPECT_NE(notes()[0].find("/usr/libexec/crio/crun, and holdfast would execute /usr/bin/crun"),
             std::string::npos);
+}
+
+TEST_F(CrioTest, HoldfastsOwnIsNoModel) {
+  dir.write("etc/crio/crio.conf",
+            "[crio.runtime]\ndefault_runtime = \"holdfast\"\n"
+            "[crio.runtime.runtimes.holdfast]\nmonitor_path = \"/old\"\n");
+  dir.write("etc/crio/crio.conf.d/.50-holdfast.conf.holdfast-tmp", "[half a li");
+  options.by_default = true;
+  EXPECT_EQ(install(Engine::kCrio), "");
+  EXPECT_FALSE(says("/old"));
 }
 
 TEST_F(CrioTest, VirtualMachinesAreNoModel) {

@@ -156,6 +156,13 @@ TEST_F(PlanTest, StatusMissesPrograms) {
   EXPECT_FALSE(status().is_sound());
 }
 
+TEST_F(PlanTest, StatusReadsThroughLinks) {
+  dir.write("managed", "[crio]\n");
+  std::filesystem::create_directories(dir.path("etc/crio/crio.conf.d"));
+  std::filesystem::create_symlink("/managed", dir.path() + kDropIn);
+  EXPECT_EQ(status().files[0].state, FileStatus::State::kByHand);
+}
+
 TEST_F(PlanTest, StatusTellsWhatBecameOfFiles) {
   put_programs();
   EXPECT_TRUE(status().configured.empty());

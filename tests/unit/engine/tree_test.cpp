@@ -50,6 +50,13 @@ TEST_F(TreeTest, ReplacingKeepsTheMode) {
   EXPECT_EQ(mode("backup"), 0600U);
 }
 
+TEST_F(TreeTest, CopyElsewhereHasTheModeOfItsModel) {
+  dir.write("a/secret", "x");
+  ASSERT_EQ(chmod(dir.path("a/secret").c_str(), 0600), 0);
+  ASSERT_TRUE(tree.write("/copy", "x", "/a/secret").ok());
+  EXPECT_EQ(mode("copy"), 0600U);
+}
+
 TEST_F(TreeTest, LinksDoNotLeadOut) {
   dir.write("outside/etc/f", "host");
   std::filesystem::create_directories(dir.path("root"));
