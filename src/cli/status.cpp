@@ -104,11 +104,13 @@ Result<int> tell(const Given& given) {
 void add_status(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("status", "Say which engines start containers under holdfast");
   command->footer(
-      "Of each file that belongs to it: \"as written\" by `holdfast install`, \"changed\" or "
+      "Of each file that belongs to it: \"as written\" by `holdfast install`; \"changed\" or "
       "\"missing\"\n"
-      "since, \"by hand\" (somebody else wrote it, as from contrib), \"unreadable\", or \"no "
-      "program\":\n"
-      "what it has engines start is not there. As an ordinary user: podman's own configuration.\n"
+      "since; \"outdated\", when install would now write something else, as after a change of the\n"
+      "engine's other files; \"by hand\" (somebody else wrote it, as from contrib); "
+      "\"unreadable\"; or\n"
+      "\"no program\": what it has engines start is not there. As an ordinary user: podman's own\n"
+      "configuration.\n"
       "Ends with 0 when every file is as written or by hand, and each ENGINE that was named is\n"
       "configured; else 1.\n"
       "\n"

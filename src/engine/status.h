@@ -14,9 +14,10 @@ namespace holdfast::engine {
 struct FileStatus {
   enum class State {
     kAsWritten,
-    kChanged,  // since holdfast install wrote it
-    kMissing,  // it was written, and is gone
-    kByHand,   // somebody else wrote it, as the files of contrib
+    kChanged,   // since holdfast install wrote it
+    kOutdated,  // as written, but from other files that were changed since, or by another version
+    kMissing,   // it was written, and is gone
+    kByHand,    // somebody else wrote it, as the files of contrib
     kUnreadable,
     kNoProgram,  // a program of holdfast's that it names is not there
   };
@@ -25,7 +26,7 @@ struct FileStatus {
   std::string problem;  // a sentence, of the last two
 };
 
-// "as written", "changed", "missing", "by hand", "unreadable", "no program".
+// "as written", "changed", "outdated", "missing", "by hand", "unreadable", "no program".
 const char* name_of(FileStatus::State state);
 
 struct EngineStatus {

@@ -156,6 +156,31 @@ TEST_F(PlanTest, StatusMissesPrograms) {
   EXPECT_FALSE(status().is_sound());
 }
 
+TEST_F(PlanTest, StatusIsAsWrittenWhateverTheOptions) {
+  put_programs();
+  for (const With with : {With::kBoth, With::kRuntime, With::kHook}) {
+    for (const bool by_default : {false, true}) {
+      for (const Engine engine : kEngines) {
+        options = {.with = with, .by_default = by_default};
+        EXPECT_EQ(install(engine), "");
+        for (const FileStatus& file : status_of(engine, tree, owner, record()).files) {
+          EXPECT_EQ(file.state, FileStatus::State::kAsWritten) << file.path;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(PlanTest, StatusTellsThatOtherFilesWereChanged) {
+  put_programs();
+  EXPECT_EQ(install(Engine::kCrio), "");
+  dir.write("etc/crio/crio.conf", "[crio.runtime]\nhooks_dir = [\"/mine\"]\n");
+  EXPECT_EQ(status().files[0].state, FileStatus::State::kOutdated);
+  EXPECT_FALSE(status().is_sound());
+  EXPECT_EQ(install(Engine::kCrio), "");
+  EXPECT_TRUE(status().is_sound());
+}
+
 TEST_F(PlanTest, StatusReadsThroughLinks) {
   dir.write("managed", "[crio]\n");
   std::filesystem::create_directories(dir.path("etc/crio/crio.conf.d"));
