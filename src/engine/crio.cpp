@@ -48,7 +48,7 @@ Result<toml::table> model_of(const Site& site, const Layers& layers,
     if (name == kRuntimeName) {
       continue;  // somebody's own file for holdfast
     }
-    const toml::table runtime = TRY(runtime_named(site, layers, name));
+    toml::table runtime = TRY(runtime_named(site, layers, name));
     const std::string type = runtime["runtime_type"].value_or(std::string());
     if (!runtime.empty() && (type.empty() || type == "oci")) {
       return runtime;

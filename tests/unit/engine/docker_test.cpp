@@ -88,6 +88,21 @@ TEST_F(DockerTest, DefaultThatWasReplacedComesBack) {
   EXPECT_EQ(files(), 1U);
 }
 
+// It is recorded before it is replaced, also where holdfast was known before.
+TEST_F(DockerTest, DefaultComesBackAfterAnInterruption) {
+  dir.write("etc/docker/daemon.json", R"({"default-runtime": "nvidia"})");
+  EXPECT_EQ(install(Engine::kDocker), "");
+  options = {.by_default = true, .force = true};
+  const Site before = site();
+  const auto plan = plan_install(Engine::kDocker, before);
+  ASSERT_TRUE(plan.ok());
+  Record interrupted;
+  ASSERT_TRUE(apply(before, plan.value(), [&](const Change&) { interrupted = record(); }).ok());
+  ASSERT_TRUE(write_record(tree, owner, interrupted).ok());
+  EXPECT_EQ(uninstall(Engine::kDocker), "");
+  EXPECT_EQ(daemon()["default-runtime"], "nvidia");
+}
+
 TEST_F(DockerTest, WhatIsForcedAwayIsKept) {
   const std::string theirs = R"({"runtimes": {"holdfast": {"path": "/opt/other"}}})";
   dir.write("etc/docker/daemon.json", theirs);
