@@ -32,6 +32,7 @@ allowed() {
   [[ $from != "$to" && $from:$to != kernel:skeleton ]] || return 0
   case $from in
     hook | shim) is_monitor_client "$header" || [[ ${rank[$to]:-99} -le ${rank[seccomp]} ]] ;;
+    engine) [[ ${rank[$to]:-99} -le ${rank[profile]} ]] ;;
     *)
       [[ -n ${rank[$from]:-} && ${rank[$to]:-99} -lt ${rank[$from]} ]] || return 1
       ! is_monitor_client "$file" || [[ ${rank[$to]} -le ${rank[seccomp]} ]]

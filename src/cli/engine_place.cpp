@@ -29,7 +29,9 @@ std::string user_directory(const char* variable, const char* below_home) {
 
 }  // namespace
 
-Result<EnginePlace> open_place(const std::string& root) {
+Result<EnginePlace> open_place(const std::string& given) {
+  engine::Tree tree = TRY(engine::Tree::open(given));
+  const std::string root = tree.is_system() ? "/" : given;
   engine::Owner owner;
   if (root == "/" && geteuid() != 0) {
     owner.config_home = user_directory("XDG_CONFIG_HOME", "/.config");
@@ -38,7 +40,7 @@ Result<EnginePlace> open_place(const std::string& root) {
       return fail("HOME is not set, so there is no place for a user's configuration");
     }
   }
-  return EnginePlace{TRY(engine::Tree::open(root)), std::move(owner), root};
+  return EnginePlace{std::move(tree), std::move(owner), root};
 }
 
 Result<std::vector<Engine>> engines_named(const std::vector<std::string>& names,

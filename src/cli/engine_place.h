@@ -19,7 +19,7 @@ struct EnginePlace {
   std::string root;
 };
 
-Result<EnginePlace> open_place(const std::string& root);
+Result<EnginePlace> open_place(const std::string& given);
 
 // The engines that `names` stand for; "auto" is those that are installed there.
 Result<std::vector<engine::Engine>> engines_named(const std::vector<std::string>& names,

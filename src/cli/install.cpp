@@ -42,34 +42,34 @@ void tell_change(Engine engine, const engine::Change& change) {
   if (!change.backup.empty()) {
     tell(engine, "kept " + change.backup);
   }
-  tell(engine, (change.after ? "wrote " : "removed ") + change.path);
+  if (change.before != change.after) {
+    tell(engine, (change.after ? "wrote " : "removed ") + change.path);
+  }
   if (!change.done_backup.empty()) {
     tell(engine, "removed " + change.done_backup);
   }
 }
 
-Result<engine::Plan> decide(Engine engine, const Given& given, const EnginePlace& place,
-                            const engine::Record& record) {
+// For uninstall, holdfast's programs need not be there any more.
+Result<engine::Site> look_around(Engine engine, const Given& given, const EnginePlace& place) {
+  engine::Site site{place.tree,
+                    place.owner,
+                    {},
+                    given.options,
+                    TRY(engine::read_record(place.tree, place.owner))};
   auto programs = engine::find_programs(place.tree, place.root);
   if (programs.ok()) {
     programs = engine::programs_for(engine, place.tree, programs.value(), given.over);
   }
-  engine::Site site{place.tree, place.owner, {}, given.options};
-  if (programs.ok()) {
-    site.programs = programs.value();
+  if (!programs.ok() && !given.uninstall) {
+    return programs.error();
   }
-  // They need not be there any more for being taken out.
-  if (given.uninstall) {
-    return engine::plan_uninstall(engine, site, record);
-  }
-  return programs.ok() ? engine::plan_install(engine, site, record) : programs.error();
+  site.programs = programs.ok() ? programs.value() : engine::Programs{};
+  return site;
 }
 
 void tell_result(Engine engine, const Given& given, const EnginePlace& place,
                  const engine::Plan& plan) {
-  for (const engine::Change& change : plan.changes) {
-    tell_change(engine, change);
-  }
   if (plan.changes.empty()) {
     tell(engine, "nothing to change");
     return;
@@ -87,19 +87,36 @@ void tell_result(Engine engine, const Given& given, const EnginePlace& place,
   }
 }
 
-Status work_on(Engine engine, const Given& given, const EnginePlace& place) {
-  const engine::Record record = TRY(engine::read_record(place.tree, place.owner));
-  const engine::Plan plan = TRY(decide(engine, given, place, record));
+// What an engine that was named cannot have is a failure; for "auto" it is a note.
+Result<engine::Plan> decide(Engine engine, const Given& given, const engine::Site& site) {
+  engine::Plan plan = TRY(given.uninstall ? engine::plan_uninstall(engine, site)
+                                          : engine::plan_install(engine, site));
+  if (plan.is_useless && !given.is_auto() && plan.changes.empty()) {
+    return fail(fmt::format("{}", fmt::join(plan.notes, "; ")));
+  }
   for (const std::string& note : plan.notes) {
     fmt::print(stderr, "{}: {}\n", engine::name_of(engine), note);
   }
-  if (given.dry_run) {
-    for (const engine::Change& change : plan.changes) {
-      fmt::print("{}", engine::unified_diff(change.path, change.before, change.after));
-    }
-    return Ok{};
+  return plan;
+}
+
+Status show(Engine engine, const Given& given, const EnginePlace& place) {
+  const engine::Site site = TRY(look_around(engine, given, place));
+  for (const engine::Change& change : TRY(decide(engine, given, site)).changes) {
+    fmt::print("{}", engine::unified_diff(change.path, change.before, change.after));
   }
-  TRY(engine::apply(place.tree, place.owner, plan));
+  return Ok{};
+}
+
+Status work_on(Engine engine, const Given& given, const EnginePlace& place) {
+  if (given.dry_run) {
+    return show(engine, given, place);
+  }
+  const base::UniqueFd lock = TRY(engine::lock_record(place.tree, place.owner));
+  const engine::Site site = TRY(look_around(engine, given, place));
+  const engine::Plan plan = TRY(decide(engine, given, site));
+  TRY(engine::apply(site, plan,
+                    [engine](const engine::Change& change) { tell_change(engine, change); }));
   tell_result(engine, given, place, plan);
   return Ok{};
 }
@@ -113,6 +130,16 @@ Result<std::vector<std::string>> names_of(const Given& given, const EnginePlace&
     }
   }
   return names;
+}
+
+bool is_left_as_it_is(Engine engine) {
+  if (!engine::has_hooks(engine)) {
+    fmt::print(stderr,
+               "{0}: has no directory of hooks and stays as it is; to take a runtime out: "
+               "holdfast uninstall {0}\n",
+               engine::name_of(engine));
+  }
+  return !engine::has_hooks(engine);
 }
 
 // Those that have hooks, when only the hook is wanted.
@@ -131,7 +158,7 @@ Result<std::vector<Engine>> choose(const Given& given, const EnginePlace& place)
                               engine::name_of(engine)));
     }
   }
-  std::erase_if(engines, [](Engine engine) { return !engine::has_hooks(engine); });
+  std::erase_if(engines, is_left_as_it_is);
   return engines;
 }
 
@@ -164,14 +191,16 @@ constexpr const char* kInstallFooter =
     "seccomp\n"
     "                filter, no read-only mount, nothing about `exec`\n"
     "--with both     either way; where an engine knows no hooks, the runtime\n"
-    "--default       every container, not only those that ask for it\n"
+    "--default       every container, not only those that ask for it. A default runtime that is\n"
+    "                not the engine's own is replaced with --force only\n"
     "\n"
-    "The options say what shall be: what an earlier install wrote beyond that is taken back. To\n"
+    "The options say what shall be: what an earlier install wrote beyond that is taken back, but\n"
+    "`--with hook auto` leaves Docker and containerd, which know no hooks, as they are. To\n"
     "the administrator's own files (daemon.json, containerd's config.toml) it adds what is ours, "
     "and\n"
     "keeps them as they were in NAME.holdfast-backup. What was changed by hand since stays, "
     "without\n"
-    "--force.\n"
+    "--force; with it, a copy is kept in the same way.\n"
     "Ends with 0 when all of it is as asked for, else 1.\n"
     "\n"
     "Examples:\n"

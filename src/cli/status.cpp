@@ -7,8 +7,8 @@
 
 #include "src/cli/commands.h"
 #include "src/cli/engine_place.h"
-#include "src/engine/programs.h"
 #include "src/engine/status.h"
+#include "src/engine/version.h"
 
 namespace holdfast::cli {
 
@@ -31,7 +31,9 @@ std::string configured(const EngineStatus& status) {
 
 // Programs of another root are not executed.
 std::string version(const EngineStatus& status, const EnginePlace& place) {
-  return place.root == "/" && !status.program.empty() ? engine::version_of(status.program) : "";
+  return place.root == "/" && !status.program.empty()
+             ? engine::version_of(place.tree, status.program)
+             : "";
 }
 
 void print_table(const std::vector<EngineStatus>& engines, const EnginePlace& place) {
@@ -68,21 +70,27 @@ void print_json(const std::vector<EngineStatus>& engines, const EnginePlace& pla
   fmt::print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-Result<int> tell(const Given& given) {
-  const EnginePlace place = TRY(open_place(given.root));
-  const engine::Record record = TRY(engine::read_record(place.tree, place.owner));
-  std::vector<EngineStatus> engines;
-  bool is_good = true;
+// As given, or all that can be configured here.
+std::vector<std::string> names_of(const Given& given, const EnginePlace& place) {
   std::vector<std::string> names = given.engines;
-  if (names.empty()) {
-    for (const engine::Engine one : engine::kEngines) {
-      if (!place.owner.is_user() || one == engine::Engine::kPodman) {
-        names.emplace_back(engine::name_of(one));
-      }
+  for (const engine::Engine one : engine::kEngines) {
+    const bool is_here = !place.owner.is_user() || one == engine::Engine::kPodman;
+    if (given.engines.empty() && is_here) {
+      names.emplace_back(engine::name_of(one));
     }
   }
-  for (const engine::Engine one : TRY(engines_named(names, place))) {
-    const EngineStatus status = engine::status_of(one, place.tree, place.owner, record);
+  return names;
+}
+
+Result<int> tell(const Given& given) {
+  const EnginePlace place = TRY(open_place(given.root));
+  const auto record = engine::read_record(place.tree, place.owner);
+  std::vector<EngineStatus> engines;
+  // Without the record everything looks as if it were by hand.
+  bool is_good = record.ok() || complain(record.error()) == 0;
+  for (const engine::Engine one : TRY(engines_named(names_of(given, place), place))) {
+    const EngineStatus status = engine::status_of(one, place.tree, place.owner,
+                                                  record.ok() ? record.value() : engine::Record());
     const bool is_asked_for = !given.engines.empty();
     is_good = is_good && status.is_sound() && !(is_asked_for && status.configured.empty());
     engines.push_back(status);
@@ -96,13 +104,14 @@ Result<int> tell(const Given& given) {
 void add_status(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("status", "Say which engines start containers under holdfast");
   command->footer(
-      "Of each file that belongs to it: \"as written\" by `holdfast install`, \"changed\" or "
+      "Of each file that belongs to it: \"as written\" by `holdfast install`; \"changed\" or "
       "\"missing\"\n"
-      "since, \"by hand\" (somebody else wrote it, as from contrib), or \"unreadable\". As an "
-      "ordinary\n"
-      "user: podman's own configuration.\n"
-      "Ends with 0 when nothing is changed, missing or unreadable, and each ENGINE that was named "
-      "is\n"
+      "since; \"outdated\", when install would now write something else, as after a change of the\n"
+      "engine's other files; \"by hand\" (somebody else wrote it, as from contrib); "
+      "\"unreadable\"; or\n"
+      "\"no program\": what it has engines start is not there. As an ordinary user: podman's own\n"
+      "configuration.\n"
+      "Ends with 0 when every file is as written or by hand, and each ENGINE that was named is\n"
       "configured; else 1.\n"
       "\n"
       "Examples:\n"

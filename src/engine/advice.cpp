@@ -32,6 +32,12 @@ std::string how_to_try(Engine engine, const Options& options) {
       return fmt::format("docker run --rm -it {}IMAGE, and meanwhile: holdfast ps", word);
     case Engine::kContainerd:
     case Engine::kCrio:
+      if (options.by_default) {
+        return "any pod, and meanwhile: holdfast ps";
+      }
+      if (!has_runtime) {
+        return "a pod with the annotation io.holdfast.profile: default, and meanwhile: holdfast ps";
+      }
       return "a pod with runtimeClassName: holdfast (contrib/kubernetes/runtimeclass.yaml), or "
              "crictl runp --runtime holdfast POD.json";
   }

@@ -9,6 +9,7 @@
 #include "src/base/path.h"
 #include "src/engine/containerd_marks.h"
 #include "src/engine/lists.h"
+#include "src/engine/real_runtime.h"
 #include "src/engine/toml.h"
 
 namespace holdfast::engine {
@@ -27,10 +28,6 @@ struct Config {
   std::string plugin;
   std::string root;  // `plugins."…".containerd`, the table of runtimes' settings
 };
-
-const toml::table* find_table(const toml::table* above, std::string_view name) {
-  return above == nullptr ? nullptr : (*above)[name].as_table();
-}
 
 const toml::table* settings_of(const toml::table& document, const std::string& plugin) {
   return find_table(find_table(find_table(&document, "plugins"), plugin), "containerd");
@@ -78,27 +75,6 @@ const toml::table* model_of(const toml::table* settings) {
   return nullptr;
 }
 
-std::string written(const toml::node& node) {
-  std::ostringstream out;
-  node.visit([&out](const auto& value) { out << value; });
-  return out.str();
-}
-
-// Lines of a table, but for `except` and for tables in it.
-std::string lines_of(const toml::table* table, const std::vector<std::string>& except) {
-  std::string lines;
-  if (table == nullptr) {
-    return lines;
-  }
-  for (const auto& [key, node] : *table) {
-    const std::string name(key.str());
-    const bool is_left_out =
-        node.is_table() || std::find(except.begin(), except.end(), name) != except.end();
-    lines += is_left_out ? "" : fmt::format("{} = {}\n", toml_string(name), written(node));
-  }
-  return lines;
-}
-
 // What containerd hands on of a pod's or container's annotations.
 std::string annotations_line(const toml::table* model, const char* key) {
   const toml::array* given = model == nullptr ? nullptr : (*model)[key].as_array();
@@ -111,8 +87,8 @@ std::string annotations_line(const toml::table* model, const char* key) {
 std::string block_of(const Config& config, const Programs& programs, bool sets_default) {
   const toml::table* settings = settings_of(config.document, config.plugin);
   const toml::table* model = model_of(settings);
-  std::string block = std::string(kBegin) +
-                      " (written by \"holdfast install containerd\"; \"holdfast uninstall "
+  std::string block = std::string(kBegin) + std::string(kBeginMore) +
+                      "\"holdfast install containerd\"; \"holdfast uninstall "
                       "containerd\" removes it)\n";
   if (sets_default) {
     block += fmt::format("[{}]\n{} = \"{}\"\n\n", config.root, kDefaultKey, kRuntimeName);
@@ -227,14 +203,16 @@ Result<std::string> new_text(const Config& config, const Site& site) {
 // Before 2.0 an imported file with a section for CRI takes the place of this one.
 Status note_imports(const Site& site, const Config& config, std::vector<std::string>& notes) {
   const toml::array* imports = config.document["imports"].as_array();
-  for (const std::string& glob :
+  for (const std::string& given :
        imports != nullptr ? strings_of(*imports) : std::vector<std::string>()) {
+    // containerd takes it from the directory of the file.
+    const std::string glob = given.starts_with('/') ? given : "/etc/containerd/" + given;
     const std::string folder = glob.substr(0, glob.rfind('/'));
     for (const std::string& path : TRY(drop_ins(site.tree, folder, "", kContainerdToml))) {
       if (!base::glob_match(glob, path)) {
         continue;
       }
-      const auto text = TRY(site.tree.read(path));
+      const auto text = TRY(site.tree.read_through(path));
       const toml::table imported = TRY(parse_toml(text.value_or(""), path));
       if (find_table(find_table(&imported, "plugins"), config.plugin) != nullptr) {
         notes.push_back(fmt::format(
@@ -262,6 +240,11 @@ Result<WantedFiles> containerd_wanted(const Site& site) {
     return wanted;
   }
   TRY(note_imports(site, config, wanted.notes));
+  const toml::table* options =
+      find_table(model_of(settings_of(config.document, config.plugin)), "options");
+  const std::string binary =
+      options != nullptr ? (*options)["BinaryName"].value_or(std::string()) : "";
+  TRY(note_other_runtime(site, "containerd's runtime", binary, wanted.notes));
   const File file{kContainerdToml, File::Kind::kContainerdToml};
   wanted.files.push_back({file, TRY(new_text(config, site))});
   return wanted;

@@ -21,6 +21,20 @@ std::string_view without_indent(std::string_view line) {
   return line;
 }
 
+std::string_view without_end(std::string_view line) {
+  return line.substr(0, line.find_last_not_of(" \t\r\n") + 1);
+}
+
+// The mark alone or with what we write after it: an administrator's comment may begin like it.
+bool is_mark(std::string_view line, std::string_view mark, std::string_view more) {
+  return line == mark || (line.starts_with(mark) && line.substr(mark.size()).starts_with(more));
+}
+
+// Ours, after kDefaultMark.
+bool is_default_line(std::string_view text) {
+  return without_end(without_indent(take_line(text))) == "default_runtime_name = \"holdfast\"";
+}
+
 }  // namespace
 
 Result<Parts> take_apart_containerd_toml(const std::string& text, const std::string& path) {
@@ -29,20 +43,17 @@ Result<Parts> take_apart_containerd_toml(const std::string& text, const std::str
   std::string_view left = text;
   while (!left.empty()) {
     const std::string line = take_line(left);
-    const std::string_view mark = without_indent(line);
-    if (mark.starts_with(kBegin)) {
-      inside = true;
-    }
-    const bool is_default = !inside && mark.starts_with(kDefaultMark);
+    const std::string_view mark = without_end(without_indent(line));
+    inside = inside || is_mark(mark, kBegin, kBeginMore);
+    const bool is_default =
+        !inside && is_mark(mark, kDefaultMark, kInPlaceOf) && is_default_line(left);
     (inside || is_default ? parts.ours : parts.rest) += line;
     if (is_default) {
       parts.ours += take_line(left);
       const std::size_t old = line.find(kInPlaceOf);
       parts.rest += old == std::string::npos ? "" : line.substr(old + kInPlaceOf.size());
     }
-    if (mark.starts_with(kEnd)) {
-      inside = false;
-    }
+    inside = inside && mark != kEnd;
   }
   return inside
              ? Result<Parts>(fail(path + " has lost the line \"" + std::string(kEnd) +

@@ -6,6 +6,7 @@
 namespace holdfast::engine {
 
 inline constexpr std::string_view kBegin = "# holdfast: begin";
+inline constexpr std::string_view kBeginMore = " (written by ";
 inline constexpr std::string_view kEnd = "# holdfast: end";
 // The line after it is ours; what it replaced follows kInPlaceOf.
 inline constexpr std::string_view kDefaultMark = "# holdfast: default";

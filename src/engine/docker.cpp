@@ -49,7 +49,8 @@ bool is_ours_by_default(const ordered_json& document) {
 
 }  // namespace
 
-Result<Parts> take_apart_daemon_json(const std::string& text, const std::string& path) {
+Result<Parts> take_apart_daemon_json(const std::string& text, const std::string& path,
+                                     const std::string& replaced) {
   ordered_json document = TRY(parse(text, path));
   ordered_json ours = ordered_json::object();
   const auto runtimes = document.find("runtimes");
@@ -62,14 +63,47 @@ Result<Parts> take_apart_daemon_json(const std::string& text, const std::string&
   }
   if (is_ours_by_default(document)) {
     ours[kDefaultKey] = kRuntimeName;
-    document.erase(kDefaultKey);
+    if (replaced.empty()) {
+      document.erase(kDefaultKey);
+    } else {
+      document[kDefaultKey] = replaced;
+    }
   }
   return ours.empty() ? Parts{"", text} : Parts{ours.dump(), write_like(text, document)};
 }
 
+namespace {
+
+// Makes ours the default runtime, and says which one it takes the place of; "": Docker's own.
+Result<std::string> set_default(ordered_json& document, bool is_allowed) {
+  const ordered_json before = document.value(kDefaultKey, ordered_json("runc"));
+  if (before != "runc" && !is_allowed) {
+    return fail(
+        fmt::format("{} has another default runtime, {}: leave out --default, or give --force to "
+                    "put holdfast in its place",
+                    kDaemonJson, before.dump()));
+  }
+  const bool was_set = document.contains(kDefaultKey);
+  document[kDefaultKey] = kRuntimeName;
+  return was_set && before.is_string() ? before.get<std::string>() : std::string();
+}
+
+nlohmann::json meaning_of(const ordered_json& document) {
+  nlohmann::json meaning = document;
+  const auto runtimes = meaning.find("runtimes");
+  if (runtimes != meaning.end() && runtimes->empty()) {
+    meaning.erase(runtimes);
+  }
+  return meaning;
+}
+
+}  // namespace
+
 Result<WantedFiles> docker_wanted(const Site& site) {
   const std::string old = TRY(site.tree.read(kDaemonJson)).value_or("");
-  const Parts parts = TRY(take_apart_daemon_json(old, kDaemonJson));
+  const Written* written = find(site.record, kDaemonJson);
+  const std::string replaced = written != nullptr ? written->replaced : "";
+  const Parts parts = TRY(take_apart_daemon_json(old, kDaemonJson, replaced));
   ordered_json document = TRY(parse(parts.rest, kDaemonJson));
   ordered_json& runtimes = document["runtimes"];
   if (!runtimes.is_null() && !runtimes.is_object()) {
@@ -77,25 +111,19 @@ Result<WantedFiles> docker_wanted(const Site& site) {
   }
   // Never runtimeArgs: dockerd would start it through a shell script that stays in between.
   runtimes[kRuntimeName]["path"] = site.programs.runtime;
+  Wanted wanted{{kDaemonJson, File::Kind::kDaemonJson}, "", ""};
   if (site.options.by_default) {
-    const ordered_json before = document.value(kDefaultKey, ordered_json("runc"));
-    if (before != "runc" && !site.options.force) {
-      return fail(
-          fmt::format("{} has another default runtime, {}: leave out --default, or give --force to "
-                      "put holdfast in its place",
-                      kDaemonJson, before.dump()));
-    }
-    document[kDefaultKey] = kRuntimeName;
+    const bool is_already = is_ours_by_default(TRY(parse(old, kDaemonJson)));
+    wanted.replaced = TRY(set_default(document, site.options.force || is_already));
   }
-  const File file{kDaemonJson, File::Kind::kDaemonJson};
-  return WantedFiles{{{file, write_like(old, document)}}, {}};
+  wanted.text = write_like(old, document);
+  return WantedFiles{{wanted}, {}};
 }
 
 bool same_json(const std::string& a, const std::string& b) {
   const auto first = parse(a, "");
   const auto second = parse(b, "");
-  return first.ok() && second.ok() &&
-         nlohmann::json(first.value()) == nlohmann::json(second.value());
+  return first.ok() && second.ok() && meaning_of(first.value()) == meaning_of(second.value());
 }
 
 }  // namespace holdfast::engine

@@ -9,10 +9,12 @@ namespace holdfast::engine {
 
 inline constexpr const char* kDaemonJson = "/etc/docker/daemon.json";
 
-Result<Parts> take_apart_daemon_json(const std::string& text, const std::string& path);
+// `replaced` becomes the default runtime again where ours is.
+Result<Parts> take_apart_daemon_json(const std::string& text, const std::string& path,
+                                     const std::string& replaced);
 Result<WantedFiles> docker_wanted(const Site& site);
 
-// Whether both say the same, however they are written.
+// Whether both say the same, however they are written. No runtimes are as good as none.
 bool same_json(const std::string& a, const std::string& b);
 
 }  // namespace holdfast::engine

@@ -35,6 +35,7 @@ struct Options {
 struct Programs {
   std::string runtime;  // holdfast-runtime, or one of its other names
   std::string hook;
+  std::string real{};  // what `runtime` executes; "" when it is not known
 };
 
 // Whose configuration it is: the system's, or, for podman alone, that of an ordinary user.

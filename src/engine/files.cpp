@@ -7,12 +7,12 @@
 
 namespace holdfast::engine {
 
-Result<Parts> take_apart(const File& file, const std::string& text) {
+Result<Parts> take_apart(const File& file, const std::string& text, const std::string& replaced) {
   switch (file.kind) {
     case File::Kind::kDropIn:
       return Parts{text, ""};
     case File::Kind::kDaemonJson:
-      return take_apart_daemon_json(text, file.path);
+      return take_apart_daemon_json(text, file.path, replaced);
     case File::Kind::kContainerdToml:
       return take_apart_containerd_toml(text, file.path);
   }

@@ -6,6 +6,7 @@
 
 #include "src/base/result.h"
 #include "src/engine/engine.h"
+#include "src/engine/record.h"
 #include "src/engine/tree.h"
 
 namespace holdfast::engine {
@@ -25,7 +26,9 @@ struct Parts {
   std::string ours;  // "" when there is nothing of ours; for comparing
   std::string rest;  // the text without it
 };
-Result<Parts> take_apart(const File& file, const std::string& text);
+// `replaced`: Written::replaced.
+Result<Parts> take_apart(const File& file, const std::string& text,
+                         const std::string& replaced = "");
 
 // Whether `rest` is what is left of a file that holdfast made itself.
 bool is_bare(const File& file, const std::string& rest);
@@ -36,12 +39,14 @@ struct Site {
   Owner owner;
   Programs programs;
   Options options;
+  Record record;
 };
 
 // A file as it should be.
 struct Wanted {
   File file;
   std::string text;
+  std::string replaced{};  // for Written
 };
 
 // Everything that any options make holdfast write for an engine.

@@ -1,6 +1,7 @@
 #include "src/engine/plan.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,41 +11,41 @@
 namespace holdfast::engine {
 namespace {
 
+// Beside the file, but for crio.conf.d: CRI-O reads every file there, whatever its name.
 std::string backup_path(const std::string& path, unsigned number) {
-  return path + ".holdfast-backup" + (number == 0 ? "" : fmt::format(".{}", number));
+  constexpr std::string_view kReadWhole = "/crio.conf.d/";
+  std::string beside = path;
+  const std::size_t at = path.find(kReadWhole);
+  if (at != std::string::npos) {
+    beside.erase(at, kReadWhole.size() - 1);
+  }
+  return beside + ".holdfast-backup" + (number == 0 ? "" : fmt::format(".{}", number));
 }
 
 // What is in a file now.
 struct Current {
   std::optional<std::string> text;
   Parts parts;
+  bool is_all_ours = true;  // `parts.ours` is what we wrote, or would write
 };
 
-Result<Current> look_at(const Tree& tree, const File& file) {
-  Current current{TRY(tree.read(file.path)), {}};
+// Where what is ours is not, it is refused unless options.force.
+Result<Current> look_at(const Site& site, const File& file, const std::string& would_write) {
+  Current current{TRY(site.tree.read(file.path)), {}};
+  const Written* written = find(site.record, file.path);
   if (current.text) {
-    current.parts = TRY(take_apart(file, *current.text));
+    current.parts =
+        TRY(take_apart(file, *current.text, written != nullptr ? written->replaced : ""));
   }
-  return current;
-}
-
-const Written* find(const Record& record, const std::string& path) {
-  const auto found = record.find(path);
-  return found == record.end() ? nullptr : &found->second;
-}
-
-// Ours is what we wrote, or would write.
-Status must_be_ours(const File& file, const Current& current, const Record& record,
-                    const std::string& would_write, const Options& options) {
   const std::string& ours = current.parts.ours;
-  const Written* written = find(record, file.path);
-  if (ours.empty() || ours == would_write || options.force ||
-      (written != nullptr && ours == written->ours)) {
-    return Ok{};
+  current.is_all_ours =
+      ours.empty() || ours == would_write || (written != nullptr && ours == written->ours);
+  if (current.is_all_ours || site.options.force) {
+    return current;
   }
   const char* what = file.kind == File::Kind::kDropIn ? "" : "what it says about holdfast ";
   return fail(fmt::format(
-      "{}: {}{}; look at it, and give --force if it may go", file.path, what,
+      "{}: {}{}; look at it, and give --force if it may go (a copy is kept)", file.path, what,
       written != nullptr ? "was changed since holdfast wrote it" : "is not of holdfast's writing"));
 }
 
@@ -69,44 +70,64 @@ Result<std::optional<Backup>> find_backup(const Tree& tree, const File& file,
   }
 }
 
-// The first name that is free. None is needed for what is ours, or kept already but for ours.
-Status keep_backup(const Tree& tree, const File& file, const Current& current, Change& change) {
-  const std::string& rest = current.parts.rest;
-  if (file.kind == File::Kind::kDropIn || !current.text ||
-      (!current.parts.ours.empty() &&
-       (is_bare(file, rest) || TRY(find_backup(tree, file, rest))))) {
+// The first name that is free. None is needed for what is ours, or kept already (but for ours).
+Status keep_backup(const Site& site, const File& file, const Current& current, Change& change) {
+  const Parts& parts = current.parts;
+  const bool is_nobodys =
+      file.kind == File::Kind::kDropIn || (!parts.ours.empty() && is_bare(file, parts.rest));
+  if (!current.text || (current.is_all_ours && is_nobodys)) {
+    return Ok{};
+  }
+  const bool has_ours = current.is_all_ours && !parts.ours.empty();
+  if (TRY(find_backup(site.tree, file, has_ours ? parts.rest : *current.text))) {
     return Ok{};
   }
   unsigned number = 0;
-  while (TRY(tree.read(backup_path(file.path, number)))) {
+  while (TRY(site.tree.read(backup_path(file.path, number)))) {
     ++number;
   }
   change.backup = backup_path(file.path, number);
   return Ok{};
 }
 
-Status plan_removal(const File& file, const Site& site, const std::string& would_write,
-                    Plan& plan) {
-  const Current current = TRY(look_at(site.tree, file));
-  if (current.parts.ours.empty()) {
-    plan.record.erase(file.path);
-    return Ok{};
-  }
-  TRY(must_be_ours(file, current, plan.record, would_write, site.options));
-  Change change{file.path, current.text, current.parts.rest, "", ""};
-  const Written* written = find(plan.record, file.path);
-  if (file.kind == File::Kind::kDropIn ||
-      (written != nullptr && written->created && is_bare(file, current.parts.rest))) {
-    change.after = std::nullopt;
-  } else {
-    const auto backup = TRY(find_backup(site.tree, file, current.parts.rest));
+// Ours was taken out by hand. A backup that says the same as the file now has had its time.
+Status plan_tidying(const File& file, const Current& current, const Site& site, Plan& plan) {
+  if (current.text && plan.record.contains(file.path)) {
+    const auto backup = TRY(find_backup(site.tree, file, *current.text));
     if (backup) {
-      change.after = backup->text;
-      change.done_backup = backup->path;
-    } else {
-      TRY(keep_backup(site.tree, file, current, change));
+      plan.changes.push_back({file.path, current.text, current.text, "", backup->path});
     }
   }
+  plan.record.erase(file.path);
+  return Ok{};
+}
+
+// The file without ours: gone, as the backup has it, or the rest of it.
+Status leave_the_rest(const File& file, const Current& current, const Site& site, Change& change) {
+  const Written* written = find(site.record, file.path);
+  const std::string& rest = current.parts.rest;
+  if (file.kind == File::Kind::kDropIn ||
+      (written != nullptr && written->created && is_bare(file, rest))) {
+    return keep_backup(site, file, current, change);
+  }
+  change.after = rest;
+  const auto backup = TRY(find_backup(site.tree, file, rest));
+  if (backup && current.is_all_ours) {
+    change.after = backup->text;
+    change.done_backup = backup->path;
+    return Ok{};
+  }
+  return keep_backup(site, file, current, change);
+}
+
+Status plan_removal(const File& file, const Site& site, const std::string& would_write,
+                    Plan& plan) {
+  const Current current = TRY(look_at(site, file, would_write));
+  if (current.parts.ours.empty()) {
+    return plan_tidying(file, current, site, plan);
+  }
+  Change change{file.path, current.text, std::nullopt, "", ""};
+  TRY(leave_the_rest(file, current, site, change));
   plan.changes.push_back(std::move(change));
   plan.record.erase(file.path);
   return Ok{};
@@ -114,17 +135,16 @@ Status plan_removal(const File& file, const Site& site, const std::string& would
 
 Status plan_writing(Engine engine, const Wanted& wanted, const Site& site, Plan& plan) {
   const File& file = wanted.file;
-  const Current current = TRY(look_at(site.tree, file));
   const std::string ours = TRY(take_apart(file, wanted.text)).ours;
-  TRY(must_be_ours(file, current, plan.record, ours, site.options));
-  const Written* written = find(plan.record, file.path);
+  const Current current = TRY(look_at(site, file, ours));
+  const Written* written = find(site.record, file.path);
   const bool created = written != nullptr ? written->created : !current.text;
   if (current.parts.ours != ours) {
     Change change{file.path, current.text, wanted.text, "", ""};
-    TRY(keep_backup(site.tree, file, current, change));
+    TRY(keep_backup(site, file, current, change));
     plan.changes.push_back(std::move(change));
   }
-  plan.record[file.path] = {name_of(engine), ours, created};
+  plan.record[file.path] = {name_of(engine), ours, created, wanted.replaced};
   return Ok{};
 }
 
@@ -136,9 +156,9 @@ const Wanted* find(const std::vector<Wanted>& wanted, const std::string& path) {
 
 }  // namespace
 
-Result<Plan> plan_install(Engine engine, const Site& site, const Record& record) {
+Result<Plan> plan_install(Engine engine, const Site& site) {
   WantedFiles wanted = TRY(wanted_files(engine, site));
-  Plan plan{{}, std::move(wanted.notes), record};
+  Plan plan{{}, std::move(wanted.notes), site.record, wanted.files.empty()};
   for (const File& file : files_of(engine, site.owner)) {
     const Wanted* one = find(wanted.files, file.path);
     TRY(one != nullptr ? plan_writing(engine, *one, site, plan)
@@ -147,10 +167,10 @@ Result<Plan> plan_install(Engine engine, const Site& site, const Record& record)
   return plan;
 }
 
-Result<Plan> plan_uninstall(Engine engine, const Site& site, const Record& record) {
+Result<Plan> plan_uninstall(Engine engine, const Site& site) {
   // Without a record, what the default options would write is known as ours.
   const auto wanted = wanted_files(engine, site);
-  Plan plan{{}, {}, record};
+  Plan plan{{}, {}, site.record};
   for (const File& file : files_of(engine, site.owner)) {
     const Wanted* one = wanted.ok() ? find(wanted.value().files, file.path) : nullptr;
     const std::string would_write =
@@ -158,22 +178,6 @@ Result<Plan> plan_uninstall(Engine engine, const Site& site, const Record& recor
     TRY(plan_removal(file, site, would_write, plan));
   }
   return plan;
-}
-
-Status apply(const Tree& tree, const Owner& owner, const Plan& plan) {
-  for (const Change& change : plan.changes) {
-    if (!change.backup.empty()) {
-      TRY(tree.write(change.backup, *change.before, change.path));
-    }
-    TRY(change.after ? tree.write(change.path, *change.after) : tree.remove(change.path));
-    if (!change.done_backup.empty()) {
-      TRY(tree.remove(change.done_backup));
-    }
-  }
-  if (TRY(read_record(tree, owner)) != plan.record) {
-    TRY(write_record(tree, owner, plan.record));
-  }
-  return Ok{};
 }
 
 }  // namespace holdfast::engine

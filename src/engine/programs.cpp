@@ -24,6 +24,11 @@ std::string find(const Tree& tree, const std::string& root, const std::string& i
   return tree.has_program(installed) ? installed : "";
 }
 
+// What root's engines start.
+Status check(const Tree& tree, const std::string& program) {
+  return geteuid() == 0 ? tree.must_be_roots(program) : Status(Ok{});
+}
+
 Status check(const Tree& tree, const std::string& root, const std::string& found,
              const std::string& installed) {
   if (found.empty()) {
@@ -31,10 +36,18 @@ Status check(const Tree& tree, const std::string& root, const std::string& found
                             installed.substr(installed.rfind('/') + 1),
                             (root == "/" ? "" : root) + installed.substr(0, installed.rfind('/'))));
   }
-  return geteuid() == 0 ? tree.must_be_roots(found) : Status(Ok{});
+  return check(tree, found);
 }
 
-std::string find_in_folders(const Tree& tree, const std::string& name) {
+// As the shim does without configuration.
+std::string find_real(const Tree& tree) {
+  const std::string crun = find_program(tree, "crun");
+  return crun.empty() ? find_program(tree, "runc") : crun;
+}
+
+}  // namespace
+
+std::string find_program(const Tree& tree, const std::string& name) {
   for (const char* folder : kFolders) {
     std::string path = fmt::format("{}/{}", folder, name);
     if (tree.has_program(path)) {
@@ -43,8 +56,6 @@ std::string find_in_folders(const Tree& tree, const std::string& name) {
   }
   return "";
 }
-
-}  // namespace
 
 Result<Programs> find_programs(const Tree& tree, const std::string& root) {
   const std::string runtime = HOLDFAST_BINDIR "/holdfast-runtime";
@@ -63,22 +74,22 @@ Result<Programs> programs_for(Engine engine, const Tree& tree, Programs programs
   if (!over.empty() && !tree.has_program(by_name + over)) {
     return fail(by_name + over + " is not there: link holdfast-runtime to that name");
   }
-  std::string name = over;
-  if (over.empty() && !has_hooks(engine)) {
-    const auto text = TRY(tree.read(profile::kConfigPath)).value_or("{}");
-    const profile::Config config = TRY(profile::parse_config(text, profile::kConfigPath));
-    const bool is_plain = config.runtime.empty() && tree.has_program(by_name + "runc") &&
-                          !find_in_folders(tree, "runc").empty();
-    name = is_plain ? "runc" : "";
-  }
+  const auto text = TRY(tree.read_through(profile::kConfigPath)).value_or("{}");
+  const profile::Config config = TRY(profile::parse_config(text, profile::kConfigPath));
+  const bool is_runc = !has_hooks(engine) && config.runtime.empty() &&
+                       tree.has_program(by_name + "runc") && !find_program(tree, "runc").empty();
+  const std::string name = over.empty() && is_runc ? "runc" : over;
+  programs.real = config.runtime.empty() ? find_real(tree) : config.runtime;
   if (!name.empty()) {
     programs.runtime = by_name + name;
+    programs.real = find_program(tree, name);
+    TRY(check(tree, programs.runtime));
   }
   return programs;
 }
 
 std::string find_engine(const Tree& tree, Engine engine) {
-  return find_in_folders(tree, program_of(engine));
+  return find_program(tree, program_of(engine));
 }
 
 }  // namespace holdfast::engine

@@ -17,14 +17,14 @@ Result<Programs> find_programs(const Tree& tree, const std::string& root);
 
 // The runtime by the name that makes it execute the right one, for this engine: `over`, "crun" or
 // "runc"; when that is "", what holdfast.json says, else what the engine itself would start:
-// containerd and Docker runc, podman and CRI-O the one that is there.
+// containerd and Docker runc, podman and CRI-O the one that is there. Checked like the others.
 Result<Programs> programs_for(Engine engine, const Tree& tree, Programs programs,
                               const std::string& over);
 
+// Where the program `name` is, in the directories that programs are usually in; "": in none.
+std::string find_program(const Tree& tree, const std::string& name);
+
 // The path of the engine's program, from the system's root; "" when it is not installed.
 std::string find_engine(const Tree& tree, Engine engine);
-
-// What `program` --version says, its first line; "" when it says nothing within five seconds.
-std::string version_of(const std::string& program);
 
 }  // namespace holdfast::engine

@@ -14,6 +14,9 @@ struct Written {
   std::string engine;
   std::string ours;      // Parts::ours
   bool created = false;  // the file was not there before
+  // The default runtime that ours took the place of, where that stood in the same file as a value
+  // of its own (Docker); uninstall puts it back.
+  std::string replaced;
 
   bool operator==(const Written&) const = default;
 };
@@ -21,6 +24,12 @@ struct Written {
 using Record = std::map<std::string, Written>;  // by path
 
 std::string record_path(const Owner& owner);
+// What it says of a file; nullptr: nothing.
+const Written* find(const Record& record, const std::string& path);
+
+// From reading the record until the changes are made, so that of two installs none loses what the
+// other recorded. Root's record is refused where others could change it.
+Result<base::UniqueFd> lock_record(const Tree& tree, const Owner& owner);
 
 // Empty when there is none.
 Result<Record> read_record(const Tree& tree, const Owner& owner);

@@ -1,6 +1,9 @@
 #include "src/engine/status.h"
 
 #include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
 
 #include "src/engine/files.h"
 #include "src/engine/lists.h"
@@ -22,8 +25,69 @@ State judge(const std::string& ours, const Written* written) {
 }
 
 Result<std::string> ours_in(const Tree& tree, const File& file) {
-  const auto text = TRY(tree.read(file.path));
+  const auto text = TRY(tree.read_through(file.path));
   return text ? TRY(take_apart(file, *text)).ours : std::string();
+}
+
+// Of holdfast's, between the quotation marks of `ours`.
+Programs programs_in(const std::string& ours) {
+  Programs programs;
+  std::istringstream pieces(ours);
+  std::string piece;
+  while (std::getline(pieces, piece, '"')) {
+    const std::string name = piece.substr(piece.rfind('/') + 1);
+    const bool is_path = piece.starts_with('/');
+    if (is_path && name == "holdfast-hook") {
+      programs.hook = piece;
+    }
+    if (is_path &&
+        (name == "holdfast-runtime" || name == "holdfast-runc" || name == "holdfast-crun")) {
+      programs.runtime = piece;
+    }
+  }
+  return programs;
+}
+
+std::string missing_program(const Tree& tree, const std::string& ours) {
+  const Programs programs = programs_in(ours);
+  for (const std::string& path : {programs.runtime, programs.hook}) {
+    if (!path.empty() && !tree.has_program(path)) {
+      return path;
+    }
+  }
+  return "";
+}
+
+// The options that make holdfast write what is there.
+Options options_of(const std::vector<std::string>& words) {
+  const auto has = [&words](const char* word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  Options options{.by_default = has("default"), .force = true};
+  if (has("runtime") != has("hook")) {
+    options.with = has("runtime") ? With::kRuntime : With::kHook;
+  }
+  return options;
+}
+
+// What repeats other files of the engine is no longer true when those were changed.
+void find_outdated(Engine engine, Site site, EngineStatus& status) {
+  for (const FileStatus& file : status.files) {
+    const Written* written = find(site.record, file.path);
+    const Programs programs = programs_in(written != nullptr ? written->ours : "");
+    site.programs.runtime = programs.runtime.empty() ? site.programs.runtime : programs.runtime;
+    site.programs.hook = programs.hook.empty() ? site.programs.hook : programs.hook;
+  }
+  const auto wanted = wanted_files(engine, site);
+  for (const Wanted& one : wanted.ok() ? wanted.value().files : std::vector<Wanted>()) {
+    const auto parts = take_apart(one.file, one.text);
+    for (FileStatus& file : status.files) {
+      if (file.path == one.file.path && file.state == State::kAsWritten && parts.ok() &&
+          parts.value().ours != find(site.record, file.path)->ours) {
+        file.state = State::kOutdated;
+      }
+    }
+  }
 }
 
 void look_at(const Tree& tree, const File& file, const Record& record, EngineStatus& status) {
@@ -38,6 +102,11 @@ void look_at(const Tree& tree, const File& file, const Record& record, EngineSta
     return;
   }
   status.files.push_back({file.path, judge(ours.value(), written), ""});
+  const std::string missing = missing_program(tree, ours.value());
+  if (!missing.empty()) {
+    status.files.back().state = State::kNoProgram;
+    status.files.back().problem = fmt::format("{}: {} is not there", file.path, missing);
+  }
   for (const std::string& word : describe(file, ours.value())) {
     add_missing(status.configured, word);
   }
@@ -57,6 +126,10 @@ const char* name_of(State state) {
       return "by hand";
     case State::kUnreadable:
       return "unreadable";
+    case State::kOutdated:
+      return "outdated";
+    case State::kNoProgram:
+      return "no program";
   }
   return "";
 }
@@ -74,6 +147,7 @@ EngineStatus status_of(Engine engine, const Tree& tree, const Owner& owner, cons
   for (const File& file : files_of(engine, owner)) {
     look_at(tree, file, record, status);
   }
+  find_outdated(engine, {tree, owner, {}, options_of(status.configured), record}, status);
   return status;
 }
 

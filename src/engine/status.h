@@ -14,17 +14,19 @@ namespace holdfast::engine {
 struct FileStatus {
   enum class State {
     kAsWritten,
-    kChanged,  // since holdfast install wrote it
-    kMissing,  // it was written, and is gone
-    kByHand,   // somebody else wrote it, as the files of contrib
+    kChanged,   // since holdfast install wrote it
+    kOutdated,  // as written, but from other files that were changed since, or by another version
+    kMissing,   // it was written, and is gone
+    kByHand,    // somebody else wrote it, as the files of contrib
     kUnreadable,
+    kNoProgram,  // a program of holdfast's that it names is not there
   };
   std::string path;
   State state = State::kAsWritten;
-  std::string problem;  // of kUnreadable
+  std::string problem;  // a sentence, of the last two
 };
 
-// "as written", "changed", "missing", "by hand", "unreadable".
+// "as written", "changed", "outdated", "missing", "by hand", "unreadable", "no program".
 const char* name_of(FileStatus::State state);
 
 struct EngineStatus {
@@ -33,7 +35,7 @@ struct EngineStatus {
   std::vector<std::string> configured;  // "runtime", "hook", "default"; none: not configured
   std::vector<FileStatus> files;
 
-  // Nothing is changed, missing or unreadable.
+  // Every file is as written, or by hand.
   [[nodiscard]] bool is_sound() const;
 };
 

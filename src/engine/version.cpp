@@ -1,3 +1,5 @@
+#include "src/engine/version.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,7 +12,6 @@
 #include <chrono>
 
 #include "src/base/unique_fd.h"
-#include "src/engine/programs.h"
 
 namespace holdfast::engine {
 namespace {
@@ -28,10 +29,14 @@ pid_t start(const std::string& program, int out) {
   posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   const std::array<const char*, 3> argv = {program.c_str(), "--version", nullptr};
+  const std::array<const char*, 3> small = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+                                            nullptr};
+  // An ordinary user's podman needs XDG_RUNTIME_DIR and more.
+  char** environment = geteuid() == 0 ? const_cast<char**>(small.data()) : environ;  // NOLINT
   pid_t child = -1;
   // POSIX takes non-const pointers for historical reasons and changes nothing behind them.
   if (posix_spawn(&child, program.c_str(), &actions, nullptr, const_cast<char* const*>(argv.data()),
-                  environ) != 0) {  // NOLINT
+                  environment) != 0) {  // NOLINT
     child = -1;
   }
   posix_spawn_file_actions_destroy(&actions);
@@ -58,7 +63,10 @@ std::string read_line(int fd, Clock::time_point deadline) {
 
 }  // namespace
 
-std::string version_of(const std::string& program) {
+std::string version_of(const Tree& tree, const std::string& program) {
+  if (geteuid() == 0 && !tree.must_be_roots(program).ok()) {
+    return "";
+  }
   std::array<int, 2> fds{};
   if (pipe2(fds.data(), O_CLOEXEC) != 0) {
     return "";

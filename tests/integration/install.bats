@@ -98,6 +98,31 @@ same() { diff -r --exclude installed.json "$1/etc" "$2/etc"; }
   [[ $(jq -r '.runtimes.holdfast | keys[]' root/etc/docker/daemon.json) == path ]] # never runtimeArgs
 }
 
+@test "a file that cannot be replaced stays, and tries leave no backups" {
+  cp root/etc/docker/daemon.json before
+  mount --bind before root/etc/docker/daemon.json
+  hf install --root root docker
+  local first=$status
+  hf install --root root docker
+  umount root/etc/docker/daemon.json
+  [[ $first == 1 && $status == 1 && $stderr == *"cannot replace /etc/docker/daemon.json"* ]]
+  [[ $(ls -A root/etc/docker) == daemon.json ]]
+}
+
+@test "installs at the same time lose nothing of each other's record" {
+  local pids
+  for _ in {1..10}; do
+    rm -rf root/var root/etc/crio
+    pids=()
+    for engine in podman containerd docker crio; do
+      "$HF_CLI" install --root root "$engine" >/dev/null 3>&- &
+      pids+=($!)
+    done
+    wait "${pids[@]}"
+    [[ $(jq '[.files[].engine] | unique | length' root/var/lib/holdfast/installed.json) == 4 ]]
+  done
+}
+
 @test "one engine that cannot be configured keeps no other from it" {
   echo '{' >root/etc/docker/daemon.json
   hf install --root root auto
@@ -163,6 +188,7 @@ same() { diff -r --exclude installed.json "$1/etc" "$2/etc"; }
   [[ $stderr == *"--with runtime"* ]]
   hf install --root root --with hook auto
   expect 0
+  [[ $stderr == *"containerd: has no directory of hooks"*"holdfast uninstall docker"* ]]
   hf status --root root --format json
   [[ $(jq -c '[.[] | select(.configured != []) | [.engine, .configured]]' <<<"$output") == \
     '[["podman",["hook"]],["crio",["hook"]]]' ]]
@@ -189,6 +215,31 @@ same() { diff -r --exclude installed.json "$1/etc" "$2/etc"; }
   hf install --root root --default crio # and leaves what was changed
   expect 1
   [[ $stderr == *"--force"* ]]
+}
+
+@test "status tells of programs that are gone, and goes on without a record that cannot be read" {
+  hf install --root root podman docker
+  rm root/usr/local/bin/holdfast-runc
+  hf status --root root podman
+  expect 0
+  hf status --root root docker
+  expect 1
+  grep -q 'no program .*daemon.json: /usr/local/bin/holdfast-runc is not there' <<<"$output"
+  echo '{' >root/var/lib/holdfast/installed.json
+  hf status --root root podman
+  expect 1
+  [[ $stderr == *"remove /var/lib/holdfast/installed.json"* ]]
+  grep -q 'by hand .*50-holdfast.conf' <<<"$output"
+}
+
+@test "containerd without CRI has nothing to configure: a failure for who names it" {
+  echo 'disabled_plugins = ["cri"]' >root/etc/containerd/config.toml
+  hf install --root root containerd
+  expect 1
+  [[ $stderr == *"disables CRI"*"--runc-binary"* ]]
+  hf install --root root auto
+  expect 0
+  [[ $stderr == *"disables CRI"* ]]
 }
 
 @test "the plain files in contrib are what install writes" {
@@ -271,6 +322,8 @@ dumped() {
   containerd --config root/etc/containerd/config.toml config dump 2>/dev/null | sed -n "s/^ *$1 = //p"
 }
 
+dumped_whole() { containerd --config root/etc/containerd/config.toml config dump 2>/dev/null; }
+
 @test "containerd takes the runtime with the options of its own, and keeps the rest" {
   command -v containerd >/dev/null || skip "containerd is not installed"
   hf install --root root containerd
@@ -279,6 +332,12 @@ dumped() {
   dumped container_annotations | grep -qxF '["io.holdfast.*"]'
   [[ $(dumped SystemdCgroup | grep -c true) == 2 ]]
   [[ $(dumped sandbox_image) == '"registry.example/pause:1"' ]]
+  dumped_whole >with
+  hf uninstall --root root containerd
+  dumped_whole >without
+  run diff without with
+  [[ $output != *'< '* && $output == *'> '* ]] # nothing but what was added
+  hf install --root root containerd
   [[ $(dumped default_runtime_name) == '"runc"' ]]
   hf install --root root --default containerd
   [[ $(dumped default_runtime_name) == '"holdfast"' ]]

@@ -62,6 +62,7 @@ TEST_F(ContainerdTest, TheRestOfTheFileIsUntouched) {
 
 TEST_F(ContainerdTest, DefaultTakesThePlaceOfALineAndGivesItBack) {
   dir.write(kFile, kSystemdCgroup);
+  programs.real = "/opt/runc";
   options.by_default = true;
   EXPECT_EQ(install(Engine::kContainerd), "");
   EXPECT_NE(dir.read(kFile).find("\ndefault_runtime_name = \"holdfast\"\n"), std::string::npos);
@@ -97,6 +98,38 @@ TEST_F(ContainerdTest, AnotherDefaultIsNotReplacedUnforced) {
   EXPECT_EQ(dir.read(kFile), before);
 }
 
+TEST_F(ContainerdTest, CommentsLikeOurMarksAreTheirs) {
+  const std::string before =
+      "version = 2\n"
+      "# holdfast: default runtime is not wanted here\n"
+      "[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n"
+      "# holdfast: default\n"
+      "snapshotter = \"zfs\"\n"
+      "# holdfast: beginners should ask first\n";
+  dir.write(kFile, before);
+  EXPECT_EQ(take_apart_containerd_toml(before, kFile).value().rest, before);
+  options.force = true;
+  EXPECT_EQ(install(Engine::kContainerd), "");
+  EXPECT_TRUE(dir.read(kFile).starts_with(before));
+  EXPECT_EQ(uninstall(Engine::kContainerd), "");
+  EXPECT_EQ(dir.read(kFile), before);
+}
+
+TEST_F(ContainerdTest, AnotherBinaryThanHoldfastWouldExecuteIsTold) {
+  dir.write(kFile, kSystemdCgroup);
+  programs.real = "/usr/bin/runc";
+  const auto plan = plan_install(Engine::kContainerd, site());
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan.value().notes.size(), 1U);
+  EXPECT_NE(plan.value().notes[0].find("/opt/runc, and holdfast would execute /usr/bin/runc"),
+            std::string::npos);
+  options.by_default = true;
+  EXPECT_NE(install(Engine::kContainerd).find("/etc/holdfast/holdfast.json, or give --force"),
+            std::string::npos);
+  options.force = true;
+  EXPECT_EQ(install(Engine::kContainerd), "");
+}
+
 TEST_F(ContainerdTest, TablesInOneLineAreRefused) {
   const std::string before =
       "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\n"
@@ -104,7 +137,7 @@ TEST_F(ContainerdTest, TablesInOneLineAreRefused) {
   dir.write(kFile, before);
   EXPECT_NE(install(Engine::kContainerd).find("contrib/containerd"), std::string::npos);
   options.by_default = true;
-  EXPECT_NE(install(Engine::kContainerd), "");
+  EXPECT_NE(install(Engine::kContainerd).find("contrib/containerd"), std::string::npos);
   EXPECT_EQ(dir.read(kFile), before);
 }
 
@@ -131,9 +164,10 @@ TEST_F(ContainerdTest, LostMarkIsTold) {
 
 TEST_F(ContainerdTest, DisabledCriIsLeftAlone) {
   dir.write(kFile, "disabled_plugins = [\"cri\"]\n");
-  const auto plan = plan_install(Engine::kContainerd, site(), {});
+  const auto plan = plan_install(Engine::kContainerd, site());
   ASSERT_TRUE(plan.ok());
   EXPECT_TRUE(plan.value().changes.empty());
+  EXPECT_TRUE(plan.value().is_useless);
   ASSERT_EQ(plan.value().notes.size(), 1U);
   EXPECT_NE(plan.value().notes[0].find("--runc-binary"), std::string::npos);
 }
@@ -144,11 +178,11 @@ TEST_F(ContainerdTest, Version1IsRefused) {
 }
 
 TEST_F(ContainerdTest, ImportedSectionIsTold) {
-  dir.write(kFile, "version = 2\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n");
+  dir.write(kFile, "version = 2\nimports = [\"conf.d/*.toml\"]\n");
   dir.write("etc/containerd/conf.d/a.toml", "version = 2\n");
   dir.write("etc/containerd/conf.d/b.toml",
             "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"x\"\n");
-  const auto plan = plan_install(Engine::kContainerd, site(), {});
+  const auto plan = plan_install(Engine::kContainerd, site());
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan.value().notes.size(), 1U);
   EXPECT_NE(plan.value().notes[0].find("/etc/containerd/conf.d/b.toml"), std::string::npos);

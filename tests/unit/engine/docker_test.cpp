@@ -68,6 +68,75 @@ TEST_F(DockerTest, AnotherDefaultIsNotReplacedUnforced) {
   EXPECT_EQ(daemon()["default-runtime"], "holdfast");
 }
 
+TEST_F(DockerTest, DefaultThatWasReplacedComesBack) {
+  const std::string before = "{\n  \"default-runtime\": \"nvidia\",\n  \"debug\": true\n}\n";
+  dir.write("etc/docker/daemon.json", before);
+  options.by_default = true;
+  options.force = true;
+  EXPECT_EQ(install(Engine::kDocker), "");
+  options.force = false;
+  EXPECT_EQ(install(Engine::kDocker), "");
+  EXPECT_EQ(changes, 0U);
+  options.by_default = false;
+  EXPECT_EQ(install(Engine::kDocker), "");
+  EXPECT_EQ(daemon()["default-runtime"], "nvidia");
+  options = {.by_default = true, .force = true};
+  EXPECT_EQ(install(Engine::kDocker), "");
+  options = {};
+  EXPECT_EQ(uninstall(Engine::kDocker), "");
+  EXPECT_EQ(dir.read("etc/docker/daemon.json"), before);
+  EXPECT_EQ(files(), 1U);
+}
+
+// It is recorded before it is replaced, also where holdfast was known before.
+TEST_F(DockerTest, DefaultComesBackAfterAnInterruption) {
+  dir.write("etc/docker/daemon.json", R"({"default-runtime": "nvidia"})");
+  EXPECT_EQ(install(Engine::kDocker), "");
+  options = {.by_default = true, .force = true};
+  const Site before = site();
+  const auto plan = plan_install(Engine::kDocker, before);
+  ASSERT_TRUE(plan.ok());
+  Record interrupted;
+  ASSERT_TRUE(apply(before, plan.value(), [&](const Change&) { interrupted = record(); }).ok());
+  ASSERT_TRUE(write_record(tree, owner, interrupted).ok());
+  EXPECT_EQ(uninstall(Engine::kDocker), "");
+  EXPECT_EQ(daemon()["default-runtime"], "nvidia");
+}
+
+TEST_F(DockerTest, WhatIsForcedAwayIsKept) {
+  const std::string theirs = R"({"runtimes": {"holdfast": {"path": "/opt/other"}}})";
+  dir.write("etc/docker/daemon.json", theirs);
+  options.force = true;
+  EXPECT_EQ(install(Engine::kDocker), "");
+  EXPECT_EQ(dir.read("etc/docker/daemon.json.holdfast-backup"), theirs);
+}
+
+TEST_F(DockerTest, EmptyRuntimesComeBack) {
+  const std::string before = R"({"runtimes": {}})";
+  dir.write("etc/docker/daemon.json", before);
+  EXPECT_EQ(install(Engine::kDocker), "");
+  EXPECT_EQ(uninstall(Engine::kDocker), "");
+  EXPECT_EQ(dir.read("etc/docker/daemon.json"), before);
+  EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(DockerTest, BackupGoesWhenOursWasTakenOutByHand) {
+  const std::string before = R"({"debug": true})";
+  dir.write("etc/docker/daemon.json", before);
+  EXPECT_EQ(install(Engine::kDocker), "");
+  dir.write("etc/docker/daemon.json", before);
+  EXPECT_EQ(uninstall(Engine::kDocker), "");
+  EXPECT_EQ(dir.read("etc/docker/daemon.json"), before);
+  EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(DockerTest, BackupThatIsThereIsNotMadeAgain) {
+  dir.write("etc/docker/daemon.json", R"({"debug": true})");
+  dir.write("etc/docker/daemon.json.holdfast-backup", R"({"debug": true})");
+  EXPECT_EQ(install(Engine::kDocker), "");
+  EXPECT_FALSE(has("/etc/docker/daemon.json.holdfast-backup.1"));
+}
+
 TEST_F(DockerTest, RuntimeOfTheSameNameIsNotReplacedUnforced) {
   const std::string theirs = R"({"runtimes": {"holdfast": {"path": "/opt/other"}}})";
   dir.write("etc/docker/daemon.json", theirs);

@@ -13,15 +13,20 @@ namespace holdfast::engine {
 
 class EngineTest : public testing::Test {
  protected:
-  [[nodiscard]] Site site() const { return {tree, owner, programs, options}; }
+  [[nodiscard]] Site site() const { return {tree, owner, programs, options, record()}; }
 
   // The error's sentence; "" when it was done.
-  std::string install(Engine engine) { return carry_out(plan_install(engine, site(), record())); }
-  std::string uninstall(Engine engine) {
-    return carry_out(plan_uninstall(engine, site(), record()));
-  }
+  std::string install(Engine engine) { return carry_out(plan_install(engine, site())); }
+  std::string uninstall(Engine engine) { return carry_out(plan_uninstall(engine, site())); }
 
   [[nodiscard]] Record record() const { return read_record(tree, owner).value(); }
+  // The programs that are named, as files.
+  void put_programs() const {
+    for (const std::string& path : {programs.runtime, programs.hook}) {
+      dir.write(path.substr(1), "");
+      std::filesystem::permissions(dir.path() + path, std::filesystem::perms{0755});
+    }
+  }
   [[nodiscard]] bool has(const std::string& path) const {
     return std::filesystem::exists(dir.path() + path);
   }
@@ -47,7 +52,7 @@ class EngineTest : public testing::Test {
       return plan.error().message;
     }
     changes = plan.value().changes.size();
-    const Status done = apply(tree, owner, plan.value());
+    const Status done = apply(site(), plan.value(), [](const Change&) {});
     return done.ok() ? "" : done.error().message;
   }
 };

@@ -42,6 +42,33 @@ TEST_F(PodmanTest, KeepsWhatTheAdministratorLists) {
   EXPECT_EQ(changes, 0U);
 }
 
+TEST_F(PodmanTest, AnotherDefaultIsNotReplacedUnforced) {
+  dir.write("etc/containers/containers.conf", "[engine]\nruntime = \"kata\"\n");
+  EXPECT_EQ(install(Engine::kPodman), "");
+  options.by_default = true;
+  EXPECT_NE(install(Engine::kPodman).find("another default runtime, \"kata\""), std::string::npos);
+  options.force = true;
+  EXPECT_EQ(install(Engine::kPodman), "");
+  EXPECT_TRUE(says("runtime = \"holdfast\"\n"));
+}
+
+TEST_F(PodmanTest, LaterFilesThatUndoItAreTold) {
+  dir.write("etc/containers/containers.conf.d/10-earlier.conf",
+            "[engine]\nhooks_dir = [\"/earlier\"]\nruntime = \"crun\"\n");
+  dir.write("etc/containers/containers.conf.d/60-later.conf",
+            "[engine]\nhooks_dir = [\"/later\"]\nruntime = \"crun\"\n"
+            "runtime_supports_json = [\"own\", {append = true}]\n");
+  options.by_default = true;
+  const auto plan = plan_install(Engine::kPodman, site());
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan.value().notes.size(), 2U);
+  EXPECT_NE(plan.value().notes[0].find("60-later.conf is read after holdfast's file, and its "
+                                       "runtime is \"crun\""),
+            std::string::npos);
+  EXPECT_NE(plan.value().notes[1].find("its hooks_dir leaves out \"/etc/containers/oci/hooks.d\""),
+            std::string::npos);
+}
+
 TEST_F(PodmanTest, HookIsForThoseThatAskOrForAll) {
   EXPECT_EQ(install(Engine::kPodman), "");
   auto hook = nlohmann::json::parse(dir.read(kCreate));
