@@ -7,7 +7,7 @@ build_packages=(g++ meson ninja-build pkg-config clang-19 bpftool libbpf-dev lib
   libseccomp-dev libcgroup-dev nettle-dev nlohmann-json3-dev libcli11-dev libfmt-dev libvalijson-dev
   libtomlplusplus-dev libcurl4-openssl-dev libsystemd-dev prometheus-cpp-dev)
 # What a guarded container needs at run time, and jq to edit its config.json.
-run_packages=(runc busybox-static jq libseccomp2 libcgroup2 libnettle8)
+run_packages=(runc busybox-static jq libseccomp2 libcgroup2)
 test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellcheck clang-format clang-tidy git
   attr e2fsprogs strace util-linux procps kmod rsyslog rsyslog-openssl openssl python3 xxd curl iproute2)
 # clang++'s libFuzzer and sanitizers.
