@@ -1,5 +1,7 @@
 #include "hook/hook.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "hook/options.h"
 #include "hook/subject.h"
 #include "src/base/file.h"
+#include "src/base/unique_fd.h"
 #include "src/monitor/client.h"
 #include "src/monitor/spawn.h"
 #include "src/monitor/unguarded.h"
@@ -42,6 +45,22 @@ std::string tell(const std::string& message) {
   }
   (void)base::write_all(STDERR_FILENO, line + "\n", "standard error");
   return line;
+}
+
+// RFC 3164, as syslog(3) sends it, but never waiting: a journal may be full.
+void tell_syslog(const std::string& line) {
+  const base::UniqueFd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_un address{AF_UNIX, "/dev/log"};
+  const std::string packet = "<" + std::to_string(LOG_DAEMON | LOG_ERR) + ">holdfast-hook[" +
+                             std::to_string(getpid()) + "]: " + line;
+  (void)sendto(fd.get(), packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+               reinterpret_cast<const sockaddr*>(&address), sizeof(address));  // NOLINT
+}
+
+// crun keeps to itself what a hook says (1.8), so the system's log has it too.
+int refuse_start(const std::string& message) {
+  tell_syslog(tell(message));
+  return 1;
 }
 
 monitor::Where monitor_of(const Options& options, const profile::Config& config) {
@@ -135,11 +154,8 @@ void forget(const oci::State& state, const std::string& socket) {
 
 int create(const oci::State& state, const Options& options, const profile::Config& config,
            Clock::time_point deadline) {
-  // crun keeps to itself what a hook says (1.8), so the system's log has it too.
   const auto refuse = [&](const std::string& why) {
-    const std::string said = tell("container " + state.id + " is refused: " + why);
-    syslog(LOG_DAEMON | LOG_ERR, "%s", said.c_str());
-    return 1;
+    return refuse_start("container " + state.id + " is refused: " + why);
   };
   const auto subject = read_subject(state, options, config);
   if (!subject.ok()) {
@@ -204,20 +220,17 @@ int run(int argc, const char* const* argv) {
   // Read before anything can fail: see read_input.
   const auto state = read_state();
   if (!options.ok()) {
-    tell(options.error().message);
-    return 1;
+    return refuse_start(options.error().message);
   }
   if (options.value().stage == Stage::kPoststop) {
     return poststop(state, options.value());
   }
   if (!state.ok()) {
-    tell(state.error().message);
-    return 1;
+    return refuse_start(state.error().message);
   }
   const auto config = load_config(options.value());
   if (!config.ok()) {
-    tell(config.error().message);
-    return 1;
+    return refuse_start(config.error().message);
   }
   return create(state.value(), options.value(), config.value(), deadline);
 }

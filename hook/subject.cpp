@@ -86,7 +86,7 @@ Result<Subject> read_subject(const oci::State& state, const Options& options,
   }
   const profile::Source source = profile::file_source(profile::profile_directories(config));
   subject.engine = oci::engine_of(subject.spec.annotations, state.bundle, state.id);
-  profile::Identity known = profile::identify(subject.spec, subject.engine, state.bundle);
+  profile::Identity known = TRY(profile::identify(subject.spec, subject.engine, state.bundle));
   subject.name = std::move(known.name);
   subject.resolved = TRY(profile::resolve(source, config, subject.spec.annotations, known.image));
   TRY(profile::check_filter_is_used(subject.resolved.profile, config, subject.spec.annotations));

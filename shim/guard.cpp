@@ -21,7 +21,8 @@ namespace {
 constexpr const char* kConfigName = "config.json";
 
 struct Place {
-  std::string folder;
+  std::string bundle;
+  std::string folder;  // of config.json
   std::string name;
   [[nodiscard]] std::string path() const { return folder + "/" + name; }
 };
@@ -37,16 +38,16 @@ Result<std::string> real_path(const std::string& path) {
 // config.json of the bundle, or the file of crun's --config, which is relative to the working
 // directory unless it is just "config.json" (crun, src/create.c).
 Result<Place> find_config(const CommandLine& line) {
-  if (!line.config.empty() && line.config != kConfigName) {
-    const std::string path = TRY(real_path(line.config));
-    const std::size_t slash = path.rfind('/');
-    return Place{path.substr(0, slash), path.substr(slash + 1)};
-  }
   const auto bundle = real_path(line.bundle.empty() ? "." : line.bundle);
   if (!bundle.ok()) {
     return fail("the bundle " + bundle.error().message);
   }
-  return Place{bundle.value(), kConfigName};
+  if (line.config.empty() || line.config == kConfigName) {
+    return Place{bundle.value(), bundle.value(), kConfigName};
+  }
+  const std::string path = TRY(real_path(line.config));
+  const std::size_t slash = path.rfind('/');
+  return Place{bundle.value(), path.substr(0, slash), path.substr(slash + 1)};
 }
 
 Result<HookCommand> find_hook(const Place& place) {
@@ -57,7 +58,7 @@ Result<HookCommand> find_hook(const Place& place) {
                 "; reinstall holdfast, all of it");
   }
   // The hook knows the bundle from the container's state, but not crun's --config.
-  if (place.name != kConfigName) {
+  if (place.path() != place.bundle + "/" + kConfigName) {
     hook.options = {"--spec", place.path()};
   }
   return hook;
@@ -88,9 +89,9 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
   const base::FileContent old =
       TRY(base::read_beneath(place.folder, place.name, oci::kSpecLimits.max_bytes));
   const profile::Source source = profile::file_source(profile::profile_directories(config));
-  const auto image = [&](const oci::Spec& spec) {
-    const std::string engine = oci::engine_of(spec.annotations, place.folder, "");
-    return profile::identify(spec, engine, place.folder).image;
+  const auto image = [&](const oci::Spec& spec) -> Result<std::string> {
+    const std::string engine = oci::engine_of(spec.annotations, place.bundle, "");
+    return TRY(profile::identify(spec, engine, place.bundle)).image;
   };
   Subject subject = TRY(read_subject(old.bytes, place.path(), source, config, image));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {

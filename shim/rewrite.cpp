@@ -64,8 +64,8 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
   Subject subject;
   subject.document = TRY(oci::parse_document(bytes, path));
   subject.spec = TRY(oci::read_spec(nlohmann::json(subject.document), path));
-  subject.resolved = TRY(
-      profile::resolve(source, config, subject.spec.annotations, image ? image(subject.spec) : ""));
+  const std::string known = image ? TRY(image(subject.spec)) : "";
+  subject.resolved = TRY(profile::resolve(source, config, subject.spec.annotations, known));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return subject;
   }

@@ -31,10 +31,11 @@ struct HookCommand {
   std::vector<std::string> options;
 };
 
+using FindImage = std::function<Result<std::string>(const oci::Spec& spec)>;
+
 // Checks config.json and chooses its profile. Annotations that would let crun replace the seccomp
 // filter are gone from the document and the spec, unless `config` allows them.
-// `image`: finds what the engine calls its image.
-using FindImage = std::function<std::string(const oci::Spec& spec)>;
+// `image` finds what the engine calls its image.
 Result<Subject> read_subject(std::string_view bytes, const std::string& path,
                              const profile::Source& source, const profile::Config& config,
                              const FindImage& image = {});

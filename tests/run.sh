@@ -248,12 +248,14 @@ run_job() {
   local job=$1 out=$results/vm-$1 kernel backend runtime files lsm=bpf
   IFS=: read -r kernel backend runtime <<<"$job"
   local guest=(env RUNTIME="$runtime" HOLDFAST_EXPECT_BACKEND="$backend" tests/vm/guest-bats)
-  local append=apparmor=0 # Docker would look for AppArmor's tools
+  local append=
   mapfile -t files < <(files_for "$job")
   case $backend in
-    modify-return) lsm=none append= ;;
+    modify-return) lsm=none ;;
     units) guest=(env RUNTIME="$runtime" tests/vm/guest-systemd) ;; # under systemd
   esac
+  # Docker would look for AppArmor's tools.
+  [[ ${files[*]} != *containerd.bats* ]] || append=apparmor=0
   mkdir -p "$out"
   tests/vm/run --kernel "$kernel" --lsm "$lsm" --append "$append" --build "$build" --results "$out" \
     --timeout "$vm_timeout_s" --smp 1 -- "${guest[@]}" "$filter" "${files[@]}" 2>&1 |

@@ -12,7 +12,7 @@ test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellchec
   attr e2fsprogs strace util-linux procps kmod rsyslog rsyslog-openssl openssl python3 xxd curl iproute2)
 # clang++'s libFuzzer and sanitizers.
 fuzz_packages=(clang-19 libclang-rt-19-dev)
-vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd podman buildah containerd docker.io systemd-sysv dbus)
+vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd podman buildah systemd-sysv dbus)
 
 usage() {
   cat <<USAGE
@@ -41,7 +41,11 @@ packages_for() {
     test) printf '%s\n' "${test_packages[@]}" ;;
     run) printf '%s\n' "${run_packages[@]}" ;;
     fuzz) printf '%s\n' "${fuzz_packages[@]}" ;;
-    vm) printf '%s\n' "${vm_packages[@]}" ;;
+    vm)
+      printf '%s\n' "${vm_packages[@]}"
+      # Debian's would take the place of Docker's own packages.
+      command -v dockerd >/dev/null || printf '%s\n' docker.io containerd
+      ;;
     *) wrong "unknown task '$1'" ;;
   esac
 }

@@ -26,6 +26,12 @@ struct Given {
   bool json = false;
 };
 
+// A container: its config.json, and the image that it was registered with.
+struct Described {
+  oci::Spec spec;
+  std::string image;
+};
+
 // What is shown, and for which config.json.
 struct Shown {
   profile::Source source;
@@ -38,20 +44,22 @@ profile::Source installed_source(const profile::Config& config) {
   return profile::file_source(profile::profile_directories(config));
 }
 
-Result<Shown> resolved(const profile::Config& config, const oci::Spec& spec) {
+Result<Shown> resolved(const profile::Config& config, const Described& described) {
+  const oci::Spec& spec = described.spec;
   Shown shown{installed_source(config), "", {}, spec};
-  shown.profile = TRY(profile::resolve(shown.source, config, spec.annotations)).profile;
+  shown.profile =
+      TRY(profile::resolve(shown.source, config, spec.annotations, described.image)).profile;
   shown.name = shown.profile.name;
   return shown;
 }
 
 // As the monitor knows the container.
-Result<oci::Spec> spec_of_container(const profile::Config& config, const std::string& wanted) {
+Result<Described> describe_container(const profile::Config& config, const std::string& wanted) {
   for (const monitor::ListedContainer& listed :
        TRY(monitor::list_containers(config.monitor.socket, kTimeout))) {
     const monitor::Container& container = listed.container;
     if (container.name == wanted || container.id.starts_with(wanted)) {
-      return spec_at(container.bundle + "/config.json");
+      return Described{TRY(spec_at(container.bundle + "/config.json")), container.image};
     }
   }
   return fail(fmt::format("no guarded container is called \"{}\"; see holdfast ps", wanted));
@@ -60,15 +68,14 @@ Result<oci::Spec> spec_of_container(const profile::Config& config, const std::st
 Result<Shown> find(const Given& given) {
   const profile::Config config = TRY(profile::load_config());
   if (!given.container.empty()) {
-    const oci::Spec spec = TRY(spec_of_container(config, given.container));
-    return resolved(config, spec);
+    return resolved(config, TRY(describe_container(config, given.container)));
   }
   oci::Spec spec = TRY(spec_at(given.config));
   if (!given.image.empty()) {
     spec.annotations[oci::kImageAnnotation] = given.image;
   }
   if (given.profile.empty()) {
-    return resolved(config, spec);
+    return resolved(config, {spec, ""});
   }
   const ProfilePlace place = TRY(find_profile(config, given.profile));
   profile::Profile profile = TRY(profile::load_profile(place.source, place.path));

@@ -28,6 +28,9 @@ using base::UniqueFd;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+// Where systemd holds the socket, a monitor that is only starting has it too. Shim and hook wait
+// one after the other, and kubelet gives a runtime two minutes.
+constexpr milliseconds kAnswerTimeout{40000};
 // "error: " and a sentence.
 constexpr std::size_t kMaxReadyLine = 4096;
 // The first descriptor after stdio; everything above it is closed.
@@ -263,8 +266,7 @@ Status start_monitor(const Where& where, milliseconds timeout) {
 }
 
 Result<Reply> ensure_running(const Where& where, Clock::time_point deadline) {
-  // Where systemd holds the socket, a monitor that is only starting has it too.
-  Result<Reply> status = call(where.socket, Request{}, within(kStartTimeout, deadline));
+  Result<Reply> status = call(where.socket, Request{}, within(kAnswerTimeout, deadline));
   if (status.ok() || is_listening(where.socket)) {
     return status;
   }
@@ -273,7 +275,7 @@ Result<Reply> ensure_running(const Where& where, Clock::time_point deadline) {
   if (!started.ok() && !is_listening(where.socket)) {
     return fail("cannot start the monitor: " + started.error().message);
   }
-  return call(where.socket, Request{}, within(kStartTimeout, deadline));
+  return call(where.socket, Request{}, within(kAnswerTimeout, deadline));
 }
 
 }  // namespace holdfast::monitor

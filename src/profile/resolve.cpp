@@ -172,8 +172,7 @@ Result<Resolved> resolve(const Source& source, const Config& config,
     TRY(check_allowed(config, oci::kImageAnnotation, "gives the image"));
   }
   Resolved resolved;
-  resolved.image = oci::image_of(annotations);
-  resolved.image = resolved.image.empty() ? image : resolved.image;
+  resolved.image = image.empty() ? oci::image_of(annotations) : image;
   TRY(check_image(resolved.image));
   resolved.profile = TRY(choose(source, config, annotations, resolved.image));
   TRY(apply_mode(config, annotations, resolved.profile));

@@ -4,6 +4,7 @@ load lib
 load engines
 
 setup_file() {
+  [[ -n ${HOLDFAST_VM:-} ]] || skip "changes the machine's own configuration: for VMs"
   hf_setup
   require_command containerd
   require_command dockerd
@@ -23,8 +24,9 @@ teardown_file() {
   local name
   for name in dockerd containerd; do
     [[ ! -s $HF_DIR/$name.pid ]] || kill "$(cat "$HF_DIR/$name.pid")" || true
-    [[ ! -s $HF_DIR/$name.pid ]] || wait_until hf_process_gone "$(cat "$HF_DIR/$name.pid")"
+    [[ ! -s $HF_DIR/$name.pid ]] || wait_until hf_process_gone "$(cat "$HF_DIR/$name.pid")" || true
   done
+  "$HF_CLI" uninstall containerd docker >/dev/null 2>&1 || true
   hf_teardown
 }
 

@@ -43,7 +43,10 @@ pack() {
 engine_runs() {
   local way=$1
   in_engine "$way" "benign-$way" -- sh -c 'echo hello; exit 7'
-  in_engine "$way" "web-$way" "$2" "$3io.holdfast.profile=engine" -- sh /script.sh
+  # The image chooses the profile; the hook alone comes with an annotation.
+  local annotated=()
+  [[ $way != hook && $way != ctr ]] || annotated=("$3io.holdfast.profile=engine")
+  in_engine "$way" "web-$way" "$2" "${annotated[@]}" -- sh /script.sh
   in_engine "$way" "refused-$way" "$3io.holdfast.profile=nosuch" -- echo container ran
 }
 
@@ -61,9 +64,16 @@ assert_benign() {
   [[ ! -s $HF_DIR/benign-$1/err ]] || { cat "$HF_DIR/benign-$1/err" >&2 && return 1; }
 }
 
+# Whether the last thing that the container NAME did was told.
+told_all() {
+  grep -qsF /sentinel "$HF_ALERTS" && [[ -n $(jq -c --arg name "$1" --arg engine "$2" 'select(.object.path == "/sentinel" and
+    .container.engine == $engine and (.container.name // "") == $name)' "$HF_ALERTS" 2>/dev/null) ]]
+}
+
 # assert_guarded WAY ENGINE NAME IMAGE: refused, and told with whose container it was.
 assert_guarded() {
   local id
+  wait_until told_all "$3" "$2"
   assert_result "web-$1" write "creat: EROFS"
   assert_result "web-$1" mount "mount-tmpfs: EPERM"
   # shellcheck disable=SC2016 # jq's variables

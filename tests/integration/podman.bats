@@ -5,6 +5,7 @@ load lib
 load engines
 
 setup_file() {
+  [[ -n ${HOLDFAST_VM:-} ]] || skip "changes the machine's own configuration: for VMs"
   hf_setup
   require_command podman
   hf_monitor_start
@@ -22,7 +23,9 @@ setup_file() {
 
 teardown_file() {
   podman rm --all --force >/dev/null 2>&1 || true
-  [[ ! -s $HF_DIR/syslog.pid ]] || kill "$(cat "$HF_DIR/syslog.pid")"
+  [[ ! -s $HF_DIR/syslog.pid ]] || kill "$(cat "$HF_DIR/syslog.pid")" || true
+  rm -f /dev/log
+  "$HF_CLI" uninstall podman >/dev/null 2>&1 || true
   hf_teardown
 }
 
