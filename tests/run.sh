@@ -204,8 +204,8 @@ jobs_wanted() {
 
 # The attacks as well, where there is time.
 programs_too() {
-  printf 'tests/integration/%s.bats\n' programs images admit hash
-  ! $matrix || printf 'tests/integration/%s.bats\n' "${attack_files[@]}"
+  printf 'tests/integration/%s.bats\n' programs images hash
+  ! $matrix || printf 'tests/integration/%s.bats\n' admit "${attack_files[@]}"
 }
 
 # The attacks, and what is counted.
