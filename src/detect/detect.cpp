@@ -367,6 +367,16 @@ Alert begin_alert(std::uint64_t time_ns, const Context& context) {
   return alert;
 }
 
+Alert begin_record(const char* class_name, Severity severity, std::uint64_t time_ns,
+                   const Context& context) {
+  Alert alert = begin_alert(time_ns, context);
+  alert.kind = "record";
+  alert.class_name = class_name;
+  alert.severity = severity;
+  alert.action = "alerted";
+  return alert;
+}
+
 Alert detect(event::Event event, event::Process process, const Context& context) {
   const Rule& rule = rule_for(event.class_id, event.operation);
   const Verdict verdict = judge(event, rule);
@@ -440,11 +450,7 @@ Alert entering_alert(const Entering& entering, event::Process asker, std::uint64
 }
 
 Alert reload_alert(const Asker& by, std::uint64_t time_ns, const Context& context) {
-  Alert alert = begin_alert(time_ns, context);
-  alert.kind = "record";
-  alert.class_name = "monitor.reload";
-  alert.severity = Severity::kNotice;
-  alert.action = "alerted";
+  Alert alert = begin_record("monitor.reload", Severity::kNotice, time_ns, context);
   alert.message = fmt::format(
       "{} has another policy now: its profile was read again, as pid {} "
       "(uid {}) asked.",

@@ -26,6 +26,10 @@ struct Context {
 // base::boot_now_ns().
 Alert begin_alert(std::uint64_t time_ns, const Context& context);
 
+// The same of a record that no event is behind.
+Alert begin_record(const char* class_name, Severity severity, std::uint64_t time_ns,
+                   const Context& context);
+
 Alert detect(event::Event event, event::Process process, const Context& context);
 
 // "container web"; of one that is not known, its slot.

@@ -5,11 +5,7 @@
 namespace holdfast::detect {
 
 Alert digest_alert(const Digest& digest, std::uint64_t time_ns, const Context& context) {
-  Alert alert = begin_alert(time_ns, context);
-  alert.kind = "record";
-  alert.class_name = "exec.hash";
-  alert.severity = Severity::kInformational;
-  alert.action = "alerted";
+  Alert alert = begin_record("exec.hash", Severity::kInformational, time_ns, context);
   alert.message = fmt::format("{} of {} has the SHA-256 {}.", digest.path,
                               owner(0, context.container.get()), digest.sha256);
   Object object;

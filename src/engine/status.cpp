@@ -91,8 +91,7 @@ void find_outdated(Engine engine, Site site, EngineStatus& status) {
 }
 
 void look_at(const Tree& tree, const File& file, const Record& record, EngineStatus& status) {
-  const auto found = record.find(file.path);
-  const Written* written = found == record.end() ? nullptr : &found->second;
+  const Written* written = find(record, file.path);
   const auto ours = ours_in(tree, file);
   if (!ours.ok()) {
     status.files.push_back({file.path, State::kUnreadable, ours.error().message});

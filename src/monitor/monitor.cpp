@@ -5,9 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,24 +105,6 @@ Result<respond::Responder> make_responder(const Options& options) {
     return respond::keep_evidence(evidence, order, cgroup);
   };
   return respond::Responder::make(std::move(settings));
-}
-
-// Hooks look for us where the configuration says.
-Status check_name(const base::UniqueFd& passed, const std::string& path) {
-  sockaddr_un address{};
-  socklen_t size = sizeof(address) - 1;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: how getsockname(2) is
-  if (getsockname(passed.get(), generic, &size) != 0) {
-    return fail_errno("cannot look at the socket that was passed", errno);
-  }
-  if (address.sun_path == path) {
-    return Ok{};
-  }
-  return fail(
-      fmt::format("the service manager's socket is {}, but monitor.socket is {}; make "
-                  "ListenSequentialPacket= of "
-                  "the .socket unit the same",
-                  address.sun_path, path));
 }
 
 void earlier(std::optional<std::uint64_t>& deadline, std::optional<std::uint64_t> other) {
@@ -365,9 +345,8 @@ Status Monitor::State::listen() {
   const auto handler = [this](const Request& request, const Peer& peer) {
     return answers.answer(request, peer);
   };
-  base::UniqueFd passed = service.take_socket();
+  base::UniqueFd passed = TRY(service.take_socket(options.socket));
   if (passed.valid()) {
-    TRY(check_name(passed, options.socket));
     server.emplace(TRY(Server::adopt(std::move(passed), handler)));
   } else {
     server.emplace(TRY(Server::listen(options.socket, handler)));

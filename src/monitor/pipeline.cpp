@@ -165,11 +165,15 @@ bool Pipeline::tell_unread(std::uint64_t former, std::uint64_t count) {
   return !blocked();
 }
 
-void Pipeline::tell_admissions(const Entry& entry) {
+Pipeline::Own Pipeline::begin_own(detect::ContainerRef container) {
   boot_to_real_ns_ = base::boot_to_real_ns();
-  const std::uint64_t now_ns = base::boot_now_ns();
-  detect::Context about = context();
-  about.container = entry.told;
+  Own own{base::boot_now_ns(), context()};
+  own.about.container = std::move(container);
+  return own;
+}
+
+void Pipeline::tell_admissions(const Entry& entry) {
+  const auto [now_ns, about] = begin_own(entry.told);
   // Generations are never reused, and a container has few of these.
   std::uint64_t position = std::uint64_t{entry.slot.generation} << 8;
   for (const profile::Admission& admission : entry.registration.admissions) {
@@ -180,10 +184,7 @@ void Pipeline::tell_admissions(const Entry& entry) {
 }
 
 void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t pid) {
-  boot_to_real_ns_ = base::boot_to_real_ns();
-  const std::uint64_t now_ns = base::boot_now_ns();
-  detect::Context about = context();
-  about.container = entry.told;
+  const auto [now_ns, about] = begin_own(entry.told);
   detect::Alert alert = detect::entering_alert(
       {event::redact(printable(exec.args)), event::printable(exec.user), action},
       processes_.read_living(pid), now_ns, about);
@@ -193,20 +194,14 @@ void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t
 }
 
 void Pipeline::tell_reload(const Entry& entry, const detect::Asker& by) {
-  boot_to_real_ns_ = base::boot_to_real_ns();
-  const std::uint64_t now_ns = base::boot_now_ns();
-  detect::Context about = context();
-  about.container = entry.told;
+  const auto [now_ns, about] = begin_own(entry.told);
   add_own(detect::reload_alert(by, now_ns, about), own_origin("requests", now_ns));
   write(now_ns);
 }
 
 // What a container has executed is limited by nothing but its budget.
 void Pipeline::tell_digest(const Entry& entry, const detect::Digest& digest) {
-  boot_to_real_ns_ = base::boot_to_real_ns();
-  const std::uint64_t now_ns = base::boot_now_ns();
-  detect::Context about = context();
-  about.container = entry.told;
+  const auto [now_ns, about] = begin_own(entry.told);
   detect::Alert alert = detect::digest_alert(digest, now_ns, about);
   if (!budget_.apply(alert, 0, now_ns)) {
     counters_.unwritten(alert);
@@ -217,10 +212,7 @@ void Pipeline::tell_digest(const Entry& entry, const detect::Digest& digest) {
 }
 
 void Pipeline::tell_response(const detect::Response& response, const detect::Container& container) {
-  boot_to_real_ns_ = base::boot_to_real_ns();
-  const std::uint64_t now_ns = base::boot_now_ns();
-  detect::Context about = context();
-  about.container = std::make_shared<const detect::Container>(container);
+  const auto [now_ns, about] = begin_own(std::make_shared<const detect::Container>(container));
   add_own(detect::response_alert(response, now_ns, about), own_origin("responses", now_ns));
   write(now_ns);
 }

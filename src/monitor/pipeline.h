@@ -121,6 +121,12 @@ class Pipeline {
   void tell_untold(std::uint64_t now_ns);
   // Of a line about what is in no map of the kernel: none has had it before.
   detect::Origin own_origin(const char* queue, std::uint64_t now_ns);
+  // For a line that no event is behind: when it is, and what surrounds it.
+  struct Own {
+    std::uint64_t now_ns;
+    detect::Context about;
+  };
+  Own begin_own(detect::ContainerRef container);
   void write(std::uint64_t now_ns);
   void give_back(const Source& source);
   void give_back(const Repeated& repeated);

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
@@ -72,6 +73,24 @@ std::uint64_t monotonic_us() {
          static_cast<std::uint64_t>(now.tv_nsec) / 1'000;
 }
 
+// Hooks look for us where the configuration says.
+Status check_name(const base::UniqueFd& passed, const std::string& path) {
+  sockaddr_un address{};
+  socklen_t size = sizeof(address) - 1;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: how getsockname(2) is
+  if (getsockname(passed.get(), generic, &size) != 0) {
+    return fail_errno("cannot look at the socket that was passed", errno);
+  }
+  if (address.sun_path == path) {
+    return Ok{};
+  }
+  return fail(
+      fmt::format("the service manager's socket is {}, but monitor.socket is {}; make "
+                  "ListenSequentialPacket= of "
+                  "the .socket unit the same",
+                  address.sun_path, path));
+}
+
 }  // namespace
 
 Result<Service> Service::from_environment() {
@@ -87,6 +106,13 @@ Result<Service> Service::from_environment() {
   }
   service.socket_ = TRY(passed_socket());
   return service;
+}
+
+Result<base::UniqueFd> Service::take_socket(const std::string& path) {
+  if (socket_.valid()) {
+    TRY(check_name(socket_, path));
+  }
+  return std::move(socket_);
 }
 
 void Service::ready() {

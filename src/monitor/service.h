@@ -23,8 +23,9 @@ class Service {
   // else is passed to us than one listening SOCK_SEQPACKET unix socket.
   static Result<Service> from_environment();
 
-  // The socket that was passed to us, now the caller's; none where there is none.
-  base::UniqueFd take_socket() { return std::move(socket_); }
+  // The socket that was passed to us, now the caller's; none where there is none. Fails where it
+  // has another name than `path`.
+  Result<base::UniqueFd> take_socket(const std::string& path);
 
   void ready();
   void reloading() const;
