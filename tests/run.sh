@@ -212,7 +212,7 @@ programs_too() {
 with_runc() {
   local files=(device kernel_interface mount network outside_mount path process rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
-  printf 'tests/integration/%s.bats\n' "${files[@]}" containerd loss upgrade monitor
+  printf 'tests/integration/%s.bats\n' "${files[@]}" containerd cri loss upgrade monitor
   ! $matrix || printf 'tests/integration/%s.bats\n' log service seccomp hash
 }
 

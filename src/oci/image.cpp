@@ -12,6 +12,10 @@ constexpr std::array kImageKeys = {kImageAnnotation, "io.kubernetes.cri.image-na
                                    "io.kubernetes.cri-o.ImageName",
                                    "org.opencontainers.image.ref.name"};
 
+// containerd's and CRI-O's.
+constexpr std::array kTypeKeys = {"io.kubernetes.cri.container-type",
+                                  "io.kubernetes.cri-o.ContainerType"};
+
 std::string first_of(const Annotations& annotations, std::span<const char* const> keys) {
   for (const char* key : keys) {
     const auto found = annotations.find(key);
@@ -53,10 +57,20 @@ std::string engine_by_bundle(const std::string& bundle) {
 
 }  // namespace
 
-std::string image_of(const Annotations& annotations) { return first_of(annotations, kImageKeys); }
+std::string image_of(const Annotations& annotations) {
+  const std::span<const char* const> keys(kImageKeys);
+  return first_of(annotations, is_pause(annotations) ? keys.subspan(1) : keys);
+}
 
 bool is_of_image(std::string_view key) {
   return std::ranges::find(kImageKeys, key) != kImageKeys.end();
+}
+
+bool is_pause(const Annotations& annotations) {
+  return std::ranges::any_of(kTypeKeys, [&](const char* key) {
+    const auto type = annotations.find(key);
+    return type != annotations.end() && type->second == "sandbox";
+  });
 }
 
 std::string engine_of(const Annotations& annotations, const std::string& bundle,

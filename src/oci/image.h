@@ -12,11 +12,16 @@ namespace holdfast::oci {
 inline constexpr const char* kImageAnnotation = "io.holdfast.image";
 
 // The image reference: io.holdfast.image, then what containerd, CRI-O and image tools write; ""
-// where nobody says.
+// where nobody says. That of a pause container is its own, not what the pod's annotation says.
 std::string image_of(const Annotations& annotations);
 
 // Whether image_of() looks at the annotation `key`.
 bool is_of_image(std::string_view key);
+
+// Whether it is the container that holds a pod's namespaces, whose program is the engine's: it gets
+// the pod's annotations too, which are meant for the other containers. True for annotations that
+// make it one by themselves.
+bool is_pause(const Annotations& annotations);
 
 // podman, crio, containerd, docker, buildah; "" for a runtime that was called without an engine.
 // docker and `ctr` set no annotations: they are known by the directory of the bundle, buildah by

@@ -63,8 +63,13 @@ Result<Profile> choose(const Source& source, const Config& config,
   if (named != annotations.end()) {
     TRY(check_allowed(config, kProfileAnnotation, "chooses the profile"));
     Result<Profile> profile = load_profile(source, named->second);
-    return profile.ok() ? profile
-                        : Result<Profile>(wrong(kProfileAnnotation, profile.error().message));
+    if (!profile.ok()) {
+      return wrong(kProfileAnnotation, profile.error().message);
+    }
+    // A profile of what a pod is for lists other programs than the engine's.
+    if (!oci::is_pause(annotations)) {
+      return profile;
+    }
   }
   std::optional<Profile> matched = TRY(match_profile(source, image));
   if (matched) {
@@ -183,7 +188,8 @@ Result<Resolved> resolve(const Source& source, const Config& config,
 }
 
 bool is_deciding(std::string_view key, std::string_view value) {
-  return key.starts_with(kPrefix) || (oci::is_of_image(key) && value.size() <= kMaxImageBytes);
+  return oci::is_pause({{std::string(key), std::string(value)}}) || key.starts_with(kPrefix) ||
+         (oci::is_of_image(key) && value.size() <= kMaxImageBytes);
 }
 
 Status check_filter_is_used(const Profile& profile, const Config& config,

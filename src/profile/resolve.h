@@ -24,9 +24,9 @@ struct Resolved {
 };
 
 // The profile of the annotation io.holdfast.profile, or the first whose match.images fits the
-// image, or config.default_profile. `image`: of identify(); "": what the annotations give. An
-// annotation of ours that is unknown, malformed, or loosens what holdfast.json does not let it
-// loosen is an error.
+// image, or config.default_profile; a pod's pause container gets none by annotation. `image`: of
+// identify(); "": what the annotations give. An annotation of ours that is unknown, malformed, or
+// loosens what holdfast.json does not let it loosen is an error.
 Result<Resolved> resolve(const Source& source, const Config& config,
                          const oci::Annotations& annotations, const std::string& image = "");
 

@@ -21,24 +21,13 @@ setup_file() {
 }
 
 teardown_file() {
-  local name
-  for name in dockerd containerd; do
-    [[ ! -s $HF_DIR/$name.pid ]] || kill "$(cat "$HF_DIR/$name.pid")" || true
-    [[ ! -s $HF_DIR/$name.pid ]] || wait_until hf_process_gone "$(cat "$HF_DIR/$name.pid")" || true
-  done
+  stop_daemon dockerd
+  stop_daemon containerd
   "$HF_CLI" uninstall containerd docker >/dev/null 2>&1 || true
   hf_teardown
 }
 
-ctr_() { ctr --address "$HF_DIR/containerd.sock" "$@" 3>&-; }
 docker_() { docker --host "unix://$HF_DIR/docker.sock" "$@" 3>&-; }
-
-start_containerd() {
-  containerd --config /etc/containerd/config.toml --root "$HF_DIR/containerd" --state /run/hf-containerd \
-    --address "$HF_DIR/containerd.sock" >"$HF_DIR/containerd.log" 2>&1 3>&- </dev/null &
-  echo $! >"$HF_DIR/containerd.pid"
-  wait_until ctr_ version >/dev/null 2>&1
-}
 
 start_dockerd() {
   dockerd --containerd "$HF_DIR/containerd.sock" --host "unix://$HF_DIR/docker.sock" --data-root "$HF_DIR/docker" \

@@ -4,7 +4,7 @@
 
 ENGINE_IMAGE=localhost/hf/box:1
 # The same by another name, which the profile "engine-refusing" refuses.
-# shellcheck disable=SC2034 # for containerd.bats
+# shellcheck disable=SC2034 # for containerd.bats and cri.bats
 ENGINE_REFUSED=localhost/hf/refused:1
 
 # The image as a docker-archive, $HF_DIR/image.tar. Its /script.sh tries what the profile "engine" refuses.
@@ -17,24 +17,42 @@ t mount mount-tmpfs /mnt
 t sentinel creat /sentinel
 SCRIPT
   )
-  pack "$HF_DIR/archive/rootfs" "$HF_DIR/image.tar"
+  pack "$HF_DIR/archive/rootfs" "$HF_DIR/image.tar" "$ENGINE_IMAGE" sh
 }
 
-# pack ROOTFS ARCHIVE: one layer, by hand: no engine is needed for that.
+# pack ROOTFS ARCHIVE NAME COMMAND…: one layer, by hand: no engine is needed for that.
 pack() {
-  local dir=$HF_DIR/pack layer config
+  local dir=$HF_DIR/pack archive=$2 name=$3 layer config
   mkdir "$dir"
   tar -C "$1" -cf "$dir/layer.tar" .
   layer=$(sha256sum "$dir/layer.tar" | cut -d' ' -f1)
-  jq -nc --arg layer "sha256:$layer" '{architecture: "amd64", os: "linux",
-    config: {Env: ["PATH=/usr/bin:/bin"], Cmd: ["sh"]}, rootfs: {type: "layers", diff_ids: [$layer]},
-    history: [{created: "2024-01-01T00:00:00Z"}]}' >"$dir/config"
+  jq -nc --arg layer "sha256:$layer" --args '{architecture: "amd64", os: "linux",
+    config: {Env: ["PATH=/usr/bin:/bin"], Cmd: $ARGS.positional}, rootfs: {type: "layers", diff_ids: [$layer]},
+    history: [{created: "2024-01-01T00:00:00Z"}]}' -- "${@:4}" >"$dir/config"
   config=$(sha256sum "$dir/config" | cut -d' ' -f1)
   mv "$dir/config" "$dir/$config.json"
-  jq -nc --arg config "$config.json" --arg tag "$ENGINE_IMAGE" \
+  jq -nc --arg config "$config.json" --arg tag "$name" \
     '[{Config: $config, RepoTags: [$tag], Layers: ["layer.tar"]}]' >"$dir/manifest.json"
-  tar -C "$dir" -cf "$2" manifest.json "$config.json" layer.tar
+  tar -C "$dir" -cf "$archive" manifest.json "$config.json" layer.tar
   rm -r "$dir"
+}
+
+# containerd with the machine's configuration and directories of its own.
+start_containerd() {
+  containerd --config /etc/containerd/config.toml --root "$HF_DIR/containerd" --state /run/hf-containerd \
+    --address "$HF_DIR/containerd.sock" >"$HF_DIR/containerd.log" 2>&1 3>&- </dev/null &
+  echo $! >"$HF_DIR/containerd.pid"
+  wait_until ctr_ version >/dev/null 2>&1
+}
+
+ctr_() { ctr --address "$HF_DIR/containerd.sock" "$@" 3>&-; }
+
+# stop_daemon NAME: whose process id is in $HF_DIR/NAME.pid.
+stop_daemon() {
+  local pid
+  pid=$(cat "$HF_DIR/$1.pid" 2>/dev/null) || return 0
+  kill "$pid" || return 0
+  wait_until hf_process_gone "$pid" || true
 }
 
 # The three that every engine runs, in the way that `in_engine WAY NAME [OPTION]… -- COMMAND…` knows: its
@@ -104,7 +122,7 @@ assert_nothing_left() {
   [[ $(find /run/holdfast -type s) == /run/holdfast/monitor.sock ]]
   local found
   found=$(find /sys/fs/cgroup -mindepth 1 -type d | grep -E '[0-9a-f]{64}|(benign|web|refused)-' || true)
-  found+=$(grep -E '(benign|web|refused)-|overlay-containers/[0-9a-f]{64}' /proc/self/mountinfo || true)
+  found+=$(grep -E '(benign|web|refused)-|/[0-9a-f]{64}' /proc/self/mountinfo || true)
   [[ -z $found ]] || {
     echo "left: $found" >&2
     return 1

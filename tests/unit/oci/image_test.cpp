@@ -18,6 +18,21 @@ TEST(Image, ComesFromTheFirstAnnotationThatNamesOne) {
   EXPECT_EQ(image_of(annotations), "ours");
 }
 
+TEST(Image, OfAPauseContainerIsItsOwn) {
+  Annotations annotations = {{"io.kubernetes.cri.container-type", "sandbox"},
+                             {"io.holdfast.image", "the pod's"}};
+  EXPECT_EQ(image_of(annotations), "");
+  annotations["io.kubernetes.cri-o.ImageName"] = "pause";
+  EXPECT_EQ(image_of(annotations), "pause");
+}
+
+TEST(Pause, IsKnownByTheTypeThatTheEngineWrites) {
+  EXPECT_TRUE(is_pause({{"io.kubernetes.cri.container-type", "sandbox"}}));
+  EXPECT_TRUE(is_pause({{"io.kubernetes.cri-o.ContainerType", "sandbox"}}));
+  EXPECT_FALSE(is_pause({{"io.kubernetes.cri.container-type", "container"}}));
+  EXPECT_FALSE(is_pause({{"io.kubernetes.cri.sandbox-name", "sandbox"}}));
+}
+
 TEST(Engine, IsKnownByItsAnnotations) {
   EXPECT_EQ(
       engine_of({{"io.container.manager", "libpod"}, {"io.kubernetes.cri-o.Created", "t"}}, "", ""),

@@ -74,6 +74,21 @@ TEST(Resolve, TheConfigurationNamesTheDefault) {
   EXPECT_EQ(resolve(shipped().source(), config, {}).value().profile.name, "immutable");
 }
 
+TEST(Resolve, ThePodsAnnotationDoesNotChooseForThePauseContainer) {
+  const oci::Annotations annotations = {{"io.holdfast.profile", "immutable"},
+                                        {"io.kubernetes.cri.container-type", "sandbox"}};
+  EXPECT_EQ(resolve(shipped().source(), {}, annotations).value().profile.name, "default");
+  EXPECT_TRUE(is_deciding("io.kubernetes.cri.container-type", "sandbox"));
+  EXPECT_FALSE(is_deciding("io.kubernetes.cri.container-type", "container"));
+}
+
+TEST(Resolve, ThePauseContainerIsRefusedWhereThePodsAnnotationNamesNoProfile) {
+  EXPECT_NE(error_of(shipped(), {},
+                     {{"io.holdfast.profile", "nosuch"},
+                      {"io.kubernetes.cri.container-type", "sandbox"}}),
+            "");
+}
+
 TEST(Resolve, TheAnnotationChooses) {
   const Resolved resolved =
       resolve(shipped().source(), {}, {{"io.holdfast.profile", "immutable"}}).value();
