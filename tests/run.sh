@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,hash,log,monitor,service,respond,forward,metrics,install}.bats)
+native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,hash,log,monitor,answers,service,respond,forward,metrics,install}.bats)
 
 usage() {
   cat <<USAGE
@@ -187,14 +187,15 @@ all_jobs() {
         echo "$kernel:$backend:$runtime"
       done
     done
-    echo "$kernel:units:runc"
+    printf '%s\n' "$kernel":engines:{runc,crun} "$kernel:units:runc"
   done
 }
 
-# Each kernel, each back end and each runtime at least once, and each file in one of them. The remaining
-# combinations are in --matrix, for the time of a run. The longest come first.
+# Each kernel, each back end and each runtime at least once, and each file in one of them; engines on the
+# kernels of Debian's releases. The remaining combinations are in --matrix, for the time of a run. The longest come first.
 usual_jobs() {
-  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:lsm:runc sid:modify-return:runc 6.12:units:runc
+  printf '%s\n' 6.1:lsm:runc 6.12:lsm:crun sid:lsm:runc 6.12:engines:crun 6.1:engines:runc \
+    sid:modify-return:runc 6.12:units:runc
 }
 
 jobs_wanted() {
@@ -212,7 +213,7 @@ programs_too() {
 with_runc() {
   local files=(device kernel_interface mount network outside_mount path process rootfs verifier)
   ! $matrix || files=("${attack_files[@]}")
-  printf 'tests/integration/%s.bats\n' "${files[@]}" containerd cri loss upgrade monitor
+  printf 'tests/integration/%s.bats\n' "${files[@]}" loss upgrade monitor
   ! $matrix || printf 'tests/integration/%s.bats\n' log service seccomp hash
 }
 
@@ -221,7 +222,7 @@ with_runc() {
 with_crun() {
   local files=(exec identity namespace privilege verifier)
   ! $matrix || files=("${attack_files[@]}" failure)
-  printf 'tests/integration/%s.bats\n' "${files[@]}" podman shim_passthrough seccomp exec_into respond
+  printf 'tests/integration/%s.bats\n' "${files[@]}" shim_passthrough seccomp exec_into respond answers
 }
 
 # The other back end has the same programs, attached otherwise.
@@ -234,6 +235,7 @@ with_fmod_ret() {
 files_for() {
   case $1 in
     *:units:*) echo tests/integration/units.bats ;;
+    *:engines:*) printf 'tests/integration/%s.bats\n' podman containerd cri ;;
     6.1:lsm:runc) with_runc ;;
     sid:lsm:runc) programs_too ;;
     *:lsm:crun) with_crun ;;
@@ -247,15 +249,14 @@ files_for() {
 run_job() {
   local job=$1 out=$results/vm-$1 kernel backend runtime files lsm=bpf
   IFS=: read -r kernel backend runtime <<<"$job"
-  local guest=(env RUNTIME="$runtime" HOLDFAST_EXPECT_BACKEND="$backend" tests/vm/guest-bats)
-  local append=
+  local append="" expected=$backend program=tests/vm/guest-bats
   mapfile -t files < <(files_for "$job")
   case $backend in
     modify-return) lsm=none ;;
-    units) guest=(env RUNTIME="$runtime" tests/vm/guest-systemd) ;; # under systemd
+    units) expected=lsm program=tests/vm/guest-systemd ;; # under systemd
+    engines) expected=lsm append=apparmor=0 ;;            # Docker would look for AppArmor's tools
   esac
-  # Docker would look for AppArmor's tools.
-  [[ ${files[*]} != *containerd.bats* ]] || append=apparmor=0
+  local guest=(env RUNTIME="$runtime" HOLDFAST_EXPECT_BACKEND="$expected" "$program")
   mkdir -p "$out"
   tests/vm/run --kernel "$kernel" --lsm "$lsm" --append "$append" --build "$build" --results "$out" \
     --timeout "$vm_timeout_s" --smp 1 -- "${guest[@]}" "$filter" "${files[@]}" 2>&1 |

@@ -108,11 +108,14 @@ hf_monitor_start() {
   }
 }
 
-# Looking for the socket first is a matter of time: programs start slowly under emulation.
+# Looking for a listener first is a matter of time: programs start slowly under emulation, and would take it
+# from a monitor that is starting. A killed one leaves its socket, which nobody listens to.
 # ps says on standard error that nobody listens, which is no failure.
 hf_monitor_answers() {
-  local told
-  [[ -S /run/holdfast/monitor.sock ]] && told=$("$HF_CLI" ps 2>&1 >/dev/null) && [[ -z $told ]]
+  local told sockets
+  local listening=' 00010000 [0-9]+ [0-9]+ +[0-9]+ /run/holdfast/monitor[.]sock'
+  sockets=$(</proc/net/unix)
+  [[ $sockets =~ $listening ]] && told=$("$HF_CLI" ps 2>&1 >/dev/null) && [[ -z $told ]]
 }
 
 hf_monitor_absent() { ! hf_monitor_answers; }

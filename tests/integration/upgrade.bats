@@ -196,9 +196,14 @@ start_and_kill() {
   "$1" monitor --alerts "$HF_ALERTS" >>"$HF_DIR/monitor.log" 2>&1 3>&- </dev/null &
   echo $! >"$HF_DIR/monitor.pid"
   disown
-  local end=$((SECONDS + HF_PATIENCE))
-  # It is soon over where nothing is emulated.
-  until moving; do ((SECONDS < end)) || return 1; done
+  local end=$((SECONDS + HF_PATIENCE)) never
+  # It is soon over where nothing is emulated; elsewhere the monitor needs the processor. Nothing is ever read.
+  exec {never}<> <(:)
+  until moving; do
+    ((SECONDS < end)) || return 1
+    read -rt 0.01 -u "$never" || true
+  done
+  exec {never}>&-
   hf_monitor_kill
   moving
 }
