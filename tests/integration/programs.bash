@@ -10,15 +10,13 @@ CAPABILITIES+=,CAP_SETFCAP,CAP_SETGID,CAP_SETPCAP,CAP_SETUID,CAP_SYS_CHROOT,CAP_
 # overlay must lie apart from each other: / is one of them.
 HF_PROGRAMS=$HF_DIR/programs
 
-# programs_setup [DIRECTORY]…: all of it, but for these directories, which take time to copy.
+# programs_setup [DIRECTORY]…: all of it, but for these directories, which take memory.
 programs_setup() {
-  local tree
   mount -t tmpfs tmpfs "$HF_DIR"
   hf_setup
   hf_monitor_start
   mkdir "$HF_PROGRAMS"
-  tree=$("$BATS_TEST_DIRNAME/fetch-programs")
-  tar -C "$tree" "${@/#/--exclude=./}" -cf - . | tar -C "$HF_PROGRAMS" -xf -
+  tar -C "$HF_PROGRAMS" "${@/#/--exclude=./}" -xf "$("$BATS_TEST_DIRNAME/fetch-programs")"
   # What packages add when they are installed.
   cp /etc/passwd /etc/group "$HF_PROGRAMS/etc"
   # Start-up files of this machine's user are no part of an image.
