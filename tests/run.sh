@@ -20,7 +20,7 @@ usage() {
   cat <<USAGE
 usage: ${0##*/} [OPTION]…
 Installs what the tests need, builds in build-test/ and runs, as root: unit tests; checks of the
-source; Bats on this kernel; Bats on Debian's kernels in VMs.
+source; Bats on this kernel and, at the same time, on Debian's kernels in VMs.
   --quick         without the VMs: a developer's loop
   --matrix        every kernel with every enforcing back end and every runtime; otherwise each of
                   them at least once
@@ -166,18 +166,15 @@ checks() {
 
 # Mounts that a test leaves behind end with this namespace.
 native_bats() {
-  say "Bats on this kernel ($(uname -r))"
-  tests/integration/fetch-promtool >/dev/null || tap "not ok" "promtool can be fetched"
   local files=() file
   for file in "${native_files[@]}"; do
     [[ ! -e $file ]] || files+=("$file")
   done
   HOLDFAST_BUILD=$build unshare -m --propagation private \
     bats --tap --filter "$filter" "${files[@]}" 3>&- | tee "$results/native.tap" || true
-  count_tap "$results/native.tap" "Bats on this kernel"
 }
 
-# --- VMs. A job is KERNEL:BACKEND:RUNTIME ------------------------------------------------------
+# --- jobs: "native", which is Bats on this kernel, or a VM: KERNEL:BACKEND:RUNTIME --------------
 
 all_jobs() {
   local kernel backend runtime
@@ -244,9 +241,9 @@ files_for() {
   esac
 }
 
-# One processor each: two VMs share two, and an emulated processor that waits for another one's lock
+# One processor each: two jobs share two, and an emulated processor that waits for another one's lock
 # burns its time.
-run_job() {
+run_vm() {
   local job=$1 out=$results/vm-$1 kernel backend runtime files lsm=bpf
   IFS=: read -r kernel backend runtime <<<"$job"
   local append="" expected=$backend program=tests/vm/guest-bats
@@ -264,13 +261,24 @@ run_job() {
     echo "# the VM $job ended with ${PIPESTATUS[0]}"
 }
 
-# Two VMs at a time: a test waits more than it computes.
+run_job() {
+  case $1 in
+    native) native_bats | sed -u "s/^/[this kernel] /" ;;
+    *) run_vm "$1" ;;
+  esac
+}
+
+tap_of() {
+  case $1 in
+    native) echo "$results/native.tap" ;;
+    *) echo "$results/vm-$1/${1##*:}.tap" ;;
+  esac
+}
+
+# Two at a time: a test waits more than it computes.
 run_jobs() {
   local job running=0
-  say "Bats on Debian's kernels in VMs: $*"
-  for job in "$@"; do
-    tests/vm/fetch-kernel "${job%%:*}" >/dev/null
-  done
+  say "Bats on this kernel, $(uname -r) (native), and on Debian's in VMs: $*"
   for job in "$@"; do
     if ((running == 2)); then
       wait -n
@@ -281,7 +289,17 @@ run_jobs() {
   done
   wait
   for job in "$@"; do
-    count_tap "$results/vm-$job/${job##*:}.tap" "Bats on $job"
+    count_tap "$(tap_of "$job")" "Bats on $job"
+  done
+}
+
+# Machines in which the tests run have no network.
+fetch_for_vms() {
+  local job
+  contrib/dev/deps.sh vm
+  tests/integration/fetch-programs >/dev/null || tap "not ok" "Debian programs can be fetched"
+  for job in "$@"; do
+    tests/vm/fetch-kernel "${job%%:*}" >/dev/null
   done
 }
 
@@ -308,15 +326,11 @@ main() {
   mkdir -p "$results"
   unit_tests
   checks
-  native_bats
-  if ! $quick; then
-    contrib/dev/deps.sh vm
-    # Machines in which the tests run have no network.
-    tests/integration/fetch-programs >/dev/null || tap "not ok" "Debian programs can be fetched"
-    local jobs
-    mapfile -t jobs < <(jobs_wanted)
-    run_jobs "${jobs[@]}"
-  fi
+  local vms=()
+  $quick || mapfile -t vms < <(jobs_wanted)
+  $quick || fetch_for_vms "${vms[@]}"
+  tests/integration/fetch-promtool >/dev/null || tap "not ok" "promtool can be fetched"
+  run_jobs native "${vms[@]}"
   summary
   ((failed == 0 && passed > 0))
 }

@@ -78,7 +78,7 @@ hf_configure() {
       monitor: {binary: $cli, alerts: $alerts, linger_s: 1},
       profiles: {path: [$profiles]},
       annotations: {allow: ["profile", "mode", "rootfs.writable", "image"]}
-    }' | jq "$1" >/etc/holdfast/holdfast.json
+    } | '"$1" >/etc/holdfast/holdfast.json
 }
 
 hf_teardown() {

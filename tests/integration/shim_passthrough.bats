@@ -22,7 +22,7 @@ setup() {
 bundle() {
   local id=$1
   shift
-  "$HF_ROOT/contrib/dev/make-bundle" "$BATS_TEST_TMPDIR/$id" --cgroup "/hf-test/$id" "$@"
+  "$HF_ROOT/contrib/dev/make-bundle" "$BATS_TEST_TMPDIR/$id" --image "$HF_IMAGE" --cgroup "/hf-test/$id" "$@"
 }
 
 # with NAME COMMAND…: NAME.out, NAME.err and NAME.rc of a command. The times in logs differ.
@@ -142,9 +142,9 @@ FAKE
 
 @test "a container with a terminal talks to the caller's" {
   # shellcheck disable=SC2016  # for the container's shell
-  bundle terminal --edit '.process.terminal = true' -- sh -c 'read word; tty; echo "got $word"'
+  bundle terminal --edit '.process.terminal = true' -- sh -c 'tty; read word; echo "got $word"'
   # script(1) makes the caller a terminal. What is typed too early is lost with some runtimes.
-  (sleep 5 && echo word && sleep 3) |
+  (wait_until grep -qs /dev/pts/ shim.out && echo word && wait_until grep -q 'got word' shim.out) |
     timeout 100 script -qec "$HF_SHIM run --bundle terminal terminal" /dev/null >shim.out 3>&-
   grep -q /dev/pts/ shim.out
   grep -q 'got word' shim.out
