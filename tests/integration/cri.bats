@@ -143,7 +143,7 @@ in_pods() {
   run_pod cri holdfast CONTAINER
   engine_runs cri --cap-add=SYS_ADMIN --annotation=
   ENGINE_IMAGE=$ENGINE_REFUSED in_engine cri refused-image -- true
-  start cri web-resident -- sleep 600
+  start cri web-resident --annotation=io.holdfast.profile=loose -- sleep 600
   inside web-resident attack creat /usr/bin/by-exec >"$HF_DIR/exec"
   run_pod annotated holdfast POD '{"io.holdfast.profile": "strict-processes"}'
   in_engine annotated web-annotated --cap-add=SYS_ADMIN -- sh /script.sh
@@ -181,11 +181,13 @@ profile_of() {
   assert_guarded cri containerd web-cri "$ENGINE_IMAGE"
 }
 
-@test "CRI: what exec starts in a container is guarded" {
+@test "CRI: a container's annotation chooses its profile, also for what exec starts in it" {
   local id
   id=$(cat "$HF_DIR/web-resident/id")
   [[ $(jq -r '.stdout | @base64d' "$HF_DIR/exec") == "creat: EROFS" ]]
-  assert_alert "$id" rootfs.create denied "$(path_is /usr/bin/by-exec) and .container.name == \"web-resident\""
+  assert_alert "$id" exec.into alerted "$(path_is attack)"
+  assert_alert "$id" rootfs.create denied \
+    "$(path_is /usr/bin/by-exec) and .container.name == \"web-resident\" and .container.profile == \"loose\""
 }
 
 @test "CRI: a container that is refused says why in one line" {

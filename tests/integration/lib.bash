@@ -122,6 +122,9 @@ hf_monitor_absent() { ! hf_monitor_answers; }
 
 hf_monitor_pid() { cat "$HF_DIR/monitor.pid"; }
 
+# The pid of whichever monitor listens.
+hf_listener() { "$HF_CLI" doctor 2>/dev/null | sed -n 's/.*the monitor runs: pid \([0-9]*\),.*/\1/p'; }
+
 # Gone, or a zombie that nobody has waited for yet.
 hf_process_gone() {
   local state

@@ -12,10 +12,7 @@ teardown() {
   hf_monitor_stop
 }
 
-# The pid of whichever monitor listens.
-listener() { "$HF_CLI" doctor 2>/dev/null | sed -n 's/.*the monitor runs: pid \([0-9]*\),.*/\1/p'; }
-
-no_monitor() { [[ -z $(listener) ]]; }
+no_monitor() { [[ -z $(hf_listener) ]]; }
 
 nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]; }
 
@@ -24,7 +21,7 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   hf_bundle "$ID" --mode detect -- sleep 600
   hf_background "$ID"
   local pid
-  pid=$(listener)
+  pid=$(hf_listener)
   [[ -n $pid ]]
   hf_stop "$ID"
   wait_until hf_process_gone "$pid"
@@ -35,7 +32,7 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   hf_bundle "$ID" --mode detect -- sleep 600
   hf_background "$ID"
   local pid
-  pid=$(listener)
+  pid=$(hf_listener)
   [ "$(awk '/^PPid/ {print $2}' "/proc/$pid/status")" -eq 1 ] ||
     [ "$(awk '/^PPid/ {print $2}' "/proc/$pid/status")" -eq 0 ]
   [[ $(sed -n 's/^0:://p' "/proc/$pid/cgroup") == *holdfast* ]]
