@@ -278,7 +278,7 @@ tap_of() {
 # Two at a time: a test waits more than it computes.
 run_jobs() {
   local job running=0
-  say "Bats on this kernel, $(uname -r) (native), and on Debian's in VMs: $*"
+  say "Bats on this kernel, $(uname -r) (native), and on others in VMs, two at a time: $*"
   for job in "$@"; do
     if ((running == 2)); then
       wait -n
