@@ -1,6 +1,7 @@
 #include "src/engine/containerd.h"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -73,6 +74,26 @@ const toml::table* model_of(const toml::table* settings) {
     }
   }
   return nullptr;
+}
+
+std::map<std::string, std::string> programs_of(const toml::table* runtimes) {
+  std::map<std::string, std::string> programs;
+  for (const auto& [name, node] : runtimes != nullptr ? *runtimes : toml::table()) {
+    const toml::table* options = find_table(node.as_table(), "options");
+    programs[std::string(name.str())] =
+        options != nullptr ? (*options)["BinaryName"].value_or(std::string()) : "";
+  }
+  return programs;
+}
+
+// A pod's annotations reach its containers under this runtime.
+bool hands_on(const toml::table* runtime) {
+  const toml::array* globs =
+      runtime == nullptr ? nullptr : (*runtime)["pod_annotations"].as_array();
+  const auto list = globs != nullptr ? strings_of(*globs) : std::vector<std::string>();
+  return std::any_of(list.begin(), list.end(), [](const std::string& glob) {
+    return base::glob_match(glob, "io.holdfast.profile");
+  });
 }
 
 // What containerd hands on of a pod's or container's annotations.
@@ -248,6 +269,21 @@ Result<WantedFiles> containerd_wanted(const Site& site) {
   const File file{kContainerdToml, File::Kind::kContainerdToml};
   wanted.files.push_back({file, TRY(new_text(config, site))});
   return wanted;
+}
+
+Result<Configured> containerd_configured(const Tree& tree) {
+  const auto text = TRY(tree.read_through(kContainerdToml));
+  const Config config = TRY(read_config(text.value_or(kBareContainerdToml)));
+  const toml::table* settings = settings_of(config.document, config.plugin);
+  const toml::table* runtimes = find_table(settings, "runtimes");
+  Configured configured;
+  if (is_cri_disabled(config.document) || settings == nullptr) {
+    return configured;
+  }
+  choose_runtime(programs_of(runtimes), (*settings)[kDefaultKey].value_or(std::string("runc")),
+                 configured);
+  configured.hands_annotations_on = hands_on(find_table(runtimes, configured.runtime_name));
+  return configured;
 }
 
 }  // namespace holdfast::engine

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "src/engine/configured.h"
 #include "src/engine/files.h"
 
 namespace holdfast::engine {
@@ -15,5 +16,7 @@ inline constexpr const char* kBareContainerdToml = "version = 2\n";
 
 Result<Parts> take_apart_containerd_toml(const std::string& text, const std::string& path);
 Result<WantedFiles> containerd_wanted(const Site& site);
+// Of CRI, in its own file alone; what that imports is not looked at.
+Result<Configured> containerd_configured(const Tree& tree);
 
 }  // namespace holdfast::engine

@@ -1,5 +1,7 @@
 #include "src/engine/crio.h"
 
+#include <map>
+
 #include <fmt/format.h>
 
 #include "src/engine/hook_files.h"
@@ -24,6 +26,33 @@ Result<std::string> hooks_dir_line(const Site& site, const Layers& layers,
   add_missing(list, kHooks);
   TRY(note_list(site.tree, layers, key, list, kHooks, notes));
   return fmt::format("hooks_dir = {}\n", toml_array(list));
+}
+
+// All that CRI-O reads; but for `ours`, when that is not "".
+Result<Layers> configuration(const Tree& tree, const std::string& ours) {
+  Layers layers;
+  TRY(add_layer(tree, "/etc/crio/crio.conf", kDropIns, "", ours, layers));
+  return layers;
+}
+
+// The program of each runtime, as the last file has it that names the runtime.
+Result<std::map<std::string, std::string>> runtimes_in(const Tree& tree,
+                                                       const std::vector<std::string>& files) {
+  std::map<std::string, std::string> runtimes;
+  for (const std::string& path : files) {
+    const auto text = TRY(tree.read_through(path));
+    const toml::table document = TRY(parse_toml(text.value_or(""), path));
+    const toml::node* table = find_node(document, {"crio", "runtime", "runtimes"});
+    if (table == nullptr || !table->is_table()) {
+      continue;
+    }
+    for (const auto& [name, node] : *table->as_table()) {
+      const toml::table* runtime = node.as_table();
+      runtimes[std::string(name.str())] =
+          runtime != nullptr ? (*runtime)["runtime_path"].value_or(std::string()) : "";
+    }
+  }
+  return runtimes;
 }
 
 // A runtime's table as the last file has it that has one: CRI-O joins no two.
@@ -72,8 +101,7 @@ Result<std::string> runtime_lines(const Site& site, const Layers& layers,
 }
 
 Result<std::string> drop_in_text(const Site& site, std::vector<std::string>& notes) {
-  Layers layers;
-  TRY(add_layer(site.tree, "/etc/crio/crio.conf", kDropIns, "", kDropIn, layers));
+  const Layers layers = TRY(configuration(site.tree, kDropIn));
   const std::vector<std::string> key = {"crio", "runtime", "default_runtime"};
   const std::string by_default = TRY(effective_string(site.tree, layers.all(), key));
   TRY(keep_default(site.options, by_default));
@@ -109,6 +137,19 @@ Result<WantedFiles> crio_wanted(const Site& site) {
     wanted.files.insert(wanted.files.end(), more.begin(), more.end());
   }
   return wanted;
+}
+
+Result<Configured> crio_configured(const Tree& tree) {
+  const std::vector<std::string> files = TRY(configuration(tree, "")).all();
+  const auto by_default =
+      TRY(effective_string(tree, files, {"crio", "runtime", "default_runtime"}));
+  const auto runtimes = TRY(runtimes_in(tree, files));
+  const auto hooks =
+      TRY(effective_list(tree, files, {"crio", "runtime", "hooks_dir"}, {kInitialHooks}));
+  Configured configured;
+  choose_runtime(runtimes, by_default, configured);
+  TRY(find_hook(tree, hooks, configured));
+  return configured;
 }
 
 }  // namespace holdfast::engine

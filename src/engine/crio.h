@@ -3,11 +3,13 @@
 
 #include <vector>
 
+#include "src/engine/configured.h"
 #include "src/engine/files.h"
 
 namespace holdfast::engine {
 
 std::vector<File> crio_files();
 Result<WantedFiles> crio_wanted(const Site& site);
+Result<Configured> crio_configured(const Tree& tree);
 
 }  // namespace holdfast::engine

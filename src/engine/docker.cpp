@@ -1,6 +1,7 @@
 #include "src/engine/docker.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -118,6 +119,22 @@ Result<WantedFiles> docker_wanted(const Site& site) {
   }
   wanted.text = write_like(old, document);
   return WantedFiles{{wanted}, {}};
+}
+
+Result<Configured> docker_configured(const Tree& tree) {
+  const std::string text = TRY(tree.read_through(kDaemonJson)).value_or("");
+  const nlohmann::json document = TRY(parse(text, kDaemonJson));
+  const base::JsonView view(document, kDaemonJson);
+  std::string by_default = "runc";
+  TRY(view.read(kDefaultKey, by_default));
+  std::map<std::string, std::string> programs;
+  const nlohmann::json runtimes = document.value("runtimes", nlohmann::json::object());
+  for (const auto& [name, value] : runtimes.items()) {
+    TRY(base::JsonView(value, kDaemonJson).read("path", programs[name]));
+  }
+  Configured configured;
+  choose_runtime(programs, by_default, configured);
+  return configured;
 }
 
 bool same_json(const std::string& a, const std::string& b) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "src/engine/configured.h"
 #include "src/engine/files.h"
 
 namespace holdfast::engine {
@@ -13,6 +14,7 @@ inline constexpr const char* kDaemonJson = "/etc/docker/daemon.json";
 Result<Parts> take_apart_daemon_json(const std::string& text, const std::string& path,
                                      const std::string& replaced);
 Result<WantedFiles> docker_wanted(const Site& site);
+Result<Configured> docker_configured(const Tree& tree);
 
 // Whether both say the same, however they are written. No runtimes are as good as none.
 bool same_json(const std::string& a, const std::string& b);

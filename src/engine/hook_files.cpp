@@ -1,8 +1,14 @@
 #include "src/engine/hook_files.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 
 #include <nlohmann/json.hpp>
+
+#include "src/base/json.h"
+#include "src/engine/lists.h"
+#include "src/engine/programs.h"
 
 namespace holdfast::engine {
 namespace {
@@ -37,6 +43,28 @@ std::string text_of(const Stage& stage, const Site& site) {
   return document.dump(2) + "\n";
 }
 
+bool is_of_creation(const std::string& stage) {
+  return stage == "createRuntime" || stage == "prestart";
+}
+
+Status read_hook(const std::string& text, const std::string& path, Configured& configured) {
+  const nlohmann::json document = TRY(base::parse_json(text, path));
+  const base::JsonView view(document, path);
+  std::string program;
+  std::vector<std::string> stages;
+  bool is_always = false;
+  const auto hook = view.find("hook");
+  const auto when = view.find("when");
+  TRY(hook ? hook->read("path", program) : Status(Ok{}));
+  TRY(when ? when->read("always", is_always) : Status(Ok{}));
+  TRY(view.read("stages", stages));
+  if (is_our_hook(program) && std::any_of(stages.begin(), stages.end(), is_of_creation)) {
+    configured.hook = program;
+    configured.hooks_everyone = configured.hooks_everyone || is_always;
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 std::vector<File> hook_files(const std::string& directory) {
@@ -55,6 +83,23 @@ std::vector<Wanted> wanted_hooks(const std::string& directory, const Site& site)
     files.push_back({{directory + stage.file, File::Kind::kDropIn}, text_of(stage, site)});
   }
   return files;
+}
+
+Status find_hook(const Tree& tree, const std::vector<std::string>& directories,
+                 Configured& configured) {
+  std::map<std::string, std::string> files;
+  for (const std::string& directory : directories) {
+    for (const std::string& path : TRY(drop_ins(tree, directory, ".json", ""))) {
+      files[path.substr(path.rfind('/'))] = path;
+    }
+  }
+  for (const auto& [name, path] : files) {
+    const auto text = TRY(tree.read_through(path));
+    if (text) {
+      TRY(read_hook(*text, path, configured));
+    }
+  }
+  return Ok{};
 }
 
 }  // namespace holdfast::engine

@@ -19,6 +19,8 @@ struct Change {
   std::string backup;       // where `before` is kept; "": nothing of anybody else's is lost
   std::string done_backup;  // a backup that says what `after` says, and goes; `after` may be as
                             // `before` then
+
+  bool operator==(const Change&) const = default;
 };
 
 struct Plan {

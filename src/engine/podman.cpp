@@ -1,9 +1,12 @@
 #include "src/engine/podman.h"
 
+#include <map>
+
 #include <fmt/format.h>
 
 #include "src/engine/hook_files.h"
 #include "src/engine/lists.h"
+#include "src/engine/toml.h"
 
 namespace holdfast::engine {
 namespace {
@@ -21,17 +24,45 @@ std::string drop_in(const Owner& owner) {
 }
 std::string hooks(const Owner& owner) { return folder(owner) + "/oci/hooks.d"; }
 
-Result<Layers> configuration(const Site& site) {
+// All that podman reads; but for `ours`, when that is not "".
+Result<Layers> configuration(const Tree& tree, const Owner& owner, const std::string& ours) {
   Layers layers{{"/usr/share/containers/containers.conf"}, {}};
   std::vector<std::string> folders = {"/etc/containers"};
-  if (site.owner.is_user()) {
-    folders.push_back(folder(site.owner));
+  if (owner.is_user()) {
+    folders.push_back(folder(owner));
   }
   for (const std::string& one : folders) {
-    TRY(add_layer(site.tree, one + "/containers.conf", one + "/containers.conf.d", ".conf",
-                  drop_in(site.owner), layers));
+    TRY(add_layer(tree, one + "/containers.conf", one + "/containers.conf.d", ".conf", ours,
+                  layers));
   }
   return layers;
+}
+
+// Of the paths that a runtime has, podman takes the first that is there.
+std::string program_in(const Tree& tree, const toml::array& paths) {
+  const std::vector<std::string> given = strings_of(paths);
+  for (const std::string& path : given) {
+    if (tree.has_program(path)) {
+      return path;
+    }
+  }
+  return given.empty() ? "" : given.front();
+}
+
+Result<std::map<std::string, std::string>> runtimes_in(const Tree& tree,
+                                                       const std::vector<std::string>& files) {
+  std::map<std::string, std::string> runtimes;
+  for (const std::string& path : files) {
+    const auto text = TRY(tree.read_through(path));
+    const toml::table document = TRY(parse_toml(text.value_or(""), path));
+    const toml::table* table = find_table(find_table(&document, "engine"), "runtimes");
+    for (const auto& [name, node] : table != nullptr ? *table : toml::table()) {
+      if (const toml::array* paths = node.as_array()) {
+        runtimes[std::string(name.str())] = program_in(tree, *paths);
+      }
+    }
+  }
+  return runtimes;
 }
 
 Result<std::string> hooks_dir_line(const Site& site, const Layers& layers,
@@ -69,7 +100,7 @@ Result<std::string> runtime_lines(const Site& site, const Layers& layers,
 }
 
 Result<std::string> drop_in_text(const Site& site, std::vector<std::string>& notes) {
-  const Layers layers = TRY(configuration(site));
+  const Layers layers = TRY(configuration(site.tree, site.owner, drop_in(site.owner)));
   std::string text =
       "# Written by \"holdfast install podman\"; \"holdfast uninstall podman\" removes it.\n"
       "[engine]\n";
@@ -104,6 +135,22 @@ Result<WantedFiles> podman_wanted(const Site& site) {
     wanted.files.insert(wanted.files.end(), more.begin(), more.end());
   }
   return wanted;
+}
+
+Result<Configured> podman_configured(const Tree& tree, const Owner& owner) {
+  const std::vector<std::string> files = TRY(configuration(tree, owner, "")).all();
+  const std::string by_default = TRY(effective_string(tree, files, {"engine", "runtime"}));
+  auto runtimes = TRY(runtimes_in(tree, files));
+  if (by_default.starts_with('/')) {
+    runtimes[by_default] = by_default;
+  }
+  // An ordinary user's podman reads no hooks unless it is told to.
+  const auto initial = owner.is_user() ? std::vector<std::string>() : kHookFolders;
+  const auto hooks = TRY(effective_list(tree, files, {"engine", "hooks_dir"}, initial));
+  Configured configured;
+  choose_runtime(runtimes, by_default, configured);
+  TRY(find_hook(tree, hooks, configured));
+  return configured;
 }
 
 }  // namespace holdfast::engine

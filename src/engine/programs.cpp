@@ -47,6 +47,16 @@ std::string find_real(const Tree& tree) {
 
 }  // namespace
 
+bool is_our_runtime(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return path.starts_with('/') &&
+         (name == "holdfast-runtime" || name == "holdfast-runc" || name == "holdfast-crun");
+}
+
+bool is_our_hook(const std::string& path) {
+  return path.starts_with('/') && path.ends_with("/holdfast-hook");
+}
+
 std::string find_program(const Tree& tree, const std::string& name) {
   for (const char* folder : kFolders) {
     std::string path = fmt::format("{}/{}", folder, name);

@@ -21,6 +21,10 @@ Result<Programs> find_programs(const Tree& tree, const std::string& root);
 Result<Programs> programs_for(Engine engine, const Tree& tree, Programs programs,
                               const std::string& over);
 
+// Whether a path is that of holdfast-runtime, by any of its names, or of holdfast-hook.
+bool is_our_runtime(const std::string& path);
+bool is_our_hook(const std::string& path);
+
 // Where the program `name` is, in the directories that programs are usually in; "": in none.
 std::string find_program(const Tree& tree, const std::string& name);
 

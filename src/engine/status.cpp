@@ -35,13 +35,10 @@ Programs programs_in(const std::string& ours) {
   std::istringstream pieces(ours);
   std::string piece;
   while (std::getline(pieces, piece, '"')) {
-    const std::string name = piece.substr(piece.rfind('/') + 1);
-    const bool is_path = piece.starts_with('/');
-    if (is_path && name == "holdfast-hook") {
+    if (is_our_hook(piece)) {
       programs.hook = piece;
     }
-    if (is_path &&
-        (name == "holdfast-runtime" || name == "holdfast-runc" || name == "holdfast-crun")) {
+    if (is_our_runtime(piece)) {
       programs.runtime = piece;
     }
   }
@@ -56,18 +53,6 @@ std::string missing_program(const Tree& tree, const std::string& ours) {
     }
   }
   return "";
-}
-
-// The options that make holdfast write what is there.
-Options options_of(const std::vector<std::string>& words) {
-  const auto has = [&words](const char* word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  };
-  Options options{.by_default = has("default"), .force = true};
-  if (has("runtime") != has("hook")) {
-    options.with = has("runtime") ? With::kRuntime : With::kHook;
-  }
-  return options;
 }
 
 // What repeats other files of the engine is no longer true when those were changed.
@@ -133,6 +118,18 @@ const char* name_of(State state) {
   return "";
 }
 
+bool EngineStatus::says(std::string_view word) const {
+  return std::find(configured.begin(), configured.end(), word) != configured.end();
+}
+
+Options EngineStatus::options() const {
+  Options options{.by_default = says("default")};
+  if (says("runtime") != says("hook")) {
+    options.with = says("runtime") ? With::kRuntime : With::kHook;
+  }
+  return options;
+}
+
 bool EngineStatus::is_sound() const {
   return std::all_of(files.begin(), files.end(), [](const FileStatus& file) {
     return file.state == State::kAsWritten || file.state == State::kByHand;
@@ -146,7 +143,9 @@ EngineStatus status_of(Engine engine, const Tree& tree, const Owner& owner, cons
   for (const File& file : files_of(engine, owner)) {
     look_at(tree, file, record, status);
   }
-  find_outdated(engine, {tree, owner, {}, options_of(status.configured), record}, status);
+  Options options = status.options();
+  options.force = true;  // what is there may be what --force had written
+  find_outdated(engine, {tree, owner, {}, options, record}, status);
   return status;
 }
 

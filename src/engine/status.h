@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/result.h"
@@ -35,6 +36,10 @@ struct EngineStatus {
   std::vector<std::string> configured;  // "runtime", "hook", "default"; none: not configured
   std::vector<FileStatus> files;
 
+  // Whether `word` is among `configured`.
+  [[nodiscard]] bool says(std::string_view word) const;
+  // With which holdfast would write what is there; nothing there: the usual ones.
+  [[nodiscard]] Options options() const;
   // Every file is as written, or by hand.
   [[nodiscard]] bool is_sound() const;
 };
