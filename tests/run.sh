@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 # What runs on any kernel. The attacks are for VMs only.
 attack_files=(device exec identity kernel_interface mount namespace network outside_mount path
   privilege process rootfs verifier)
-native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,hash,log,monitor,answers,service,respond,forward,metrics,install}.bats)
+native_files=(tests/integration/{profile,admit,exec_into,seccomp,tracepoint,shim_passthrough,failure,hash,log,monitor,answers,service,respond,forward,metrics,install,doctor}.bats)
 
 usage() {
   cat <<USAGE

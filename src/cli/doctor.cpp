@@ -1,231 +1,237 @@
-#include <linux/magic.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
+#include "src/cli/doctor.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include "src/base/cgroup.h"
 #include "src/cli/commands.h"
-#include "src/kernel/kernel.h"
-#include "src/monitor/client.h"
-#include "src/monitor/spawn.h"
-#include "src/profile/config.h"
-#include "src/profile/lint.h"
-#include "src/profile/load.h"
-#include "src/seccomp/compose.h"
 
 namespace holdfast::cli {
 
 namespace {
 
-constexpr std::chrono::milliseconds kTimeout{5000};
+using engine::Check;
+using engine::Diagnosis;
+using engine::Tier;
+using Json = nlohmann::ordered_json;
 
-void good(const std::string& text) { fmt::print("ok       {}\n", text); }
-void missing(const std::string& text) { fmt::print("missing  {}\n", text); }
+constexpr std::size_t kWidth = 1000;  // of a sentence: a profile's problem can be long
 
-// Of `path`, or of the nearest directory above that is there.
-bool is_on_bpffs(std::filesystem::path path) {
-  struct statfs status {};
-  while (statfs(path.c_str(), &status) != 0) {
-    if (!path.has_relative_path()) {
-      return false;
-    }
-    path = path.parent_path();
-  }
-  return status.f_type == BPF_FS_MAGIC;
+struct Given {
+  std::vector<std::string> engines;
+  std::string root = "/";
+  std::string format = "text";
+  bool fix = false;
+  bool yes = false;
+};
+
+struct Report {
+  std::optional<Host> host;  // none: another system's root is looked at
+  std::vector<Diagnosis> engines;
+  bool is_whole = true;
+
+  [[nodiscard]] bool is_good() const;
+};
+
+bool is_failure(const Check& check) { return check.verdict == Check::Verdict::kFailure; }
+
+bool has_failure(const std::vector<Check>& checks) {
+  return std::any_of(checks.begin(), checks.end(), is_failure);
 }
 
-bool is_program(const std::string& path) {
-  struct stat file {};
-  return stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && access(path.c_str(), X_OK) == 0;
+bool Report::is_good() const {
+  return is_whole && !(host && (has_failure(host->checks) || !host->backend)) &&
+         std::none_of(engines.begin(), engines.end(),
+                      [](const Diagnosis& one) { return has_failure(one.checks); });
 }
 
-// First executable of this name on PATH; "" when there is none.
-std::string find_on_path(const std::string& name) {
-  const char* variable = getenv("PATH");
-  std::string_view path = variable != nullptr ? variable : "/usr/sbin:/usr/bin:/sbin:/bin";
-  while (!path.empty()) {
-    const std::string_view folder = path.substr(0, path.find(':'));
-    path.remove_prefix(std::min(folder.size() + 1, path.size()));
-    std::string candidate = fmt::format("{}/{}", folder, name);
-    if (is_program(candidate)) {
-      return candidate;
-    }
-  }
-  return "";
-}
-
-std::optional<kernel::Backend> check_kernel() {
-  if (geteuid() != 0) {
-    missing("root: the kernel can only be tried by root; run `sudo holdfast doctor`");
-    return std::nullopt;
-  }
-  const kernel::Probe probe = kernel::probe();
-  for (const std::string& finding : probe.findings) {
-    good(finding);
-  }
-  for (const std::string& sentence : probe.missing) {
-    missing(sentence);
-  }
-  return probe.backends.empty() ? std::nullopt : std::optional(probe.backends.front());
-}
-
-bool check_bpffs(const std::string& pin_dir) {
-  const bool there = is_on_bpffs(pin_dir);
-  if (there) {
-    good("bpffs is mounted, for " + pin_dir);
-  } else {
-    missing("bpffs: no monitor starts without it; run: mount -t bpf bpf /sys/fs/bpf");
-  }
-  return there;
-}
-
-void check_btf() {
-  if (access("/sys/kernel/btf/vmlinux", R_OK) == 0) {
-    good("the kernel describes its types (BTF)");
-  } else {
-    missing("BTF (/sys/kernel/btf/vmlinux): use a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+void print_checks(const std::vector<Check>& checks) {
+  for (const Check& check : checks) {
+    fmt::print("{:<6}{}\n", engine::name_of(check.verdict), shown(check.text, kWidth));
   }
 }
 
-void check_cgroups() {
-  const std::string mount = base::cgroup2_mount("/sys/fs/cgroup");
-  if (mount.empty()) {
-    missing(
-        "cgroup v2: boot with systemd.unified_cgroup_hierarchy=1, or mount -t cgroup2 none "
-        "/sys/fs/cgroup");
-  } else if (base::is_hybrid("/sys/fs/cgroup")) {
-    good("cgroup v2 is at " + mount + ", beside v1 (hybrid): crun refuses this, runc runs");
-  } else {
-    good("cgroup v2 is at " + mount);
-  }
-}
-
-void check_programs(const profile::Config& config) {
-  const std::string runc = find_on_path("runc");
-  const std::string crun = find_on_path("crun");
-  if (!config.runtime.empty() && is_program(config.runtime)) {
-    good("the configured runtime is " + config.runtime);
-  } else if (!config.runtime.empty()) {
-    missing(
-        fmt::format("the configured runtime: {} cannot be executed; install it, or correct "
-                    "\"runtime\" in {}",
-                    config.runtime, profile::kConfigPath));
-  } else if (runc.empty() && crun.empty()) {
-    missing("a container runtime: install runc or crun");
-  } else {
-    good(fmt::format("container runtimes: {}{}{}", crun, crun.empty() || runc.empty() ? "" : ", ",
-                     runc));
-  }
-  const auto binary = monitor::find_monitor_binary(config.monitor.binary);
-  binary.ok() ? good("hook and runtime start the monitor as " + binary.value())
-              : missing(binary.error().message);
-}
-
-void check_monitor(const profile::Config& config) {
-  if (!monitor::is_listening(config.monitor.socket)) {
-    good("no monitor runs; the first container starts one");
+// What a container gets, and why it is not more.
+void print_backend(const Host& host) {
+  if (host.socket.empty()) {
+    fmt::print(
+        "\nIn force: nothing. Hook and runtime start no container with this configuration.\n");
     return;
   }
-  const auto reply = monitor::call(config.monitor.socket, monitor::Request{}, kTimeout);
-  if (!reply.ok()) {
-    missing("an answer of the monitor: " + reply.error().message);
-    return;
-  }
-  good(fmt::format("the monitor runs: pid {}, back end {}, {} containers", reply.value().pid,
-                   reply.value().backend, reply.value().count));
-}
-
-void check_profiles(const profile::Config& config) {
-  const profile::Source source = profile::file_source(profile::profile_directories(config));
-  const auto paths = profile::profile_paths(source);
-  if (!paths.ok()) {
-    missing("readable profiles: " + paths.error().message);
-    return;
-  }
-  if (paths.value().empty()) {
-    missing(
-        fmt::format("profiles: reinstall holdfast, or add their directory to profiles.path in {}",
-                    profile::kConfigPath));
-    return;
-  }
-  std::vector<std::string> sound;
-  for (const std::string& path : paths.value()) {
-    const std::vector<Error> problems = profile::lint(source, path, seccomp::is_syscall);
-    for (const Error& problem : problems) {
-      missing("a sound profile: " + problem.message);
-    }
-    if (problems.empty()) {
-      sound.push_back(std::filesystem::path(path).stem());
-    }
-  }
-  std::sort(sound.begin(), sound.end());
-  good(fmt::format("profiles: {}", fmt::join(sound, ", ")));
-}
-
-// What the container gets, and why it is not more.
-int tell_tier(std::optional<kernel::Backend> backend) {
-  if (!backend) {
+  if (!host.backend) {
     fmt::print(
         "\nIn force: nothing of the kernel's. The runtime still gives containers a seccomp filter "
         "and, where the "
         "profile asks for it, a read-only root.\n");
-    return 1;
+    return;
   }
-  if (kernel::backend_enforces(*backend)) {
-    fmt::print(
-        "\nIn force: the back end \"{}\": the kernel refuses what a profile denies, and tells.\n",
-        kernel::backend_name(*backend));
-  } else {
-    fmt::print(
-        "\nIn force: the back end \"{}\": the kernel tells what happens and refuses nothing, "
-        "because it took none of "
-        "our LSM programs. The runtime's seccomp filter and read-only root still prevent.\n",
-        kernel::backend_name(*backend));
-  }
-  for (const std::string_view spot : kernel::blind_spots(*backend)) {
+  fmt::print("\nIn force: the back end \"{}\": {}\n", kernel::backend_name(*host.backend),
+             kernel::backend_enforces(*host.backend)
+                 ? "the kernel refuses what a profile denies, and tells."
+                 : "the kernel tells what happens and refuses nothing, because it took none of our "
+                   "LSM programs. The runtime's seccomp filter and read-only root still prevent.");
+  for (const std::string_view spot : kernel::blind_spots(*host.backend)) {
     fmt::print("not seen {}\n", spot);
   }
-  return 0;
 }
 
-int examine() {
-  const std::optional<kernel::Backend> backend = check_kernel();
-  check_btf();
-  check_cgroups();
-  const auto config = profile::load_config();
-  if (!config.ok()) {
-    missing("a valid configuration: " + config.error().message);
-    fmt::print(
-        "\nIn force: nothing. Hook and runtime start no container with this configuration.\n");
-    return 1;
+std::string of_the_kernel(const std::optional<Host>& host) {
+  if (!host) {
+    return "what the kernel refuses and tells";
   }
-  const bool can_pin = check_bpffs(config.value().monitor.pin_dir);
-  check_programs(config.value());
-  check_monitor(config.value());
-  check_profiles(config.value());
-  return tell_tier(can_pin ? backend : std::nullopt);
+  if (!host->backend) {
+    return "nothing of the kernel's";
+  }
+  return fmt::format("what the kernel {} (back end {})",
+                     kernel::backend_enforces(*host->backend) ? "refuses and tells" : "tells",
+                     kernel::backend_name(*host->backend));
 }
+
+std::string what_it_gets(Tier tier, const std::optional<Host>& host) {
+  switch (tier) {
+    case Tier::kNone:
+      return "nothing, it is unguarded";
+    case Tier::kHook:
+      return of_the_kernel(host) + "; no seccomp filter, no read-only mount, nothing about `exec`";
+    case Tier::kRuntime:
+      return of_the_kernel(host) +
+             "; the profile's seccomp filter, read-only root and rules about `exec`";
+  }
+  return "";
+}
+
+void print_engine(const Diagnosis& one, const std::optional<Host>& host) {
+  fmt::print("\n{}: {}{}\n", one.name, one.program.empty() ? "not installed" : one.program,
+             one.version.empty() ? "" : " (" + shown(one.version, 100) + ")");
+  print_checks(one.checks);
+  if (!one.how_to_ask.empty()) {
+    fmt::print("gets  {}: {}\n", shown(one.how_to_ask, kWidth), what_it_gets(one.asking, host));
+  }
+  fmt::print("gets  {}: {}\n", one.how_to_ask.empty() ? "every container" : "otherwise",
+             what_it_gets(one.everyone, host));
+}
+
+void print_text(const Report& report) {
+  if (report.host) {
+    print_checks(report.host->checks);
+    print_backend(*report.host);
+  }
+  for (const Diagnosis& one : report.engines) {
+    print_engine(one, report.host);
+  }
+}
+
+Json json_of(const std::vector<Check>& checks) {
+  Json list = Json::array();
+  for (const Check& check : checks) {
+    list.push_back({{"verdict", engine::name_of(check.verdict)}, {"text", check.text}});
+  }
+  return list;
+}
+
+void print_json(const Report& report) {
+  Json document = {{"good", report.is_good()}};
+  if (report.host) {
+    const auto& backend = report.host->backend;
+    document["host"] = {{"backend", backend ? Json(kernel::backend_name(*backend)) : Json()},
+                        {"checks", json_of(report.host->checks)}};
+  }
+  document["engines"] = Json::array();
+  for (const Diagnosis& one : report.engines) {
+    document["engines"].push_back({{"engine", one.name},
+                                   {"program", one.program},
+                                   {"version", one.version},
+                                   {"asking", engine::name_of(one.asking)},
+                                   {"everyone", engine::name_of(one.everyone)},
+                                   {"needs_install", one.needs_install},
+                                   {"checks", json_of(one.checks)}});
+  }
+  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+// What is known of the host is told although no place for configuration is found.
+Report examine(const Given& given, const Result<EnginePlace>& place) {
+  Report report;
+  if (!place.ok() || place.value().root == "/") {
+    report.host = examine_host();
+  }
+  auto engines = place.ok() ? examine_engines(given.engines, place.value(),
+                                              report.host ? report.host->socket : "")
+                            : Result<std::vector<Diagnosis>>(place.error());
+  if (engines.ok()) {
+    report.engines = std::move(engines).value();
+  } else {
+    complain(engines.error());
+    report.is_whole = false;
+  }
+  return report;
+}
+
+int run(const Given& given) {
+  const auto place = open_place(given.root);
+  const Report report = examine(given, place);
+  given.format == "json" ? print_json(report) : print_text(report);
+  if (!given.fix || !place.ok()) {
+    return report.is_good() ? 0 : 1;
+  }
+  std::fflush(stdout);
+  const bool is_done = fix(report.engines, place.value(), given.yes);
+  return is_done && examine(given, place).is_good() ? 0 : 1;
+}
+
+constexpr const char* kFooter =
+    "Tries the kernel instead of trusting its version: small programs are loaded and thrown away.\n"
+    "Then, for each ENGINE, or all that are installed: does its configuration have containers "
+    "come\n"
+    "to holdfast, whoever wrote it; do the programs that it names work; do annotations arrive;\n"
+    "which containers that run does the monitor know (so the hook was called for them); what does\n"
+    "a container get. Files are read and programs asked for --version: no engine is asked, no\n"
+    "container started. As an ordinary user: podman's configuration, the system's and your own.\n"
+    "\n"
+    "ok    is as it should be\n"
+    "warn  guards less than it could, or not all containers\n"
+    "fail  has no effect though it is configured, or keeps containers from starting\n"
+    "gets  what guards a container that asks for it, and every other\n"
+    "\n"
+    "--fix shows, as a diff, what `holdfast install` would write for each engine that it would\n"
+    "better, and does that when you agree. What was changed by hand stays, see `holdfast install\n"
+    "--force`.\n"
+    "Ends with 0 when nothing failed and a back end can be in force (after --fix: and nothing "
+    "that\n"
+    "it showed is left undone), else 1.\n"
+    "\n"
+    "Examples:\n"
+    "  sudo holdfast doctor\n"
+    "  sudo holdfast doctor --fix podman\n"
+    "  holdfast doctor --root /mnt/image --fix --yes    the engines of an image\n"
+    "  holdfast doctor --format json | jq -r '.engines[] | \"\\(.engine): \\(.everyone)\"'";
 
 }  // namespace
 
 void add_doctor(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("doctor", "Say what this host can do and what is missing");
-  command->footer(
-      "Tries the kernel instead of trusting its version: small programs are loaded and thrown "
-      "away. Ends with 0 when a\n"
-      "back end can be in force, 1 when none can (also for want of bpffs or a valid "
-      "holdfast.json).");
-  command->callback([&status] { status = examine(); });
+  auto* command = app.add_subcommand(
+      "doctor", "Say what this host and its engines give containers, and what is missing");
+  command->footer(kFooter);
+  auto given = std::make_shared<Given>();
+  add_engines(*command, given->engines, false);
+  auto* fix = command->add_flag("--fix", given->fix, "Offer what `holdfast install` would write");
+  command->add_flag("--yes", given->yes, "Agree to all of it beforehand")->needs(fix);
+  command->add_option("--format", given->format, "Sentences, or everything as JSON")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  add_root_option(*command, given->root);
+  command->callback([given, &status] {
+    if (given->fix && given->format == "json") {
+      throw CLI::ValidationError("--fix", "shows and asks; leave out --format json");
+    }
+    status = run(*given);
+  });
 }
 
 }  // namespace holdfast::cli

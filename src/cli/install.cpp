@@ -1,17 +1,13 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "src/cli/commands.h"
 #include "src/cli/engine_place.h"
-#include "src/engine/advice.h"
-#include "src/engine/diff.h"
-#include "src/engine/plan.h"
-#include "src/engine/programs.h"
+#include "src/cli/installing.h"
 
 namespace holdfast::cli {
 
@@ -34,90 +30,14 @@ struct Given {
   }
 };
 
-void tell(Engine engine, const std::string& sentence) {
-  fmt::print("{}: {}\n", engine::name_of(engine), sentence);
-}
-
-void tell_change(Engine engine, const engine::Change& change) {
-  if (!change.backup.empty()) {
-    tell(engine, "kept " + change.backup);
-  }
-  if (change.before != change.after) {
-    tell(engine, (change.after ? "wrote " : "removed ") + change.path);
-  }
-  if (!change.done_backup.empty()) {
-    tell(engine, "removed " + change.done_backup);
-  }
-}
-
-// For uninstall, holdfast's programs need not be there any more.
-Result<engine::Site> look_around(Engine engine, const Given& given, const EnginePlace& place) {
-  engine::Site site{place.tree,
-                    place.owner,
-                    {},
-                    given.options,
-                    TRY(engine::read_record(place.tree, place.owner))};
-  auto programs = engine::find_programs(place.tree, place.root);
-  if (programs.ok()) {
-    programs = engine::programs_for(engine, place.tree, programs.value(), given.over);
-  }
-  if (!programs.ok() && !given.uninstall) {
-    return programs.error();
-  }
-  site.programs = programs.ok() ? programs.value() : engine::Programs{};
-  return site;
-}
-
-void tell_result(Engine engine, const Given& given, const EnginePlace& place,
-                 const engine::Plan& plan) {
-  if (plan.changes.empty()) {
-    tell(engine, "nothing to change");
-    return;
-  }
-  if (!given.uninstall && engine::find_engine(place.tree, engine).empty()) {
-    tell(engine, std::string(engine::program_of(engine)) + " is not installed here yet");
-  }
-  if (place.root != "/") {
-    return;
-  }
-  for (const std::string& sentence : given.uninstall
-                                         ? engine::after_uninstall(engine)
-                                         : engine::after_install(engine, given.options)) {
-    tell(engine, sentence);
-  }
-}
-
-// What an engine that was named cannot have is a failure; for "auto" it is a note.
-Result<engine::Plan> decide(Engine engine, const Given& given, const engine::Site& site) {
-  engine::Plan plan = TRY(given.uninstall ? engine::plan_uninstall(engine, site)
-                                          : engine::plan_install(engine, site));
-  if (plan.is_useless && !given.is_auto() && plan.changes.empty()) {
-    return fail(fmt::format("{}", fmt::join(plan.notes, "; ")));
-  }
-  for (const std::string& note : plan.notes) {
-    fmt::print(stderr, "{}: {}\n", engine::name_of(engine), note);
-  }
-  return plan;
-}
-
-Status show(Engine engine, const Given& given, const EnginePlace& place) {
-  const engine::Site site = TRY(look_around(engine, given, place));
-  for (const engine::Change& change : TRY(decide(engine, given, site)).changes) {
-    fmt::print("{}", engine::unified_diff(change.path, change.before, change.after));
-  }
-  return Ok{};
-}
-
 Status work_on(Engine engine, const Given& given, const EnginePlace& place) {
-  if (given.dry_run) {
-    return show(engine, given, place);
+  const Job job{engine, given.options, given.over, given.uninstall, !given.is_auto()};
+  if (!given.dry_run) {
+    return carry_out(job, place);
   }
-  const base::UniqueFd lock = TRY(engine::lock_record(place.tree, place.owner));
-  const engine::Site site = TRY(look_around(engine, given, place));
-  const engine::Plan plan = TRY(decide(engine, given, site));
-  TRY(engine::apply(site, plan,
-                    [engine](const engine::Change& change) { tell_change(engine, change); }));
-  tell_result(engine, given, place, plan);
+  const engine::Plan plan = TRY(decide(job, place)).plan;
+  tell_notes(job, plan);
+  print_diff(plan);
   return Ok{};
 }
 

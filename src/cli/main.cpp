@@ -16,8 +16,8 @@ constexpr const char* kDescription =
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  holdfast doctor                                   what this kernel can do, and what is "
-    "missing\n"
+    "  holdfast doctor                                   what this host and its "
+    "engines give containers\n"
     "  holdfast run --profile immutable ./bundle         run an OCI bundle under guard\n"
     "  holdfast ps                                       guarded containers\n"
     "  holdfast events -f --severity error               alerts as they come, the grave ones\n"
