@@ -8,9 +8,9 @@
 #include <string>
 
 #include "shim/refuse.h"
-#include "shim/rewrite.h"
 #include "src/base/beneath.h"
 #include "src/base/self.h"
+#include "src/guard/rewrite.h"
 #include "src/monitor/spawn.h"
 #include "src/oci/image.h"
 #include "src/profile/identity.h"
@@ -50,8 +50,8 @@ Result<Place> find_config(const CommandLine& line) {
   return Place{bundle.value(), path.substr(0, slash), path.substr(slash + 1)};
 }
 
-Result<HookCommand> find_hook(const Place& place) {
-  HookCommand hook;
+Result<guard::HookCommand> find_hook(const Place& place) {
+  guard::HookCommand hook;
   hook.path = base::find_program(HOLDFAST_LIBEXECDIR "/holdfast-hook", "../hook/holdfast-hook");
   if (hook.path.empty()) {
     return fail("holdfast-hook is not installed in " HOLDFAST_LIBEXECDIR
@@ -93,13 +93,14 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
     const std::string engine = oci::engine_of(spec.annotations, place.bundle, "");
     return TRY(profile::identify(spec, engine, place.bundle)).image;
   };
-  Subject subject = TRY(read_subject(old.bytes, place.path(), source, config, image));
+  guard::Subject subject = TRY(guard::read_subject(old.bytes, place.path(), source, config, image));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return Ok{};
   }
-  const HookCommand hook = TRY(find_hook(place));
+  const guard::HookCommand hook = TRY(find_hook(place));
   const bool enforcing = TRY(ask_monitor(config, subject.resolved));
-  const std::string bytes = TRY(rewrite(std::move(subject), enforcing, hook, profile::this_host()));
+  const std::string bytes =
+      TRY(guard::rewrite(std::move(subject), enforcing, hook, profile::this_host()));
   if (bytes.empty()) {
     return Ok{};
   }

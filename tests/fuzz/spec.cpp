@@ -1,10 +1,10 @@
-// config.json as the shim reads and rewrites it.
+// config.json as shim and hook read and rewrite it.
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "shim/rewrite.h"
+#include "src/guard/rewrite.h"
 #include "tests/fuzz/target.h"
 
 namespace holdfast::fuzz {
@@ -35,9 +35,9 @@ profile::Config config_with(const char* profile) {
 
 Result<std::string> rewritten(std::string_view bytes, const profile::Source& source,
                               const profile::Config& config, bool enforcing) {
-  shim::Subject subject = TRY(shim::read_subject(bytes, kPath, source, config));
-  return shim::rewrite(std::move(subject), enforcing, {"/usr/libexec/holdfast/holdfast-hook", {}},
-                       profile::unknown_host());
+  guard::Subject subject = TRY(guard::read_subject(bytes, kPath, source, config));
+  return guard::rewrite(std::move(subject), enforcing, {"/usr/libexec/holdfast/holdfast-hook", {}},
+                        profile::unknown_host());
 }
 
 // podman and restore read a file again that was rewritten before.

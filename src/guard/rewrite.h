@@ -1,4 +1,5 @@
-// What the shim changes in a config.json. No system call here: bytes in, bytes out.
+// What the shim, and the hook at podman's stage "precreate", change in a config.json. No system
+// call here: bytes in, bytes out.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,7 @@
 #include "src/profile/load.h"
 #include "src/profile/resolve.h"
 
-namespace holdfast::shim {
+namespace holdfast::guard {
 
 // A config.json, and the profile that it gets.
 struct Subject {
@@ -47,4 +48,4 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
 Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook,
                             const profile::Host& host);
 
-}  // namespace holdfast::shim
+}  // namespace holdfast::guard

@@ -1,4 +1,4 @@
-#include "shim/rewrite.h"
+#include "src/guard/rewrite.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "src/base/file.h"
 #include "src/oci/filter.h"
 
-namespace holdfast::shim {
+namespace holdfast::guard {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -202,4 +202,4 @@ TEST(RewriteRefuses, WhatItCannotUnderstand) {
 }
 
 }  // namespace
-}  // namespace holdfast::shim
+}  // namespace holdfast::guard

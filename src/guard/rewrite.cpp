@@ -1,4 +1,4 @@
-#include "shim/rewrite.h"
+#include "src/guard/rewrite.h"
 
 #include <optional>
 
@@ -8,7 +8,7 @@
 #include "src/oci/filter.h"
 #include "src/seccomp/compose.h"
 
-namespace holdfast::shim {
+namespace holdfast::guard {
 namespace {
 
 using oci::Document;
@@ -100,4 +100,4 @@ Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& 
   return changed ? oci::document_text(document) : std::string();
 }
 
-}  // namespace holdfast::shim
+}  // namespace holdfast::guard
