@@ -12,6 +12,7 @@
 
 #include "hook/input.h"
 #include "hook/options.h"
+#include "hook/precreate.h"
 #include "hook/subject.h"
 #include "src/base/file.h"
 #include "src/base/unique_fd.h"
@@ -202,10 +203,26 @@ int poststop(const Result<oci::State>& state, const Options& options) {
   return 0;
 }
 
-Result<oci::State> read_state() {
-  const std::string input =
-      TRY(read_input(STDIN_FILENO, oci::kStateLimits.max_bytes, kInputTimeout));
-  return oci::parse_state(input, "standard input");
+Result<std::string> read_input_of(Stage stage) {
+  const bool is_spec = stage == Stage::kPrecreate;
+  return read_input(STDIN_FILENO,
+                    is_spec ? oci::kSpecLimits.max_bytes : oci::kStateLimits.max_bytes,
+                    kInputTimeout);
+}
+
+// Prints config.json as the container is to have it: guarded, or refused.
+int rewrite(const Result<std::string>& input, const Options& options, Clock::time_point deadline) {
+  const auto config = load_config(options);
+  auto text = !config.ok()  ? Result<std::string>(config.error())
+              : !input.ok() ? input
+                            : precreate(input.value(), options, config.value(),
+                                        monitor_of(options, config.value()), deadline);
+  if (!text.ok() && input.ok()) {
+    text = refusing(input.value(), text.error().message);
+  }
+  const Status written =
+      text.ok() ? base::write_all(STDOUT_FILENO, text.value(), "standard output") : text.error();
+  return written.ok() ? 0 : refuse_start("a container is refused: " + written.error().message);
 }
 
 }  // namespace
@@ -218,15 +235,23 @@ int run(int argc, const char* const* argv) {
     return base::write_all(STDOUT_FILENO, kHelp, "standard output").ok() ? 0 : 1;
   }
   // Read before anything can fail: see read_input.
-  const auto state = read_state();
+  const auto input = read_input_of(options.ok() ? options.value().stage : Stage::kCreate);
   if (!options.ok()) {
     return refuse_start(options.error().message);
   }
+  if (options.value().stage == Stage::kPrecreate) {
+    return rewrite(input, options.value(), deadline);
+  }
+  const auto state = input.ok() ? oci::parse_state(input.value(), "standard input")
+                                : Result<oci::State>(input.error());
   if (options.value().stage == Stage::kPoststop) {
     return poststop(state, options.value());
   }
   if (!state.ok()) {
     return refuse_start(state.error().message);
+  }
+  if (!options.value().refuse.empty()) {
+    return refuse_start("container " + state.value().id + " is refused: " + options.value().refuse);
   }
   const auto config = load_config(options.value());
   if (!config.ok()) {

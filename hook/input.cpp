@@ -35,14 +35,14 @@ Result<std::string> read_input(int fd, std::size_t max_bytes, milliseconds timeo
   std::array<char, 65536> buffer;
   for (;;) {
     if (!wait_until(fd, deadline)) {
-      return fail("the container's state on standard input does not end");
+      return fail("standard input does not end");
     }
     const ssize_t got = read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) {
       continue;
     }
     if (got < 0) {
-      return fail_errno("cannot read the container's state from standard input", errno);
+      return fail_errno("cannot read standard input", errno);
     }
     if (got == 0) {
       break;
@@ -53,10 +53,8 @@ Result<std::string> read_input(int fd, std::size_t max_bytes, milliseconds timeo
     }
   }
   if (total > max_bytes) {
-    return fail(
-        fmt::format("the container's state on standard input is larger than {} bytes; shorten its "
-                    "annotations",
-                    max_bytes));
+    return fail(fmt::format(
+        "standard input is larger than {} bytes; shorten the container's annotations", max_bytes));
   }
   return input;
 }

@@ -13,6 +13,9 @@ std::string* target_of(Options& options, std::string_view name) {
   if (name == "--socket") {
     return &options.socket;
   }
+  if (name == "--refuse") {
+    return &options.refuse;
+  }
   return name == "--spec" ? &options.spec : nullptr;
 }
 
@@ -20,29 +23,39 @@ Result<Stage> stage_of(std::string_view name) {
   if (name == "createRuntime" || name == "prestart") {
     return Stage::kCreate;
   }
+  if (name == "precreate") {
+    return Stage::kPrecreate;
+  }
   if (name == "poststop") {
     return Stage::kPoststop;
   }
-  return fail("\"" + std::string(name) +
-              "\" is not a stage of this hook; give createRuntime, prestart or poststop");
+  return fail(
+      "\"" + std::string(name) +
+      "\" is not a stage of this hook; give precreate, createRuntime, prestart or poststop");
 }
 
 }  // namespace
 
 const char* const kHelp =
-    "usage: holdfast-hook [--config FILE] [--socket PATH] [--spec FILE] STAGE\n"
+    "usage: holdfast-hook [--config FILE] [--socket PATH] [--spec FILE] [--refuse WHY] STAGE\n"
     "\n"
     "An OCI hook: an OCI runtime calls it with the container's state on standard input.\n"
     "STAGE is one of\n"
+    "  precreate      podman's: config.json comes on standard input; print it with the profile's\n"
+    "                 seccomp filter and read-only root, or refuse the container\n"
     "  createRuntime  register the container with the monitor, or refuse it\n"
     "  prestart       the same, for runtimes that do not know createRuntime\n"
     "  poststop       forget the container\n"
-    "Add it to config.json, to podman's hooks.d or to CRI-O's hooks_dir at createRuntime and\n"
-    "poststop, with a timeout and an environment of its own. holdfast-runtime adds it itself.\n"
+    "Add it to config.json, to podman's hooks.d (there at precreate too) or to CRI-O's hooks_dir "
+    "at\n"
+    "createRuntime and poststop, with a timeout and an environment of its own. holdfast-runtime "
+    "adds\n"
+    "it itself.\n"
     "\n"
     "  --config FILE  another /etc/holdfast/holdfast.json\n"
     "  --socket PATH  the monitor's socket, in place of what holdfast.json says\n"
     "  --spec FILE    another config.json than the bundle's\n"
+    "  --refuse WHY   refuse the container: what precreate has decided, where runtimes say why\n"
     "  --help         this text\n";
 
 Result<Options> parse_options(std::span<const char* const> arguments) {

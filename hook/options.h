@@ -8,13 +8,14 @@
 
 namespace holdfast::hook {
 
-enum class Stage { kHelp, kCreate, kPoststop };
+enum class Stage { kHelp, kPrecreate, kCreate, kPoststop };
 
 struct Options {
   Stage stage = Stage::kHelp;
   std::string config;  // holdfast.json; "": the default place
   std::string socket;  // the monitor's; "": what holdfast.json says
   std::string spec;    // config.json; "": the bundle's
+  std::string refuse;  // why the container is refused, whatever else; "": it is not
 };
 
 // What --help says.

@@ -99,6 +99,9 @@ std::string what_it_gets(Tier tier, const std::optional<Host>& host) {
       return "nothing, it is unguarded";
     case Tier::kHook:
       return of_the_kernel(host) + "; no seccomp filter, no read-only mount, nothing about `exec`";
+    case Tier::kPrecreate:
+      return of_the_kernel(host) +
+             "; the profile's seccomp filter and read-only root; nothing about `exec`";
     case Tier::kRuntime:
       return of_the_kernel(host) +
              "; the profile's seccomp filter, read-only root and rules about `exec`";
@@ -110,10 +113,10 @@ void print_engine(const Diagnosis& one, const std::optional<Host>& host) {
   fmt::print("\n{}: {}{}\n", one.name, one.program.empty() ? "not installed" : one.program,
              one.version.empty() ? "" : " (" + shown(one.version, 100) + ")");
   print_checks(one.checks);
-  if (!one.how_to_ask.empty()) {
-    fmt::print("gets  {}: {}\n", shown(one.how_to_ask, kWidth), what_it_gets(one.asking, host));
+  for (const engine::Way& way : one.ways) {
+    fmt::print("gets  {}: {}\n", shown(way.how, kWidth), what_it_gets(way.gets, host));
   }
-  fmt::print("gets  {}: {}\n", one.how_to_ask.empty() ? "every container" : "otherwise",
+  fmt::print("gets  {}: {}\n", one.ways.empty() ? "every container" : "otherwise",
              what_it_gets(one.everyone, host));
 }
 
@@ -144,10 +147,11 @@ void print_json(const Report& report) {
   }
   document["engines"] = Json::array();
   for (const Diagnosis& one : report.engines) {
+    const Tier asking = one.ways.empty() ? one.everyone : one.ways.front().gets;
     document["engines"].push_back({{"engine", one.name},
                                    {"program", one.program},
                                    {"version", one.version},
-                                   {"asking", engine::name_of(one.asking)},
+                                   {"asking", engine::name_of(asking)},
                                    {"everyone", engine::name_of(one.everyone)},
                                    {"needs_install", one.needs_install},
                                    {"checks", json_of(one.checks)}});
@@ -197,7 +201,7 @@ constexpr const char* kFooter =
     "ok    is as it should be\n"
     "warn  guards less than it could, or not all containers\n"
     "fail  has no effect though it is configured, or keeps containers from starting\n"
-    "gets  what guards a container that asks for it, and every other\n"
+    "gets  what guards a container, by how it asks for it, and every other\n"
     "\n"
     "--fix shows, as a diff, what `holdfast install` would write for each engine that it would\n"
     "better, and does that when you agree. What was changed by hand stays, see `holdfast install\n"

@@ -59,7 +59,7 @@ void add_running(const EnginePlace& place, const std::string& socket,
   const auto running = engine::running_containers(place.tree, place.owner);
   for (engine::Diagnosis& one : engines) {
     const auto engine = engine::engine_named(one.name);
-    if (engine && one.asking != engine::Tier::kNone) {
+    if (engine && (one.everyone != engine::Tier::kNone || !one.ways.empty())) {
       one.checks.push_back(engine::judge_running(*engine, running, *guarded));
     }
   }

@@ -18,6 +18,7 @@ struct Configured {
   // Whether what a pod or container is annotated with gets into config.json under that runtime.
   bool hands_annotations_on = true;
   std::string hook;             // the program that it calls when it creates a container; "": none
+  bool rewrites = false;        // also before the runtime gets config.json (podman's "precreate")
   bool hooks_everyone = false;  // not only containers that have an annotation of ours
 
   [[nodiscard]] bool is_nothing() const { return runtime.empty() && hook.empty(); }

@@ -137,24 +137,31 @@ void check_annotations(const Examination& on) {
   }
 }
 
-// Builds have podman's configuration and buildah's way of starting containers.
-void check_builds(const Examination& on) {
+// What is built has podman's configuration and no annotations. As root, buildah (1.28) reads hooks
+// of /etc/containers by itself.
+std::string about_builds(const Examination& on) {
   const Configured& configured = on.configured;
+  if (configured.is_default) {
+    return "the runtime too";
+  }
+  if (!configured.runtime.empty()) {
+    return "no annotations, so no hook; the runtime with --runtime " + configured.runtime;
+  }
+  return configured.hooks_everyone && !on.owner.is_user()
+             ? "the hook too, where it is in /etc/containers/oci/hooks.d"
+             : "";
+}
+
+void check_builds(const Examination& on) {
   if (on.engine != Engine::kPodman) {
     return;
   }
-  if (configured.runtime.empty()) {
-    on.add(Verdict::kWarning,
-           "builds: podman build and buildah call no hook, so theirs are unguarded: give the "
-           "runtime too, `holdfast install podman`");
-    return;
-  }
-  on.add(Verdict::kOk,
-         configured.is_default
-             ? "builds: podman build and buildah start the runtime too"
-             : fmt::format("builds: podman build and buildah call no hook, and take the runtime "
-                           "with --runtime {}",
-                           configured.runtime));
+  const std::string about = about_builds(on);
+  on.add(about.empty() ? Verdict::kWarning : Verdict::kOk,
+         "builds (podman build, buildah): " +
+             (about.empty() ? "no annotations, so no hook: give the runtime too, `holdfast install "
+                              "podman`"
+                            : about));
 }
 
 // One of what holdfast wrote, by what became of it.
@@ -230,23 +237,21 @@ void check_all(const Examination& on) {
   }
 }
 
-std::string how_to_ask(Engine engine, const Configured& configured) {
-  if (configured.runtime.empty()) {
-    return "with an annotation io.holdfast.…";
-  }
+std::string with_runtime(Engine engine, const std::string& name) {
   const bool is_pod = engine == Engine::kContainerd || engine == Engine::kCrio;
-  return (is_pod ? "with a RuntimeClass of the handler " : "with --runtime ") +
-         configured.runtime_name;
+  return (is_pod ? "with a RuntimeClass of the handler " : "with --runtime ") + name;
 }
 
 void tell_tiers(Engine engine, const Configured& configured, Diagnosis& diagnosis) {
-  const Tier by_hook = configured.hook.empty() ? Tier::kNone : Tier::kHook;
-  diagnosis.asking = configured.runtime.empty() ? by_hook : Tier::kRuntime;
-  diagnosis.everyone = configured.hooks_everyone ? Tier::kHook : Tier::kNone;
+  const Tier called = configured.rewrites ? Tier::kPrecreate : Tier::kHook;
+  const Tier by_hook = configured.hook.empty() ? Tier::kNone : called;
+  diagnosis.everyone = configured.hooks_everyone ? by_hook : Tier::kNone;
   diagnosis.everyone = configured.is_default ? Tier::kRuntime : diagnosis.everyone;
-  if (diagnosis.asking != diagnosis.everyone) {
-    diagnosis.how_to_ask = how_to_ask(engine, configured);
-  }
+  diagnosis.ways = {{with_runtime(engine, configured.runtime_name),
+                     configured.runtime.empty() ? Tier::kNone : Tier::kRuntime},
+                    {"with an annotation io.holdfast.…", by_hook}};
+  std::erase_if(diagnosis.ways,
+                [&diagnosis](const Way& way) { return way.gets <= diagnosis.everyone; });
 }
 
 // With the programs that are configured, so that what install would say of them is true.
@@ -288,6 +293,8 @@ const char* name_of(Tier tier) {
       return "none";
     case Tier::kHook:
       return "hook";
+    case Tier::kPrecreate:
+      return "precreate";
     case Tier::kRuntime:
       return "runtime";
   }
@@ -340,8 +347,7 @@ Diagnosis diagnose_plain(const std::string& name, const Tree& tree, const Progra
        is_good ? fmt::format("{} takes its whole command line and executes it", wrapper)
                : fmt::format("{} does not execute it: see what `{} --version` says", wrapper,
                              wrapper)});
-  diagnosis.asking = Tier::kRuntime;
-  diagnosis.how_to_ask = "called as " + wrapper;
+  diagnosis.ways = {{"called as " + wrapper, Tier::kRuntime}};
   return diagnosis;
 }
 

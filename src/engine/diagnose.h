@@ -26,18 +26,23 @@ struct Check {
 const char* name_of(Check::Verdict verdict);
 
 // What starts an engine's container under guard.
-enum class Tier { kNone, kHook, kRuntime };
-// "none", "hook", "runtime".
+// The hook at podman's stage "precreate" does what the runtime does, but for `exec`.
+enum class Tier { kNone, kHook, kPrecreate, kRuntime };
+// "none", "hook", "precreate", "runtime".
 const char* name_of(Tier tier);
+
+struct Way {
+  std::string how;  // "with --runtime holdfast"
+  Tier gets = Tier::kNone;
+};
 
 struct Diagnosis {
   std::string name;  // of the engine, or "runc" or "crun"
   std::string program;
   std::string version{};  // "" for another system's root
   std::vector<Check> checks{};
-  Tier everyone = Tier::kNone;  // every container
-  Tier asking = Tier::kNone;    // those that ask for it
-  std::string how_to_ask{};     // "with --runtime holdfast"; "" where asking gives no more
+  Tier everyone = Tier::kNone;  // what a container gets without asking
+  std::vector<Way> ways{};      // to ask for more, the strongest first
   bool needs_install = false;   // `holdfast install`, with these options, would better it
   Options options{};
 };

@@ -15,6 +15,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr const char* kPrecreate = "precreate";
+
 struct Stage {
   const char* name;
   const char* file;
@@ -22,6 +24,7 @@ struct Stage {
 // One file each: the hook wants its stage as an argument.
 constexpr std::array kStages = {Stage{"createRuntime", "/50-holdfast-create.json"},
                                 Stage{"poststop", "/50-holdfast-poststop.json"}};
+constexpr Stage kBefore = {kPrecreate, "/50-holdfast-precreate.json"};
 // Longer than the hook's own deadline (hook/hook.cpp), so that it always says why.
 constexpr int kTimeoutSeconds = 120;
 
@@ -58,7 +61,13 @@ Status read_hook(const std::string& text, const std::string& path, Configured& c
   TRY(hook ? hook->read("path", program) : Status(Ok{}));
   TRY(when ? when->read("always", is_always) : Status(Ok{}));
   TRY(view.read("stages", stages));
-  if (is_our_hook(program) && std::any_of(stages.begin(), stages.end(), is_of_creation)) {
+  if (!is_our_hook(program)) {
+    return Ok{};
+  }
+  if (std::find(stages.begin(), stages.end(), kPrecreate) != stages.end()) {
+    configured.rewrites = true;
+  }
+  if (std::any_of(stages.begin(), stages.end(), is_of_creation)) {
     configured.hook = program;
     configured.hooks_everyone = configured.hooks_everyone || is_always;
   }
@@ -83,6 +92,14 @@ std::vector<Wanted> wanted_hooks(const std::string& directory, const Site& site)
     files.push_back({{directory + stage.file, File::Kind::kDropIn}, text_of(stage, site)});
   }
   return files;
+}
+
+File precreate_file(const std::string& directory) {
+  return {directory + kBefore.file, File::Kind::kDropIn};
+}
+
+Wanted wanted_precreate(const std::string& directory, const Site& site) {
+  return {precreate_file(directory), text_of(kBefore, site)};
 }
 
 Status find_hook(const Tree& tree, const std::vector<std::string>& directories,

@@ -23,6 +23,9 @@ std::string drop_in(const Owner& owner) {
   return folder(owner) + "/containers.conf.d/50-holdfast.conf";
 }
 std::string hooks(const Owner& owner) { return folder(owner) + "/oci/hooks.d"; }
+// Not where buildah looks, whatever containers.conf says, and as root does not build any more when
+// it finds a hook of a stage that it does not know.
+std::string early_hooks(const Owner& owner) { return folder(owner) + "/oci/precreate.d"; }
 
 // All that podman reads; but for `ours`, when that is not "".
 Result<Layers> configuration(const Tree& tree, const Owner& owner, const std::string& ours) {
@@ -69,8 +72,11 @@ Result<std::string> hooks_dir_line(const Site& site, const Layers& layers,
                                    std::vector<std::string>& notes) {
   const std::vector<std::string> key = {"engine", "hooks_dir"};
   auto list = TRY(effective_list(site.tree, layers.all(), key, kHookFolders));
-  add_missing(list, hooks(site.owner));
+  for (const std::string& directory : {hooks(site.owner), early_hooks(site.owner)}) {
+    add_missing(list, directory);
+  }
   TRY(note_list(site.tree, layers, key, list, hooks(site.owner), notes));
+  TRY(note_list(site.tree, layers, key, list, early_hooks(site.owner), notes));
   return fmt::format("hooks_dir = {}\n", toml_array(list));
 }
 
@@ -121,6 +127,7 @@ Result<std::string> drop_in_text(const Site& site, std::vector<std::string>& not
 
 std::vector<File> podman_files(const Owner& owner) {
   std::vector<File> files = {{drop_in(owner), File::Kind::kDropIn}};
+  files.push_back(precreate_file(early_hooks(owner)));
   const auto more = hook_files(hooks(owner));
   files.insert(files.end(), more.begin(), more.end());
   return files;
@@ -131,6 +138,7 @@ Result<WantedFiles> podman_wanted(const Site& site) {
   const std::string text = TRY(drop_in_text(site, wanted.notes));
   wanted.files.push_back({{drop_in(site.owner), File::Kind::kDropIn}, text});
   if (site.options.with != With::kRuntime) {
+    wanted.files.push_back(wanted_precreate(early_hooks(site.owner), site));
     const auto more = wanted_hooks(hooks(site.owner), site);
     wanted.files.insert(wanted.files.end(), more.begin(), more.end());
   }

@@ -255,6 +255,9 @@ same() { diff -r --exclude installed.json "$1/etc" "$2/etc"; }
     diff "$HF_ROOT/contrib/podman/$file" "root/etc/containers/oci/hooks.d/$file"
     diff "$HF_ROOT/contrib/podman/$file" "root/etc/crio/hooks.d/$file"
   done
+  file=50-holdfast-precreate.json # a stage that podman alone knows
+  diff "$HF_ROOT/contrib/podman/$file" "root/etc/containers/oci/precreate.d/$file"
+  [[ $(find root/etc -name "$file" | wc -l) == 1 ]]
 }
 
 # --- what the engines make of it ---------------------------------------------------------------
@@ -289,7 +292,11 @@ runtime_of() { with_root podman "$@" info --format '{{.Host.OCIRuntime.Name}} {{
 @test "podman calls the hook for containers that ask for it, and for all by --default" {
   command -v podman >/dev/null || skip "podman is not installed"
   # A hook that only says that it was called.
-  printf '#!/bin/sh\ncat >/dev/null\necho "$*" >>/run/called\n' >root/usr/local/libexec/holdfast/holdfast-hook
+  cat >root/usr/local/libexec/holdfast/holdfast-hook <<'SH'
+#!/bin/sh
+if [ "$1" = precreate ]; then cat; else cat >/dev/null; fi
+echo "$*" >>/run/called
+SH
   mkdir image && cp "$(command -v busybox)" image/busybox
   printf 'FROM scratch\nCOPY busybox /busybox\nENTRYPOINT ["/busybox", "true"]\n' >image/Containerfile
   cat >in-root <<'SH'
@@ -372,6 +379,7 @@ dumped_whole() { containerd --config root/etc/containerd/config.toml config dump
   [[ $rc == 0 && $written == './.config/containers/containers.conf.d/50-holdfast.conf
 ./.config/containers/oci/hooks.d/50-holdfast-create.json
 ./.config/containers/oci/hooks.d/50-holdfast-poststop.json
+./.config/containers/oci/precreate.d/50-holdfast-precreate.json
 ./.local/state/holdfast/installed.json' ]]
   [[ $docker == *"docker is configured by root"* ]]
   [[ -z $left ]]

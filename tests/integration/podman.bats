@@ -16,6 +16,8 @@ setup_file() {
   for way in runtime hook both; do
     "$HF_CLI" install podman --with "$way" >"$HF_DIR/install-$way" 2>&1
     engine_runs "$way" --cap-add=SYS_ADMIN --annotation=
+    in_engine "$way" "filtered-$way" --annotation=io.holdfast.profile=filtered -- sh -c \
+      'attack symlink target /tmp/link; grep Seccomp /proc/self/status | tr -d "[:blank:]"'
   done
   build
   "$HF_CLI" uninstall podman >"$HF_DIR/uninstall" 2>&1
@@ -77,6 +79,13 @@ PYTHON
   local way
   for way in runtime hook both; do
     assert_guarded "$way" podman "web-$way" "$ENGINE_IMAGE"
+  done
+}
+
+@test "podman: the profile's seccomp filter is in force, and is one with the engine's, the hook alone or not" {
+  local way
+  for way in runtime hook both; do
+    ended "filtered-$way" 0 $'symlink: EOPNOTSUPP\nSeccomp:2\nSeccomp_filters:1'
   done
 }
 

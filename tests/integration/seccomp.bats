@@ -4,9 +4,10 @@ load lib
 
 setup_file() {
   hf_setup
+  SHIM=(--runtime "$HF_SHIM")
   hf_monitor_start
   cat >"$HF_DIR/script" <<'SCRIPT'
-sed -n 's/^Seccomp:\t/seccomp /p' /proc/self/status
+sed -n 's/^Seccomp:\t/seccomp /p; s/^Seccomp_filters:\t/filters /p' /proc/self/status
 t link symlink target /tmp/link
 SCRIPT
   local profile
@@ -18,8 +19,11 @@ SCRIPT
   hf_bundle unasked --overlay --profile asking --script "$HF_DIR/script"
   hf_run unasked
   ask_an_agent
-  run_podman filtered
-  run_podman default
+  run_podman filtered filtered "${SHIM[@]}"
+  run_podman default default "${SHIM[@]}"
+  make_hooks
+  run_podman hook filtered --runtime "$RUNTIME" --hooks-dir "$HF_DIR/hooks.d"
+  run_podman both filtered "${SHIM[@]}" --hooks-dir "$HF_DIR/hooks.d"
 }
 
 # An agent at the socket that config.json names decides what the profile asks it.
@@ -31,13 +35,25 @@ ask_an_agent() {
     listenerPath: \"$HF_DIR/agent.sock\"}" <"$HF_DIR/script"
 }
 
+# As contrib has it for podman.
+make_hooks() {
+  local file
+  mkdir "$HF_DIR/hooks.d"
+  for file in "$HF_ROOT"/contrib/podman/*.json; do
+    jq --arg path "$HF_HOOK" '.hook.path = $path' "$file" >"$HF_DIR/hooks.d/${file##*/}"
+  done
+}
+
 # podman's own seccomp profile, and ours on top. Its storage is the test's own.
 hf_podman() {
   podman --root "$HF_DIR/podman" --runroot "$HF_DIR/podman-run" --tmpdir "$HF_DIR/podman-tmp" \
-    --cgroup-manager cgroupfs --events-backend file --runtime "$HF_SHIM" "$@" 3>&- </dev/null
+    --cgroup-manager cgroupfs --events-backend file "$@" 3>&- </dev/null
 }
 
+# run_podman NAME PROFILE OPTION…: the options are podman's own, before its command.
 run_podman() {
+  local name=$1 profile=$2
+  shift 2
   command -v podman >/dev/null || return 0
   if ! hf_podman image exists hf-test 2>/dev/null; then
     cp -a "$HF_IMAGE" "$HF_DIR/podman-image"
@@ -45,11 +61,11 @@ run_podman() {
     { hf_prelude && cat "$HF_DIR/script"; } >"$HF_DIR/podman-image/script.sh"
     tar -C "$HF_DIR/podman-image" -c . | podman_import
   fi
-  mkdir "$HF_DIR/podman-$1"
+  mkdir "$HF_DIR/podman-$name"
   local rc=0
-  hf_podman run --name "$1" --network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --annotation "io.holdfast.profile=$1" \
-    hf-test /bin/sh /script.sh >"$HF_DIR/podman-$1/out" 2>"$HF_DIR/podman-$1/err" || rc=$?
-  echo "$rc" >"$HF_DIR/podman-$1/rc"
+  hf_podman "$@" run --name "$name" --network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --annotation "io.holdfast.profile=$profile" \
+    hf-test /bin/sh /script.sh >"$HF_DIR/podman-$name/out" 2>"$HF_DIR/podman-$name/err" || rc=$?
+  echo "$rc" >"$HF_DIR/podman-$name/rc"
 }
 
 podman_import() {
@@ -58,9 +74,10 @@ podman_import() {
 }
 
 teardown_file() {
+  local SHIM=(--runtime "$HF_SHIM")
   [[ ! -s $HF_DIR/agent.pid ]] || kill "$(cat "$HF_DIR/agent.pid")" 2>/dev/null || true
   if [[ -d $HF_DIR/podman ]]; then
-    hf_podman rm --all --force >/dev/null 2>&1 || true
+    hf_podman "${SHIM[@]}" rm --all --force >/dev/null 2>&1 || true
   fi
   hf_teardown
 }
@@ -113,4 +130,17 @@ teardown_file() {
   require_command podman
   assert_result podman-default seccomp 2
   assert_result podman-default link "symlink: ok"
+}
+
+@test "podman: the hook alone has the profile's filter put into config.json" {
+  require_command podman
+  assert_result podman-hook seccomp 2
+  assert_result podman-hook link "symlink: EOPNOTSUPP"
+  [[ $(cat "$HF_DIR/podman-hook/rc") == 0 ]]
+}
+
+@test "podman: hook and runtime together make one filter" {
+  require_command podman
+  assert_result podman-both filters 1
+  assert_result podman-both link "symlink: EOPNOTSUPP"
 }

@@ -32,6 +32,15 @@ class DiagnoseTest : public EngineTest {
     }
     return lines;
   }
+  // The strongest that a container can ask for.
+  [[nodiscard]] Tier asking(Engine engine) const {
+    const Diagnosis found = look(engine);
+    return found.ways.empty() ? found.everyone : found.ways.front().gets;
+  }
+  [[nodiscard]] std::string how_to_ask(Engine engine) const {
+    const Diagnosis found = look(engine);
+    return found.ways.empty() ? "" : found.ways.front().how;
+  }
   [[nodiscard]] bool tells(Engine engine, const std::string& text) const {
     return told(engine).find(text) != std::string::npos;
   }
@@ -40,7 +49,7 @@ class DiagnoseTest : public EngineTest {
 TEST_F(DiagnoseTest, WithoutConfigurationEveryContainerIsUnguarded) {
   for (const Engine engine : kEngines) {
     const Diagnosis found = look(engine);
-    EXPECT_EQ(found.asking, Tier::kNone) << found.name;
+    EXPECT_EQ(asking(engine), Tier::kNone) << found.name;
     EXPECT_TRUE(found.needs_install) << found.name;
     EXPECT_TRUE(tells(engine,
                       "warn not configured, its containers are unguarded: run `holdfast "
@@ -53,13 +62,13 @@ TEST_F(DiagnoseTest, WhatInstallWroteGuardsThoseThatAsk) {
   for (const Engine engine : kEngines) {
     EXPECT_EQ(install(engine), "");
     const Diagnosis found = look(engine);
-    EXPECT_EQ(found.asking, Tier::kRuntime) << found.name;
+    EXPECT_EQ(asking(engine), Tier::kRuntime) << found.name;
     EXPECT_EQ(found.everyone, Tier::kNone) << found.name;
     EXPECT_FALSE(found.needs_install) << found.name;
     EXPECT_FALSE(tells(engine, "fail ") || tells(engine, "warn ")) << told(engine);
   }
-  EXPECT_EQ(look(Engine::kPodman).how_to_ask, "with --runtime holdfast");
-  EXPECT_EQ(look(Engine::kCrio).how_to_ask, "with a RuntimeClass of the handler holdfast");
+  EXPECT_EQ(how_to_ask(Engine::kPodman), "with --runtime holdfast");
+  EXPECT_EQ(how_to_ask(Engine::kCrio), "with a RuntimeClass of the handler holdfast");
 }
 
 TEST_F(DiagnoseTest, ByDefaultEveryContainerIsGuarded) {
@@ -67,19 +76,23 @@ TEST_F(DiagnoseTest, ByDefaultEveryContainerIsGuarded) {
   for (const Engine engine : kEngines) {
     EXPECT_EQ(install(engine), "");
     EXPECT_EQ(look(engine).everyone, Tier::kRuntime) << name_of(engine);
-    EXPECT_EQ(look(engine).how_to_ask, "");
+    EXPECT_EQ(how_to_ask(engine), "");
   }
 }
 
 TEST_F(DiagnoseTest, TheHookAloneIsLess) {
   options.with = With::kHook;
   EXPECT_EQ(install(Engine::kPodman), "");
-  EXPECT_EQ(look(Engine::kPodman).asking, Tier::kHook);
-  EXPECT_EQ(look(Engine::kPodman).how_to_ask, "with an annotation io.holdfast.…");
-  EXPECT_TRUE(tells(Engine::kPodman, "warn builds: podman build and buildah call no hook"));
+  EXPECT_EQ(asking(Engine::kPodman), Tier::kPrecreate);
+  EXPECT_EQ(how_to_ask(Engine::kPodman), "with an annotation io.holdfast.…");
+  EXPECT_TRUE(
+      tells(Engine::kPodman, "warn builds (podman build, buildah): no annotations, so no hook"));
   options.by_default = true;
   EXPECT_EQ(install(Engine::kPodman), "");
-  EXPECT_EQ(look(Engine::kPodman).everyone, Tier::kHook);
+  EXPECT_EQ(look(Engine::kPodman).everyone, Tier::kPrecreate);
+  EXPECT_TRUE(tells(Engine::kPodman, "ok builds (podman build, buildah): the hook too"));
+  EXPECT_EQ(install(Engine::kCrio), "");
+  EXPECT_EQ(look(Engine::kCrio).everyone, Tier::kHook);
 }
 
 TEST_F(DiagnoseTest, RepairKeepsTheOptionsThatWereChosen) {
@@ -139,7 +152,7 @@ TEST_F(DiagnoseTest, RuntimeByItsPathIsTheDefaultToo) {
 TEST_F(DiagnoseTest, OfARuntimesPathsTheFirstThatIsThereCounts) {
   dir.write("etc/containers/containers.conf",
             "[engine.runtimes]\nours = [\"/gone/runc\", \"/usr/bin/holdfast-runtime\"]\n");
-  EXPECT_EQ(look(Engine::kPodman).how_to_ask, "with --runtime ours");
+  EXPECT_EQ(how_to_ask(Engine::kPodman), "with --runtime ours");
 }
 
 TEST_F(DiagnoseTest, ContainerdWithoutCriHasNothingToConfigure) {
@@ -159,11 +172,11 @@ TEST_F(DiagnoseTest, WhatTheEngineCannotReadIsAFailure) {
 TEST_F(DiagnoseTest, OrdinaryUsersHaveWhatTheSystemHasToo) {
   EXPECT_EQ(install(Engine::kPodman), "");
   owner = {"/home/u/.config", "/home/u/.local/state"};
-  EXPECT_EQ(look(Engine::kPodman).asking, Tier::kRuntime);
+  EXPECT_EQ(asking(Engine::kPodman), Tier::kRuntime);
   EXPECT_FALSE(look(Engine::kPodman).needs_install);
   dir.write("home/u/.config/containers/containers.conf",
             "[engine]\nhooks_dir = []\n[engine.runtimes]\nholdfast = [\"/usr/bin/runc\"]\n");
-  EXPECT_EQ(look(Engine::kPodman).asking, Tier::kNone);
+  EXPECT_EQ(asking(Engine::kPodman), Tier::kNone);
 }
 
 TEST_F(DiagnoseTest, RuntimesThemselvesAreGuardedByOurName) {
@@ -172,8 +185,9 @@ TEST_F(DiagnoseTest, RuntimesThemselvesAreGuardedByOurName) {
   for (const char* name : {"/usr/bin/runc", "/usr/bin/holdfast-runc"}) {
     std::filesystem::permissions(dir.path() + name, std::filesystem::perms{0755});
   }
-  EXPECT_EQ(diagnose_plain("runc", tree, programs).how_to_ask, "called as /usr/bin/holdfast-runc");
-  EXPECT_EQ(diagnose_plain("crun", tree, programs).asking, Tier::kNone);
+  EXPECT_EQ(diagnose_plain("runc", tree, programs).ways.front().how,
+            "called as /usr/bin/holdfast-runc");
+  EXPECT_TRUE(diagnose_plain("crun", tree, programs).ways.empty());
 }
 
 TEST(JudgeRunning, NamesThoseThatTheMonitorDoesNotKnow) {

@@ -24,7 +24,7 @@ TEST_F(PodmanTest, RepeatsTheListsThatADropInReplaces) {
            "\"krun\", \"holdfast\", \"holdfast-runtime\""));
   EXPECT_TRUE(
       says("hooks_dir = [\"/usr/share/containers/oci/hooks.d\", "
-           "\"/etc/containers/oci/hooks.d\"]"));
+           "\"/etc/containers/oci/hooks.d\", \"/etc/containers/oci/precreate.d\"]"));
   EXPECT_TRUE(says("holdfast = [\"/usr/bin/holdfast-runtime\"]"));
   EXPECT_FALSE(says("runtime = \"holdfast\""));
 }
@@ -36,7 +36,7 @@ TEST_F(PodmanTest, KeepsWhatTheAdministratorLists) {
   dir.write("etc/containers/containers.conf.d/60-more.conf",
             "[engine]\nhooks_dir = [\"/more\", {append = true}]\n");
   EXPECT_EQ(install(Engine::kPodman), "");
-  EXPECT_TRUE(says("hooks_dir = [\"/mine\", \"/more\", \"/etc/containers/oci/hooks.d\"]"));
+  EXPECT_TRUE(says("hooks_dir = [\"/mine\", \"/more\", \"/etc/containers/oci/hooks.d\", "));
   EXPECT_TRUE(says("runtime_supports_json = [\"own\", \"holdfast\","));
   EXPECT_EQ(install(Engine::kPodman), "");
   EXPECT_EQ(changes, 0U);
@@ -61,7 +61,7 @@ TEST_F(PodmanTest, LaterFilesThatUndoItAreTold) {
   options.by_default = true;
   const auto plan = plan_install(Engine::kPodman, site());
   ASSERT_TRUE(plan.ok());
-  ASSERT_EQ(plan.value().notes.size(), 2U);
+  ASSERT_EQ(plan.value().notes.size(), 3U);
   EXPECT_NE(plan.value().notes[0].find("60-later.conf is read after holdfast's file, and its "
                                        "runtime is \"crun\""),
             std::string::npos);
@@ -101,7 +101,7 @@ TEST_F(PodmanTest, OrdinaryUsersHaveTheirOwn) {
   owner = {"/home/u/.config", "/home/u/.local/state"};
   EXPECT_EQ(install(Engine::kPodman), "");
   const std::string text = dir.read("home/u/.config/containers/containers.conf.d/50-holdfast.conf");
-  EXPECT_NE(text.find("hooks_dir = [\"/etc/hooks\", \"/home/u/.config/containers/oci/hooks.d\"]"),
+  EXPECT_NE(text.find("hooks_dir = [\"/etc/hooks\", \"/home/u/.config/containers/oci/hooks.d\", "),
             std::string::npos);
   EXPECT_TRUE(has("/home/u/.local/state/holdfast/installed.json"));
   EXPECT_EQ(uninstall(Engine::kPodman), "");

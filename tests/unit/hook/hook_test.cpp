@@ -10,6 +10,7 @@
 
 #include "hook/input.h"
 #include "hook/options.h"
+#include "hook/precreate.h"
 #include "hook/subject.h"
 #include "src/base/unique_fd.h"
 #include "src/seccomp/compose.h"
@@ -25,6 +26,7 @@ using Words = std::vector<const char*>;
 TEST(HookOptions, NameTheStage) {
   EXPECT_EQ(parse_options(Words{"createRuntime"}).value().stage, Stage::kCreate);
   EXPECT_EQ(parse_options(Words{"prestart"}).value().stage, Stage::kCreate);
+  EXPECT_EQ(parse_options(Words{"precreate"}).value().stage, Stage::kPrecreate);
   EXPECT_EQ(parse_options(Words{"poststop"}).value().stage, Stage::kPoststop);
   EXPECT_EQ(parse_options(Words{"--help"}).value().stage, Stage::kHelp);
 }
@@ -52,6 +54,30 @@ TEST(HookOptions, ThatAreWrongAreNamed) {
     ASSERT_FALSE(options.ok()) << named;
     EXPECT_NE(options.error().message.find(named), std::string::npos) << options.error().message;
   }
+}
+
+TEST(HookPrecreate, FindsPodmansBundleByWhatPodmanMounts) {
+  oci::Spec spec;
+  EXPECT_EQ(bundle_of(spec), "");
+  spec.mounts.push_back({"/run/.containerenv", "/srv/other", "bind", {}});
+  EXPECT_EQ(bundle_of(spec), "");
+  spec.mounts.front().source =
+      "/run/containers/storage/overlay-containers/abc/userdata/.containerenv";
+  spec.root.path = "/srv/rootfs";
+  EXPECT_EQ(bundle_of(spec), "/run/containers/storage/overlay-containers/abc/userdata");
+  spec.root.path = "/var/lib/containers/storage/overlay/0123/merged";
+  EXPECT_EQ(bundle_of(spec), "/var/lib/containers/storage/overlay-containers/abc/userdata");
+}
+
+TEST(HookPrecreate, RefusesAtTheStageWhereRuntimesSayWhy) {
+  const std::string text =
+      refusing(R"({"ociVersion":"1.0.2","root":{"path":"/r"}})", "no \"a\"").value();
+  const auto hook = nlohmann::json::parse(text)["hooks"]["createRuntime"].at(0);
+  EXPECT_TRUE(hook["path"].get<std::string>().ends_with("/holdfast-hook"));
+  EXPECT_EQ(hook["args"],
+            nlohmann::json({"holdfast-hook", "--refuse", "no \"a\"", "createRuntime"}));
+  EXPECT_FALSE(hook["env"].empty());
+  EXPECT_FALSE(refusing("{", "why").ok());
 }
 
 class HookInput : public testing::Test {
