@@ -369,13 +369,13 @@ Check judge_running(Engine engine, const std::vector<Running>& running,
             "running: no container; start one and ask again to see that it is guarded"};
   }
   if (others.empty()) {
-    return {Verdict::kOk, fmt::format("running: {} containers, all known to the monitor", count)};
+    return {Verdict::kOk, fmt::format("running: {}, all known to the monitor", count)};
   }
   const std::size_t more = others.size() - std::min<std::size_t>(others.size(), 5);
   others.resize(others.size() - more);
   return {Verdict::kWarning,
-          fmt::format("running: {} of {} containers are not known to the monitor ({}{}): they did "
-                      "not ask for guard, or are older than the configuration; make them anew",
+          fmt::format("running: {} of {} not known to the monitor ({}{}): they did not ask for "
+                      "guard, or are older than the configuration; make them anew",
                       others.size() + more, count, fmt::join(others, ", "),
                       more == 0 ? "" : fmt::format(" and {} more", more))};
 }

@@ -164,5 +164,5 @@ SH
   echo "$output"
   [[ $output == *"podman: "*"(podman version "* ]]
   [[ $output == *"ok    runtime \"holdfast\": "*"/holdfast-runtime, which executes "*" version "* ]]
-  [[ $output == *"warn  running: 1 of 1 containers are not known to the monitor (hf-unknown)"* ]]
+  [[ $output == *"warn  running: 1 of 1 not known to the monitor (hf-unknown)"* ]]
 }

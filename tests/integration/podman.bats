@@ -20,6 +20,7 @@ setup_file() {
       'attack symlink target /tmp/link; grep Seccomp /proc/self/status | tr -d "[:blank:]"'
   done
   build
+  examine
   "$HF_CLI" uninstall podman >"$HF_DIR/uninstall" 2>&1
 }
 
@@ -53,6 +54,17 @@ build() {
   buildah build --quiet --isolation oci --runtime "$HF_SHIM" --network none --cap-add CAP_SYS_ADMIN \
     --tag localhost/hf/built:1 "$HF_DIR/build" >"$HF_DIR/build/out" 2>"$HF_DIR/build/err" 3>&- </dev/null ||
     echo "$?" >"$HF_DIR/build/rc"
+}
+
+# What doctor says while a container runs that asked for the runtime, and when there is another.
+examine() {
+  local podman=(podman --cgroup-manager cgroupfs --events-backend file) runtime
+  for runtime in holdfast "$RUNTIME"; do
+    "${podman[@]}" run -d --name "on-$runtime" --network none --runtime "$runtime" "$ENGINE_IMAGE" sleep 1000 \
+      >/dev/null 2>"$HF_DIR/examine" 3>&- </dev/null
+    "$HF_CLI" doctor podman >"$HF_DIR/doctor-$runtime" 2>&1 || true
+  done
+  "${podman[@]}" rm --force --time 0 on-holdfast "on-$RUNTIME" >/dev/null 2>&1 3>&- </dev/null
 }
 
 # What comes to /dev/log, in $HF_DIR/syslog. The VM has no other syslog daemon.
@@ -101,6 +113,12 @@ PYTHON
   ended refused-hook 126 ""
   grep -q 'holdfast: container [0-9a-f]* is refused: .*there is no profile "nosuch"' "$HF_DIR/syslog"
   [[ $RUNTIME == crun ]] || grep -q 'there is no profile "nosuch"' "$HF_DIR/refused-hook/err"
+}
+
+@test "doctor: which of podman's containers the monitor knows, and what they get" {
+  grep -q '^ok    running: 1, all known to the monitor' "$HF_DIR/doctor-holdfast"
+  grep -q "^warn  running: 1 of 2 not known to the monitor (on-$RUNTIME)" "$HF_DIR/doctor-$RUNTIME"
+  grep -q '^gets  with --runtime holdfast: what the kernel refuses and tells (back end' "$HF_DIR/doctor-holdfast"
 }
 
 @test "buildah: a build goes on, and what it must not do is refused" {
