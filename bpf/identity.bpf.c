@@ -38,6 +38,9 @@ int hf_tag_threads(struct bpf_iter__task *ctx) {
   if (!task || (__u32)task->tgid != hf_tag_request.tgid) {
     return 0;
   }
+  if (hf_tag_request.of_user && BPF_CORE_READ(task, real_cred, user_ns, level) == 0) {
+    return 0;
+  }
   if (hf_tag(task, hf_tag_request.slot, hf_tag_request.generation, HF_TASK_SETTING_UP, 0)) {
     hf_tag_request.tagged++;
   }
@@ -71,6 +74,9 @@ int hf_identify_file(struct bpf_iter__task_file *ctx) {
   hf_identify_request.directory = key;
   hf_identify_request.magic = BPF_CORE_READ(sb, s_magic);
   hf_identify_request.is_root = BPF_CORE_READ(sb, s_root) == dentry;
+  hf_identify_request.uid = BPF_CORE_READ(dentry, d_inode, i_uid.val);
+  hf_identify_request.sb_level = BPF_CORE_READ(sb, s_user_ns, level);
+  hf_identify_request.sb_owner = BPF_CORE_READ(sb, s_user_ns, owner.val);
   if (hf_identify_request.magic == HF_MAGIC_OVERLAY) {
     struct dentry *upper = hf_upper_dentry(BPF_CORE_READ(dentry, d_inode));
     if (upper) {
@@ -174,7 +180,7 @@ int BPF_PROG(hf_cgroup_attach_task, struct cgroup *to, const char *path, struct 
     return 0;
   }
   struct hf_policy *policy = !tag && slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
-  if (policy && policy->generation) {
+  if (policy && policy->generation && hf_may_join(policy, task)) {
     hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP, 0);
   }
   return 0;

@@ -1,5 +1,6 @@
 #include "hook/hook.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
@@ -20,6 +21,7 @@
 #include "src/monitor/spawn.h"
 #include "src/monitor/unguarded.h"
 #include "src/profile/admit.h"
+#include "src/profile/user.h"
 
 namespace holdfast::hook {
 namespace {
@@ -91,6 +93,12 @@ Status register_container(const Subject& subject, const Guarding& guarding,
   request.registration.admissions = guarding.admissions;
   request.registration.exec_into = guarding.compiled.exec_into;
   request.registration.respond = guarding.compiled.respond;
+  // What only we can see: a rootless engine has mounts of its own.
+  base::UniqueFd rootfs;
+  if (profile::own_user() != 0) {
+    rootfs = TRY(base::open_file(request.registration.rootfs, O_PATH | O_DIRECTORY));
+    request.rootfs_fd = rootfs.get();
+  }
   TRY(monitor::call(socket, request, monitor::within(monitor::kCallTimeout, deadline)));
   return Ok{};
 }

@@ -8,7 +8,19 @@ namespace {
 
 enum Takers : unsigned { kByRunc = 1, kByCrun = 2, kByBoth = 3 };
 
-enum class Meaning { kNone, kHelp, kBundle, kConfig, kLog, kLogFormat, kProcess, kUser, kCwd };
+enum class Meaning {
+  kNone,
+  kHelp,
+  kBundle,
+  kConfig,
+  kLog,
+  kLogFormat,
+  kProcess,
+  kUser,
+  kCwd,
+  kCgroupManager,
+  kSystemdCgroup
+};
 
 struct Option {
   std::string_view name;
@@ -26,8 +38,8 @@ constexpr auto kGlobalOptions = std::to_array<Option>({
     {"log-level", '\0', true, kByCrun},
     {"root", '\0', true, kByBoth},
     {"criu", '\0', true, kByRunc},
-    {"cgroup-manager", '\0', true, kByCrun},
-    {"systemd-cgroup", '\0', false, kByBoth},
+    {"cgroup-manager", '\0', true, kByCrun, Meaning::kCgroupManager},
+    {"systemd-cgroup", '\0', false, kByBoth, Meaning::kSystemdCgroup},
     {"rootless", '\0', true, kByBoth},
     {"help", 'h', false, kByBoth, Meaning::kHelp},
     {"help", '?', false, kByCrun, Meaning::kHelp},
@@ -176,16 +188,22 @@ class Walk {
       const std::string_view argument = arguments_[next_++];
       if (argument == "--") {
         positionals_ += arguments_.size() - next_;
+        if (line_.words.empty() && next_ < arguments_.size()) {
+          line_.words.emplace_back(arguments_[next_]);
+        }
         return;
       }
       if (argument.size() < 2 || argument[0] != '-') {
         ++positionals_;
+        if (line_.words.empty()) {
+          line_.words.emplace_back(argument);
+        }
         if (flavor_ == Flavor::kCrun) {
           return;
         }
         continue;
       }
-      read_option(kVerbOptions, argument);
+      line_.options_known = read_option(kVerbOptions, argument) && line_.options_known;
     }
   }
 
@@ -282,6 +300,12 @@ class Walk {
         break;
       case Meaning::kCwd:
         line_.cwd = value;
+        break;
+      case Meaning::kCgroupManager:
+        line_.cgroup_manager = value;
+        break;
+      case Meaning::kSystemdCgroup:
+        line_.cgroup_manager = is_false(value) ? "" : "systemd";
         break;
       case Meaning::kLog:
         line_.log = value;

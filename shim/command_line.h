@@ -30,8 +30,9 @@ struct CommandLine {
 
   // An exec that is complete.
   bool enters_container = false;
-  // Of an exec: the container's id, the program and its arguments. Where there are options that we
-  // do not know, their values may come before the id.
+  std::string cgroup_manager;  // cgroupfs, systemd, disabled; "": the runtime's default
+  // The container's id; of an exec also the program and its arguments. Where there are options that
+  // we do not know, their values may come before the id.
   std::vector<std::string> words;
   bool options_known = true;
   std::string process;  // --process: the file that says what to start

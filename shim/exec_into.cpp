@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "src/monitor/client.h"
 #include "src/monitor/known.h"
 #include "src/oci/spec.h"
+#include "src/profile/user.h"
 
 namespace holdfast::shim {
 namespace {
@@ -22,12 +25,31 @@ namespace {
 // Somebody waits for a shell, or a health check for its answer.
 constexpr std::chrono::milliseconds kPatience{3000};
 
+// Whether a container is under guard, by the monitor's files. They are root's: users ask.
+using IsKnown = std::function<bool(const std::string& id)>;
+
+IsKnown known_to(const std::string& socket) {
+  if (profile::own_user() == 0) {
+    return [socket](const std::string& id) { return monitor::is_known(socket, id); };
+  }
+  std::set<std::string> own;
+  const auto listed = monitor::list_containers(socket, kPatience);
+  if (!listed.ok() && !monitor::nobody_listens(socket)) {
+    warn(listed.error().message + "; this exec is in no record");
+  }
+  for (const monitor::ListedContainer& one :
+       listed.ok() ? listed.value() : std::vector<monitor::ListedContainer>()) {
+    own.insert(one.container.id);
+  }
+  return [own = std::move(own)](const std::string& id) { return own.contains(id); };
+}
+
 // The container's place in the words: the first that is under guard. Where all options are known it
 // is the first word, or none.
-std::optional<std::size_t> find_container(const CommandLine& line, const std::string& socket) {
+std::optional<std::size_t> find_container(const CommandLine& line, const IsKnown& is_known) {
   const std::size_t candidates = line.options_known ? 1 : line.words.size();
   for (std::size_t at = 0; at < candidates; ++at) {
-    if (monitor::is_known(socket, line.words[at])) {
+    if (is_known(line.words[at])) {
       return at;
     }
   }
@@ -99,7 +121,7 @@ Status judge_by_file(const std::string& socket, const std::string& id, const mon
 
 Status judge_exec(const CommandLine& line, const profile::Config& config) {
   const std::string& socket = config.monitor.socket;
-  const std::optional<std::size_t> container = find_container(line, socket);
+  const std::optional<std::size_t> container = find_container(line, known_to(socket));
   if (!container) {
     return Ok{};
   }

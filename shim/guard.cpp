@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "shim/own_cgroup.h"
 #include "shim/refuse.h"
 #include "src/base/beneath.h"
 #include "src/base/self.h"
@@ -14,6 +15,7 @@
 #include "src/monitor/spawn.h"
 #include "src/oci/image.h"
 #include "src/profile/identity.h"
+#include "src/profile/user.h"
 
 namespace holdfast::shim {
 namespace {
@@ -82,6 +84,14 @@ Result<bool> ask_monitor(const profile::Config& config, const profile::Resolved&
   return false;
 }
 
+// What the engine says stands, and so does what it leaves to the runtime's other managers.
+bool lacks_cgroup(const CommandLine& line, const oci::Spec& spec) {
+  const bool is_by_file = line.cgroup_manager.empty() || line.cgroup_manager == "cgroupfs";
+  return profile::own_user() != 0 && is_by_file && line.options_known &&
+         (spec.cgroups_path.empty() ||
+          spec.cgroups_path.ends_with("/holdfast-" + line.words.front()));
+}
+
 }  // namespace
 
 Status guard_container(const CommandLine& line, const profile::Config& config) {
@@ -96,6 +106,9 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
   guard::Subject subject = TRY(guard::read_subject(old.bytes, place.path(), source, config, image));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return Ok{};
+  }
+  if (lacks_cgroup(line, subject.spec)) {
+    subject.cgroup = own_cgroup(line.words.front());
   }
   const guard::HookCommand hook = TRY(find_hook(place));
   const bool enforcing = TRY(ask_monitor(config, subject.resolved));

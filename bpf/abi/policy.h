@@ -76,6 +76,8 @@ enum hf_policy_flag {
   HF_POLICY_ALL_DEVICES = 1u << 3,
   /* The profile has rules about files: an open is worth building its path. */
   HF_POLICY_FILE_RULES = 1u << 4,
+  /* An ordinary user registered the container: no task of the host's user namespace becomes its. */
+  HF_POLICY_OF_USER = 1u << 5,
 };
 
 /* The file of a program, by its inode: no name of it matters. */

@@ -11,9 +11,10 @@ struct hf_tag_request {
   __u32 tgid; /* container's init */
   __u32 slot;
   __u32 generation;
-  __u32 tagged;                                   /* answer: threads that carry the tag now */
-  __u32 mount_ns;                                 /* answer */
-  __u32 user_ns;                                  /* answer */
+  __u32 of_user;  /* only what is in a user namespace below the host's */
+  __u32 tagged;   /* answer: threads that carry the tag now */
+  __u32 mount_ns; /* answer */
+  __u32 user_ns;  /* answer */
   struct hf_program runtime[HF_RUNTIME_PROGRAMS]; /* answer */
 };
 
@@ -24,7 +25,10 @@ struct hf_identify_request {
   struct hf_directory_key directory;
   struct hf_directory_key upper; /* of an overlay's root: the directory of its upper layer, or 0 */
   __u32 found;
-  __u32 is_root; /* it is the root of its superblock */
+  __u32 is_root;  /* it is the root of its superblock */
+  __u32 uid;      /* its owner, as the host counts */
+  __u32 sb_level; /* of the user namespace that mounted its superblock; 0: the host's */
+  __u32 sb_owner; /* user that made that namespace, as the host counts */
 };
 
 #endif

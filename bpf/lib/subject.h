@@ -19,6 +19,14 @@ static __always_inline struct hf_policy *hf_policy_of(const struct hf_task *tag)
   return policy && policy->generation && policy->generation == tag->generation ? policy : NULL;
 }
 
+/* Whether a task without a tag that is found in the cgroup of policy's container becomes the
+ * container's. Users can move any process into a cgroup of theirs that they may move at all, that
+ * of a set-user-ID program too (kernel commit 187fe84067bd): what their policy refuses must not be
+ * refused to it. Rootless runtimes enter from the user namespace of their engine. */
+static __always_inline bool hf_may_join(const struct hf_policy *policy, struct task_struct *task) {
+  return !(policy->flags & HF_POLICY_OF_USER) || BPF_CORE_READ(task, real_cred, user_ns, level) > 0;
+}
+
 /* Whether the current task is no container's, told by one load: the first question of programs that
  * have others before hf_guarded's. */
 static __always_inline bool hf_no_tag(void) {

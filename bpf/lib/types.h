@@ -42,9 +42,14 @@ struct uid_gid_map {
   struct uid_gid_extent extent[5];
 };
 
+typedef struct {
+  __u32 val;
+} kuid_t;
+
 struct user_namespace {
   struct uid_gid_map uid_map;
   int level;
+  kuid_t owner;
   struct ns_common ns;
 };
 
@@ -103,10 +108,12 @@ struct super_block {
   int s_readonly_remount;
   unsigned long s_magic;
   struct dentry *s_root;
+  struct user_namespace *s_user_ns;
 };
 
 struct inode {
   umode_t i_mode;
+  kuid_t i_uid;
   unsigned int i_nlink;
   unsigned long i_ino;
   __u32 i_rdev;
@@ -206,10 +213,6 @@ struct proc_inode {
   struct pid *pid;
   struct inode vfs_inode;
 };
-
-typedef struct {
-  __u32 val;
-} kuid_t;
 
 typedef struct {
   __u32 val;

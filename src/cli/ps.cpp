@@ -39,7 +39,8 @@ void print_json(const std::vector<ListedContainer>& containers) {
                     {"annotations", container.annotations},
                     {"slot", listed.slot},
                     {"pid", listed.pid},
-                    {"cgroup", listed.cgroup}});
+                    {"cgroup", listed.cgroup},
+                    {"user", listed.user}});
   }
   fmt::print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
 }

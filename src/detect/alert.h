@@ -25,6 +25,11 @@ struct Container {
   std::string engine;
   std::string bundle;
   std::map<std::string, std::string> annotations;
+  std::uint32_t user = 0;  // the ordinary user who registered it; 0: root
+  std::string key{};       // of a user's: among containers of all users; "": the id
+
+  // Users choose ids: what is kept of one container must not be another's.
+  [[nodiscard]] const std::string& unique() const { return key.empty() ? id : key; }
 };
 
 // Shared, for every alert has it and most containers make many.

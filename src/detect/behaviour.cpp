@@ -23,7 +23,7 @@ void Behaviour::judge(Alert& alert, std::uint64_t time_ns) {
       !alert.exception.empty()) {
     return;
   }
-  std::deque<Reached>& files = reached_[alert.container->id];
+  std::deque<Reached>& files = reached_[alert.container->unique()];
   File file = file_of(*alert.object);
   std::erase_if(files, [&](const Reached& reached) {
     return reached.file == file || time_ns >= reached.time_ns + kManyFilesNs;

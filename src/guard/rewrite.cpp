@@ -96,6 +96,7 @@ Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& 
   bool changed = subject.edited;
   changed |= edit_rootfs(document, compiled);
   changed |= TRY(edit_seccomp(document, subject.spec, compiled.seccomp, enforcing));
+  changed |= !subject.cgroup.empty() && oci::set_cgroups_path(document, subject.cgroup);
   changed |= add_hooks(document, hook);
   return changed ? oci::document_text(document) : std::string();
 }

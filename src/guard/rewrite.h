@@ -24,6 +24,7 @@ struct Subject {
   bool edited = false;  // the document is not what the file has any more
   oci::Spec spec;
   profile::Resolved resolved;
+  std::string cgroup;  // to be linux.cgroupsPath; "": as it is
 };
 
 // The hook program and the arguments that go before the stage.
@@ -41,10 +42,10 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
                              const profile::Source& source, const profile::Config& config,
                              const FindImage& image = {});
 
-// The new config.json: hooks, seccomp, and the read-only root where the profile needs it. Empty
-// when there is nothing to change: the container is not to be guarded, or this was done before.
-// `enforcing`: whether the kernel's back end in force can refuse an operation.
-// What config.json asks of `host` and its profile does not admit is an error.
+// The new config.json: hooks, seccomp, the read-only root where the profile needs it, and the
+// cgroup. Empty when there is nothing to change: the container is not to be guarded, or this was
+// done before. `enforcing`: whether the kernel's back end in force can refuse an operation. What
+// config.json asks of `host` and its profile does not admit is an error.
 Result<std::string> rewrite(Subject subject, bool enforcing, const HookCommand& hook,
                             const profile::Host& host);
 

@@ -48,28 +48,34 @@ Status run_iterator(const bpf_program& program, std::int32_t pid) {
 
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path) {
   const base::UniqueFd fd = TRY(base::open_file(path, O_PATH));
-  return identify(skeleton, fd);
+  return identify(skeleton, fd.get());
 }
 
-Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd) {
+Result<Identity> identify(hf_skeleton& skeleton, int fd) {
   auto& request = skeleton.bss->hf_identify_request;
   request = {};
   request.tgid = static_cast<std::uint32_t>(getpid());
-  request.fd = static_cast<std::uint32_t>(fd.get());
+  request.fd = static_cast<std::uint32_t>(fd);
   TRY(run_iterator(*skeleton.progs.hf_identify_file, getpid()));
   if (request.found == 0) {
-    return fail(fmt::format("the kernel does not tell which file descriptor {} is", fd.get()));
+    return fail(fmt::format("the kernel does not tell which file descriptor {} is", fd));
   }
-  return Identity{request.directory, request.upper, request.magic, request.is_root != 0};
+  Identity identity{request.directory,    request.upper, request.magic,
+                    request.is_root != 0, request.uid,   std::nullopt};
+  if (request.sb_level != 0) {
+    identity.mounted_by = request.sb_owner;
+  }
+  return identity;
 }
 
-Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_t slot,
-                           std::uint32_t generation) {
+Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, const Slot& slot,
+                           bool of_user) {
   auto& request = skeleton.bss->hf_tag_request;
   request = {};
   request.tgid = static_cast<std::uint32_t>(pid);
-  request.slot = slot;
-  request.generation = generation;
+  request.slot = slot.number;
+  request.generation = slot.generation;
+  request.of_user = of_user ? 1 : 0;
   TRY(run_iterator(*skeleton.progs.hf_tag_threads, pid));
   if (request.tagged == 0) {
     return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));

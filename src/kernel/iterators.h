@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "src/base/result.h"
 #include "src/base/unique_fd.h"
+#include "src/kernel/kernel.h"
 #include "src/kernel/skeletons.h"
 
 namespace holdfast::kernel {
@@ -21,11 +23,14 @@ struct Identity {
   hf_directory_key upper{};  // of an overlay's root: its upper layer; all 0: none
   std::uint64_t magic = 0;   // of its superblock, statfs(2)
   bool is_root = false;      // of its superblock
+  std::uint32_t uid = 0;     // its owner, as the host counts
+  // Who made the user namespace that mounted its superblock; none: the host's.
+  std::optional<std::uint32_t> mounted_by;
 };
 
 // Identity of the file at `path`, or of one that is open.
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path);
-Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd);
+Result<Identity> identify(hf_skeleton& skeleton, int fd);
 
 struct Tagged {
   std::uint32_t mount_ns = 0;  // inode numbers
@@ -33,9 +38,9 @@ struct Tagged {
   std::array<hf_program, HF_RUNTIME_PROGRAMS> runtime{};  // of the init and of what started it
 };
 
-// Tags every thread of process `pid` as setting up in `slot`. Fails when there is no such process.
-Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, std::uint32_t slot,
-                           std::uint32_t generation);
+// Tags every thread of process `pid` as setting up in the slot; `of_user`: but those that are in
+// the host's user namespace. Fails when there is no such process.
+Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, const Slot& slot, bool of_user);
 
 // Lets the programs keep what they find out about a directory. Without it they find it out anew
 // each time.

@@ -86,8 +86,9 @@ bool is_of_host(const std::string& path) {
   return !error && (end == rootfs.end() || rootfs == "/usr" || rootfs == "/");
 }
 
-// What the flags say of the rootfs; the others follow from the policy.
-constexpr std::uint32_t kRootfsFlags = HF_POLICY_ROOTFS_SHARED | HF_POLICY_ROOTFS_OVERLAY;
+// What the flags say of the container itself; the others follow from the policy.
+constexpr std::uint32_t kLastingFlags =
+    HF_POLICY_ROOTFS_SHARED | HF_POLICY_ROOTFS_OVERLAY | HF_POLICY_OF_USER;
 
 std::uint32_t rootfs_flags(const Identity& rootfs) {
   if (is_shared(rootfs)) {
@@ -107,12 +108,17 @@ std::uint32_t policy_flags(const profile::Policy& policy) {
 void apply(const profile::Policy& policy, Backend backend, hf_policy& entry) {
   entry.bounding = policy.bounding;
   entry.capabilities = policy.capabilities;
-  entry.flags = (entry.flags & kRootfsFlags) | policy_flags(policy);
+  entry.flags = (entry.flags & kLastingFlags) | policy_flags(policy);
   // What cannot refuse must not promise to, whatever the policy asks for.
   const std::uint8_t strongest = backend_enforces(backend) ? HF_KILL : HF_ALERT;
   const auto weakened = [strongest](std::uint8_t action) { return std::min(action, strongest); };
   std::ranges::transform(policy.action, entry.action, weakened);
   std::ranges::transform(policy.network, entry.network, weakened);
+  // Of all classes the only one that judges tasks of the host.
+  std::uint8_t& host_exec = entry.action[HF_ESCAPE_HOST_EXEC];
+  if (entry.flags & HF_POLICY_OF_USER) {
+    host_exec = std::min<std::uint8_t>(host_exec, HF_ALERT);
+  }
 }
 
 // Adds what `policy`, an hf_policy or what is compiled into one, asks about.
@@ -121,6 +127,18 @@ void add_topics(Topics& topics, const Policy& policy) {
   topics.network |=
       std::ranges::any_of(policy.network, [](auto action) { return action != HF_OFF; });
   topics.capabilities |= policy.action[HF_PRIVILEGE_CAPABILITY] != HF_OFF;
+}
+
+// A path into a user's own mounts, or the directory itself: what the user says of it counts for
+// nothing, who mounted or owns it does.
+Status check_rootfs(const Identity& rootfs, const Target& target) {
+  const User& user = *target.user;
+  if (rootfs.mounted_by ? user.has(*rootfs.mounted_by) : user.has(rootfs.uid)) {
+    return Ok{};
+  }
+  return fail(fmt::format(
+      "the root file system {} is neither mounted by the user {} nor a directory of theirs",
+      target.rootfs, user.uid));
 }
 
 // A weaker back end would take from running containers what they were promised.
@@ -136,7 +154,26 @@ Status check_kept(const hf_policy& policy, std::uint32_t slot, Backend backend) 
                   slot, backend_name(backend)));
 }
 
+Result<Identity> identify_rootfs(hf_skeleton& skeleton, const Target& target) {
+  if (target.user) {
+    const Identity rootfs = TRY(identify(skeleton, target.rootfs_fd));
+    TRY(check_rootfs(rootfs, target));
+    return rootfs;
+  }
+  if (is_of_host(target.rootfs)) {
+    return fail(fmt::format(
+        "root file system {} is the host's own; give the container one of its own", target.rootfs));
+  }
+  return identify(skeleton, target.rootfs);
+}
+
 }  // namespace
+
+bool User::has(std::uint32_t id) const {
+  return id == uid || std::ranges::any_of(mapped, [id](const base::IdRange& range) {
+           return id >= range.outside && id - range.outside < range.count;
+         });
+}
 
 struct Kernel::State {
   State(Options given, Backend chosen, Object loaded)
@@ -222,11 +259,7 @@ void Kernel::State::clear(std::uint32_t slot) {
 }
 
 Status Kernel::State::fill(const Slot& slot, const Target& target, const profile::Policy& policy) {
-  if (is_of_host(target.rootfs)) {
-    return fail(fmt::format(
-        "root file system {} is the host's own; give the container one of its own", target.rootfs));
-  }
-  const Identity rootfs = TRY(identify(skeleton(), target.rootfs));
+  const Identity rootfs = TRY(identify_rootfs(skeleton(), target));
   hf_policy entry{};
   entry.cgroup_id = TRY(cgroup_id(options.cgroup_mount, target.cgroup));
   entry.started_ns = coarse_now_ns();
@@ -234,13 +267,16 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
   entry.rootfs_dev = rootfs.directory.dev;
   entry.generation = slot.generation;
   entry.flags = rootfs_flags(rootfs);
+  if (target.user) {
+    entry.flags |= HF_POLICY_OF_USER;
+  }
   apply(policy, backend, entry);
   TRY(write_rules(skeleton(), slot.number, policy));
-  TRY(write_places(skeleton(), slot.number, entry.cgroup_id, rootfs));
+  TRY(write_places(skeleton(), slot.number, entry.cgroup_id, rootfs, target.user.has_value()));
   TRY(map_set(policies(), slot.number, entry, "hf_policies"));
   // Tagged tasks are setting up: the namespaces below are read by nothing before their first exec,
   // and the hook that waits for our answer holds that back.
-  const Tagged tagged = TRY(tag_threads(skeleton(), target.pid, slot.number, slot.generation));
+  const Tagged tagged = TRY(tag_threads(skeleton(), target.pid, slot, target.user.has_value()));
   entry.mount_ns = tagged.mount_ns;
   entry.user_ns = tagged.user_ns;
   std::ranges::copy(tagged.runtime, entry.runtime);

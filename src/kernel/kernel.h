@@ -14,6 +14,7 @@
 
 #include "bpf/abi/events.h"
 #include "src/base/result.h"
+#include "src/base/user_namespace.h"
 #include "src/kernel/accounts.h"
 #include "src/kernel/ring.h"
 #include "src/profile/policy.h"
@@ -58,11 +59,21 @@ struct Options {
   std::optional<Backend> backend;  // empty: the strongest that loads
 };
 
+// The ordinary user whose container it is.
+struct User {
+  std::uint32_t uid = 0;
+  std::vector<base::IdRange> mapped;  // into the container's user namespace, from the host's
+
+  [[nodiscard]] bool has(std::uint32_t id) const;
+};
+
 // What the kernel has to know about a container beyond its policy.
 struct Target {
   std::int32_t pid = 0;  // container's init, host pid namespace
-  std::string rootfs;    // absolute path on the host
+  std::string rootfs;    // absolute path on the host; of a user's container only a name for it
   std::string cgroup;    // path below the cgroup v2 mount; empty: none
+  std::optional<User> user;
+  int rootfs_fd = -1;  // of a user's container; the caller's
 };
 
 // A slot in use: what takeover after a crash needs to know.
@@ -96,7 +107,8 @@ class Kernel {
 
   // Puts a container under guard: policy, cgroup, rootfs, namespaces; then tags every thread of its
   // init as setting up. Attaches the programs when they are not. On failure nothing of it is
-  // left in the maps.
+  // left in the maps. What a user's policy says is never asked of a task of the host: the rootfs
+  // must be on a mount or in a directory of the user's own, and the init in a user namespace.
   Result<Slot> add(const Target& target, const profile::Policy& policy);
 
   // Puts containers of another version under guard, in the slots that they have there: at no moment

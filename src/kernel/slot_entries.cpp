@@ -89,12 +89,16 @@ Status write_directory(hf_skeleton& skeleton, std::uint32_t slot, const hf_direc
   return map_set(bpf_map__fd(skeleton.maps.hf_rootfs), key, slot, "hf_rootfs");
 }
 
+Status write_superblock(const hf_skeleton& skeleton, std::uint32_t slot, const Identity& rootfs) {
+  return map_set(bpf_map__fd(skeleton.maps.hf_superblocks), rootfs.directory.dev, slot,
+                 "hf_superblocks");
+}
+
 Status write_rootfs(hf_skeleton& skeleton, std::uint32_t slot, const Identity& rootfs) {
   if (is_shared(rootfs)) {
     return write_directory(skeleton, slot, rootfs.directory);
   }
-  TRY(map_set(bpf_map__fd(skeleton.maps.hf_superblocks), rootfs.directory.dev, slot,
-              "hf_superblocks"));
+  TRY(write_superblock(skeleton, slot, rootfs));
   // The host reaches what the container wrote by way of the upper layer as well.
   return rootfs.upper.dentry == 0 ? Status(Ok{}) : write_directory(skeleton, slot, rootfs.upper);
 }
@@ -207,11 +211,15 @@ void remove_other_rules(const hf_skeleton& skeleton, const std::vector<Inherited
 }
 
 Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
-                    const Identity& rootfs) {
+                    const Identity& rootfs, bool of_user) {
   if (cgroup_id != 0) {
     TRY(map_set(bpf_map__fd(skeleton.maps.hf_cgroups), cgroup_id, slot, "hf_cgroups"));
   }
-  return write_rootfs(skeleton, slot, rootfs);
+  if (!of_user) {
+    return write_rootfs(skeleton, slot, rootfs);
+  }
+  return rootfs.mounted_by && !is_shared(rootfs) ? write_superblock(skeleton, slot, rootfs)
+                                                 : Status(Ok{});
 }
 
 void remove_entries(hf_skeleton& skeleton, std::uint32_t slot) {

@@ -27,9 +27,11 @@ void remove_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile
 // Removes what the slots of `containers` have and their policies do not say; devices stay.
 void remove_other_rules(const hf_skeleton& skeleton, const std::vector<Inherited>& containers);
 
-// By what the container is known: cgroup and rootfs.
+// By what the container is known: cgroup and rootfs. Of a user's only a rootfs that has a
+// superblock to itself, which the user mounted: any other, or the upper layer, may be a directory
+// that the host runs its own programs from.
 Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
-                    const Identity& rootfs);
+                    const Identity& rootfs, bool of_user);
 
 // Removes everything a slot has, its policy last zeroed by the caller.
 void remove_entries(hf_skeleton& skeleton, std::uint32_t slot);

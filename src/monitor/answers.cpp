@@ -23,9 +23,26 @@ bool is_host_process(pid_t pid) {
          ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
+// What ordinary users may ask about containers of their own.
+bool is_for_users(Request::Op op) {
+  switch (op) {
+    case Request::Op::kStatus:
+    case Request::Op::kRegister:
+    case Request::Op::kUnregister:
+    case Request::Op::kExec:
+    case Request::Op::kList:
+    case Request::Op::kRespond:
+      return true;
+    case Request::Op::kMetrics:
+    case Request::Op::kReload:
+      return false;
+  }
+  return false;
+}
+
 // Why the peer gets no answer; "" where it does.
-std::string refusal_of(const Peer& peer) {
-  if (peer.uid != 0) {
+std::string refusal_of(Request::Op op, const Peer& peer) {
+  if (peer.uid != 0 && !is_for_users(op)) {
     return fmt::format("only root may ask for that: pid {} is of the user {}; use sudo", peer.pid,
                        peer.uid);
   }
@@ -35,24 +52,29 @@ std::string refusal_of(const Peer& peer) {
   return "";
 }
 
+Registration owned_by(const Peer& peer, Registration registration) {
+  registration.owner = peer.uid;
+  return registration;
+}
+
 }  // namespace
 
 Reply Answers::answer(const Request& request, const Peer& peer) {
   if (request.op == Request::Op::kStatus) {
     return status();
   }
-  if (std::string why = refusal_of(peer); !why.empty()) {
+  if (std::string why = refusal_of(request.op, peer); !why.empty()) {
     Reply reply;
     reply.error = std::move(why);
     return reply;
   }
   switch (request.op) {
     case Request::Op::kRegister:
-      return register_container(request.registration);
+      return register_container(owned_by(peer, request.registration), request.rootfs_fd);
     case Request::Op::kUnregister:
-      return unregister(request.id, request.pid);
+      return unregister(key_of(peer.uid, request.id), request.pid);
     case Request::Op::kExec:
-      return judge_exec(request.id, request.exec, peer);
+      return judge_exec(request, peer);
     case Request::Op::kRespond:
       return respond(request, peer);
     case Request::Op::kMetrics:
@@ -60,27 +82,27 @@ Reply Answers::answer(const Request& request, const Peer& peer) {
     case Request::Op::kReload:
       return reload(peer);
     case Request::Op::kList:
-      return list(request.after);
+      return list(request.after, peer);
     case Request::Op::kStatus:
       break;
   }
   return status();
 }
 
-Reply Answers::register_container(const Registration& registration) {
-  const std::string& id = registration.container.id;
+Reply Answers::register_container(const Registration& registration, int rootfs_fd) {
+  const std::string key = key_of(registration);
   // A hook that runs twice for one container tells it again.
-  const Entry* known = registry_.find(id);
+  const Entry* known = registry_.find(key);
   const std::uint32_t generation = known == nullptr ? 0 : known->slot.generation;
   const std::uint64_t began_ns = base::boot_now_ns();
-  const Result<std::uint32_t> slot = guard_.add(registration);
+  const Result<std::uint32_t> slot = guard_.add(registration, rootfs_fd);
   pipeline_.counters().registered(slot.ok(), base::boot_now_ns() - began_ns);
   Reply reply = status();
   if (!slot.ok()) {
     reply.error = slot.error().message;
     return reply;
   }
-  const Entry& entry = *registry_.find(id);
+  const Entry& entry = *registry_.find(key);
   if (known == nullptr || entry.slot.generation != generation) {
     pipeline_.tell_admissions(entry);
   }
@@ -88,9 +110,9 @@ Reply Answers::register_container(const Registration& registration) {
   return reply;
 }
 
-Reply Answers::unregister(const std::string& id, std::int32_t pid) {
+Reply Answers::unregister(const std::string& key, std::int32_t pid) {
   pipeline_.drain();
-  const Status removed = guard_.release(id, pid);
+  const Status removed = guard_.release(key, pid);
   responses_.tidy();
   pipeline_.container_gone();
   Reply reply = status();
@@ -101,9 +123,10 @@ Reply Answers::unregister(const std::string& id, std::int32_t pid) {
 }
 
 // The shim asks, and does what we say.
-Reply Answers::judge_exec(const std::string& id, const Exec& exec, const Peer& peer) {
+Reply Answers::judge_exec(const Request& request, const Peer& peer) {
+  const Exec& exec = request.exec;
   Reply reply = status();
-  const Entry* entry = registry_.find(id);
+  const Entry* entry = registry_.find(key_of(peer.uid, request.id));
   if (entry == nullptr) {
     return reply;
   }
@@ -142,9 +165,9 @@ Reply Answers::reload(const Peer& peer) {
   return reply;
 }
 
-Reply Answers::list(std::uint32_t after) const {
+Reply Answers::list(std::uint32_t after, const Peer& peer) const {
   Reply reply = status();
-  reply.containers = registry_.list(after);
+  reply.containers = registry_.list(after, peer.uid);
   return reply;
 }
 

@@ -35,12 +35,12 @@ class Answers {
   Reply answer(const Request& request, const Peer& peer);
 
  private:
-  Reply register_container(const Registration& registration);
-  Reply unregister(const std::string& id, std::int32_t pid);
-  Reply judge_exec(const std::string& id, const Exec& exec, const Peer& peer);
+  Reply register_container(const Registration& registration, int rootfs_fd);
+  Reply unregister(const std::string& key, std::int32_t pid);
+  Reply judge_exec(const Request& request, const Peer& peer);
   Reply respond(const Request& request, const Peer& peer);
   Reply reload(const Peer& peer);
-  [[nodiscard]] Reply list(std::uint32_t after) const;
+  [[nodiscard]] Reply list(std::uint32_t after, const Peer& peer) const;
   [[nodiscard]] Reply metrics() const;
   [[nodiscard]] Reply status() const;
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -105,10 +106,30 @@ Status wait_for(int fd, short events, const std::string& socket_path, Clock::tim
   }
 }
 
-Status send_packet(int fd, const std::string& packet, const std::string& socket_path,
+// `passed`: a descriptor that goes along; -1: none.
+ssize_t send_once(int fd, const std::string& packet, int passed) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  iovec part{const_cast<char*>(packet.data()),
+             packet.size()};  // NOLINT: sendmsg(2) changes nothing
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (passed >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof(passed));
+    std::memcpy(CMSG_DATA(head), &passed, sizeof(passed));
+  }
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+Status send_packet(int fd, const std::string& packet, int passed, const std::string& socket_path,
                    Clock::time_point deadline) {
   for (;;) {
-    if (send(fd, packet.data(), packet.size(), MSG_NOSIGNAL) >= 0) {
+    if (send_once(fd, packet, passed) >= 0) {
       return Ok{};
     }
     if (errno != EAGAIN && errno != EINTR) {
@@ -153,7 +174,7 @@ Result<Reply> call(const std::string& socket_path, const Request& request, milli
                     kMaxMessageBytes));
   }
   const UniqueFd fd = TRY(connect_until(socket_path, deadline));
-  TRY(send_packet(fd.get(), packet, socket_path, deadline));
+  TRY(send_packet(fd.get(), packet, request.rootfs_fd, socket_path, deadline));
   const std::string answer = TRY(receive_packet(fd.get(), socket_path, deadline));
   Reply reply = TRY(decode_reply(answer));
   if (!reply.error.empty()) {

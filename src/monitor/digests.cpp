@@ -23,7 +23,7 @@ void Digests::notice(const detect::Alert& alert, const Entry& entry) {
   const detect::Object& object = *alert.object;
   digest::Executable file;
   // Of a container that has gone the pid may be another's.
-  file.init = registry_.find(entry.told->id) == &entry ? entry.registration.pid : 0;
+  file.init = registry_.find(entry.told->unique()) == &entry ? entry.registration.pid : 0;
   file.rootfs_device = detect::device_name(kernel_.rootfs_device(entry.slot));
   file.path = object.path;
   file.device = object.device;

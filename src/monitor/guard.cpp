@@ -10,6 +10,7 @@
 #include "src/base/file.h"
 #include "src/base/log.h"
 #include "src/base/process.h"
+#include "src/monitor/users.h"
 
 namespace holdfast::monitor {
 
@@ -79,10 +80,29 @@ Status Guard::take_over_from(const kernel::Former& other) {
   return containers.empty() ? Status(Ok{}) : kernel_.take_over(other, containers);
 }
 
-Result<std::uint32_t> Guard::add(const Registration& registration) {
+// A user's is told to the kernel as what the kernel itself knows of it.
+Result<kernel::Target> Guard::target_of(const Registration& registration, int rootfs_fd) const {
+  TRY(check_cgroup(registration));
+  kernel::Target target;
+  target.pid = registration.pid;
+  target.rootfs = registration.rootfs;
+  target.cgroup = registration.cgroup;
+  if (registration.owner != 0) {
+    TRY(check_room(registration, registry_));
+    if (rootfs_fd < 0) {
+      return fail("the root file system of a user's container must come as a descriptor");
+    }
+    target.user = TRY(check_user(registration, proc_root_, cgroup_mount_));
+    target.rootfs_fd = rootfs_fd;
+  }
+  return target;
+}
+
+Result<std::uint32_t> Guard::add(const Registration& registration, int rootfs_fd) {
   const std::string& id = registration.container.id;
+  const std::string key = key_of(registration);
   const base::ProcessStat init = TRY(base::process_stat(proc_root_, registration.pid));
-  if (const Entry* known = registry_.find(id)) {
+  if (const Entry* known = registry_.find(key)) {
     if (known->registration.pid == registration.pid &&
         known->init_start_ticks == init.start_ticks) {
       return known->slot.number;
@@ -93,19 +113,18 @@ Result<std::uint32_t> Guard::add(const Registration& registration) {
                       "or choose another id",
                       id, known->registration.pid));
     }
-    TRY(remove(id));
+    TRY(remove(key));
   }
-  TRY(check_cgroup(registration));
-  const kernel::Slot slot = TRY(kernel_.add(
-      {registration.pid, registration.rootfs, registration.cgroup}, registration.policy));
+  const kernel::Target target = TRY(target_of(registration, rootfs_fd));
+  const kernel::Slot slot = TRY(kernel_.add(target, registration.policy));
   Status added = registry_.add(registration, slot, init.start_ticks);
   if (added.ok()) {
-    watch(*registry_.find(id));
+    watch(*registry_.find(key));
   }
-  if (added.ok() && !init_lives(*registry_.find(id))) {
+  if (added.ok() && !init_lives(*registry_.find(key))) {
     added = fail(
         fmt::format("the init {} of container {} ended during registration", registration.pid, id));
-    forget(id);
+    forget(key);
   }
   if (!added.ok()) {
     log_failure(kernel_.remove(slot));
@@ -117,7 +136,7 @@ Result<std::uint32_t> Guard::add(const Registration& registration) {
 Status Guard::change(const std::vector<Registration>& registrations) {
   std::vector<Registration> before;
   for (const Registration& registration : registrations) {
-    Registration former = registry_.find(registration.container.id)->registration;
+    Registration former = registry_.find(key_of(registration))->registration;
     const Status changed = change_one(registration);
     if (!changed.ok()) {
       for (const Registration& one : before) {
@@ -134,7 +153,7 @@ Status Guard::change(const std::vector<Registration>& registrations) {
 // The registry replaces the container's file by renaming: from then on no directory counts as one
 // that the former policy let be written (Kernel::change()).
 Status Guard::change_one(const Registration& registration) {
-  const Entry& entry = *registry_.find(registration.container.id);
+  const Entry& entry = *registry_.find(key_of(registration));
   const profile::Policy& former = entry.registration.policy;
   TRY(kernel_.change(entry.slot, former, registration.policy));
   const Status changed = registry_.change(registration);
@@ -166,38 +185,38 @@ Status Guard::check_cgroup(const Registration& registration) const {
 
 // Ids are unique in one root of one runtime only. The hook of a second container of that id is
 // refused, and then asks to have its own forgotten: that must not take the guard off the first.
-Status Guard::release(const std::string& id, std::int32_t pid) {
-  const Entry* entry = registry_.find(id);
+Status Guard::release(const std::string& key, std::int32_t pid) {
+  const Entry* entry = registry_.find(key);
   if (entry == nullptr || (pid != 0 && pid != entry->registration.pid)) {
     return Ok{};
   }
   if (pid == 0 && init_lives(*entry)) {
-    return fail(fmt::format("container {} still runs, with the init {}; it stays under guard", id,
-                            entry->registration.pid));
+    return fail(fmt::format("container {} still runs, with the init {}; it stays under guard",
+                            entry->told->id, entry->registration.pid));
   }
-  return remove(id);
+  return remove(key);
 }
 
-Status Guard::remove(const std::string& id) {
-  const Entry* entry = registry_.find(id);
+Status Guard::remove(const std::string& key) {
+  const Entry* entry = registry_.find(key);
   if (entry == nullptr) {
     return Ok{};
   }
   TRY(kernel_.remove(entry->slot));
-  forget(id);
+  forget(key);
   return Ok{};
 }
 
-void Guard::forget(const std::string& id) {
-  cgroups_.remove(id);
-  unwatched_.erase(id);
-  ending_.erase(id);
-  registry_.remove(id);
+void Guard::forget(const std::string& key) {
+  cgroups_.remove(key);
+  unwatched_.erase(key);
+  ending_.erase(key);
+  registry_.remove(key);
 }
 
 void Guard::watch(const Entry& entry) {
-  if (!cgroups_.add(entry.told->id, entry.registration.cgroup) || !cgroup_populated(entry)) {
-    unwatched_.insert(entry.told->id);
+  if (!cgroups_.add(entry.told->unique(), entry.registration.cgroup) || !cgroup_populated(entry)) {
+    unwatched_.insert(entry.told->unique());
   }
 }
 
@@ -205,7 +224,7 @@ bool Guard::look() {
   const CgroupWatch::Changed changed = cgroups_.take();
   const auto consider = [this](const Entry& entry) {
     if (!cgroup_populated(entry)) {
-      ending_.insert(entry.told->id);
+      ending_.insert(entry.told->unique());
     }
   };
   for (const std::string& id : changed.ids) {

@@ -30,8 +30,8 @@ class Guard {
 
   // Guards a container; its slot. Asking again for the same init is fine (prestart and
   // createRuntime may both ask). Refused: an init that is gone, a cgroup that is not its own, an id
-  // that a living container has.
-  Result<std::uint32_t> add(const Registration& registration);
+  // that a living container has, and what is not its owner's. `rootfs_fd`: of a user's container.
+  Result<std::uint32_t> add(const Registration& registration, int rootfs_fd = -1);
 
   // Registers containers that are registered already with another policy, all or none of them.
   Status change(const std::vector<Registration>& registrations);
@@ -40,7 +40,7 @@ class Guard {
   // then the id is another container's, which keeps its guard. With the pid 0 (not known) a
   // container whose init lives is not let go. Drain the ring first: the container's last events are
   // still in it.
-  Status release(const std::string& id, std::int32_t pid);
+  Status release(const std::string& key, std::int32_t pid);
 
   // Removes containers that ended without telling us (no poststop hook, a runtime that was killed).
   void sweep();
@@ -59,20 +59,22 @@ class Guard {
 
  private:
   void watch(const Entry& entry);
-  void forget(const std::string& id);
-  Status remove(const std::string& id);
+  void forget(const std::string& key);
+  Status remove(const std::string& key);
   Status change_one(const Registration& registration);
   [[nodiscard]] bool init_lives(const Entry& entry) const;
   [[nodiscard]] bool cgroup_populated(const Entry& entry) const;
   [[nodiscard]] bool is_over(const Entry& entry) const;
   [[nodiscard]] Status check_cgroup(const Registration& registration) const;
+  [[nodiscard]] Result<kernel::Target> target_of(const Registration& registration,
+                                                 int rootfs_fd) const;
 
   kernel::Kernel& kernel_;
   Registry& registry_;
   std::string proc_root_;
   std::string cgroup_mount_;
   CgroupWatch cgroups_;
-  // Ids of containers whose cgroup is not watched, or was empty while their init was still ending.
+  // Keys of containers whose cgroup is not watched, or was empty while their init was still ending.
   std::set<std::string> unwatched_;
   std::set<std::string> ending_;  // of look(), until release_ended()
 };

@@ -14,8 +14,8 @@ std::string containers_directory(const std::string& socket_path) {
   return socket_path.substr(0, socket_path.rfind('/') + 1) + "containers";
 }
 
-std::string container_file(const std::string& directory, const std::string& id) {
-  return directory + "/" + id + ".json";
+std::string container_file(const std::string& directory, const std::string& key) {
+  return directory + "/" + key + ".json";
 }
 
 bool is_known(const std::string& socket_path, const std::string& id) {

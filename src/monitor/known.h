@@ -16,8 +16,9 @@ inline constexpr std::size_t kMaxContainerFileBytes = kMaxMessageBytes + 4096;
 // Where a monitor of that socket keeps them: "containers" beside it.
 std::string containers_directory(const std::string& socket_path);
 
-// The file of the container `id` in `directory`.
-std::string container_file(const std::string& directory, const std::string& id);
+// The file of the container with that key_of() in `directory`: a user's is in a directory of its
+// own.
+std::string container_file(const std::string& directory, const std::string& key);
 
 // Whether a monitor of that socket guards, or guarded, a container of that id. False for what is no
 // id, and for who may not look (only root may).

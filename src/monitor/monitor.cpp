@@ -95,14 +95,20 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
+constexpr std::size_t kMaxIncidentsOfUser = 4;
+
 Result<respond::Responder> make_responder(const Options& options) {
   respond::Responder::Settings settings;
   settings.cgroup_mount = base::cgroup2_mount("/sys/fs/cgroup");
   settings.pin_dir = options.pin_dir;
-  settings.keep = [evidence =
-                       respond::EvidenceSettings{options.incidents, options.alerts, "/proc", {}}](
-                      const respond::Order& order, const respond::Cgroup& cgroup) {
-    return respond::keep_evidence(evidence, order, cgroup);
+  settings.keep = [options](const respond::Order& order, const respond::Cgroup& cgroup) {
+    // A user's make room for the same user's alone.
+    const std::uint32_t user = order.target.container.user;
+    const std::string incidents =
+        user == 0 ? options.incidents : fmt::format("{}/of-user-{}", options.incidents, user);
+    respond::IncidentLimits limits;
+    limits.incidents = user == 0 ? limits.incidents : kMaxIncidentsOfUser;
+    return respond::keep_evidence({incidents, options.alerts, "/proc", limits}, order, cgroup);
   };
   return respond::Responder::make(std::move(settings));
 }
@@ -334,7 +340,7 @@ Result<std::size_t> Monitor::State::read_again(const detect::Asker& by) {
   sink.set(given.file);
   pipeline.set_noise(given.noise);
   for (const Registration& registration : changed) {
-    const Entry& entry = *registry.find(registration.container.id);
+    const Entry& entry = *registry.find(key_of(registration));
     pipeline.tell_reload(entry, by);
     responses.changed(entry);
   }

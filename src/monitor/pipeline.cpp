@@ -446,7 +446,7 @@ void Pipeline::give_back(const Repeated& repeated) {
 
 bool Pipeline::is_guarded(std::uint32_t slot, std::uint32_t generation) const {
   const Entry* entry = registry_.find_slot(slot, generation);
-  return entry != nullptr && registry_.find(entry->told->id) == entry;
+  return entry != nullptr && registry_.find(entry->told->unique()) == entry;
 }
 
 detect::Context Pipeline::context() const {

@@ -106,7 +106,8 @@ Json listed_json(const ListedContainer& listed) {
   return {{"container", container_json(listed.container)},
           {"slot", listed.slot},
           {"pid", listed.pid},
-          {"cgroup", listed.cgroup}};
+          {"cgroup", listed.cgroup},
+          {"user", listed.user}};
 }
 
 Json responded_json(const Responded& responded) {
@@ -276,6 +277,7 @@ Result<ListedContainer> decode_listed(const Json& json) {
   listed.slot = static_cast<std::uint32_t>(reader.number("slot", kMaxU32));
   listed.pid = static_cast<std::int32_t>(reader.number("pid", kMaxPid));
   listed.cgroup = reader.text("cgroup", kMaxPath);
+  listed.user = static_cast<std::uint32_t>(reader.number("user", kMaxU32, false));
   const Json* container = reader.member("container", true);
   if (reader.error()) {
     return *reader.error();
@@ -345,6 +347,14 @@ Result<Request::Op> decode_op(const std::string& name) {
 }
 
 }  // namespace
+
+std::string key_of(std::uint32_t owner, const std::string& id) {
+  return owner == 0 ? id : fmt::format("{}/{}", owner, id);
+}
+
+std::string key_of(const Registration& registration) {
+  return key_of(registration.owner, registration.container.id);
+}
 
 std::string encode(const Request& request) {
   Json json = {{"version", kProtocolVersion}, {"op", op_name(request.op)}};

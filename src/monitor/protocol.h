@@ -20,7 +20,8 @@
 //   {"version":1,"op":"list","after":0}             (containers of a slot above "after", by rising
 //   slot)
 //     ->
-//     {"version":1,"ok":true,"containers":[{"container":{…},"slot":N,"pid":N,"cgroup":"/…"}],"more":false}
+//     {"version":1,"ok":true,"containers":[{"container":{…},"slot":N,"pid":N,"cgroup":"/…","user":N}],"more":false}
+//     ("user": who registered it, where that is not root)
 //     as many as a packet holds; "more" says that a request with "after":<the last slot> has others
 //   {"version":1,"op":"respond","id":"…","response":"freeze","pid":N}  ("pid": of kill-process
 //   only)
@@ -91,7 +92,14 @@ struct Registration {
   // Whether no annotation that profile::is_deciding() was left out, as former versions did with
   // long ones.
   bool has_deciding = true;
+  // The ordinary user who asked, from the peer's credentials: never in a message. 0: root.
+  std::uint32_t owner = 0;
 };
+
+// What tells a container from all others: ids are unique for one user at most. A user's has a
+// slash, which no id has.
+std::string key_of(std::uint32_t owner, const std::string& id);
+std::string key_of(const Registration& registration);
 
 // A program that `exec` of a runtime is about to start in a container.
 struct Exec {
@@ -109,10 +117,14 @@ struct Request {
   enum class Op { kStatus, kRegister, kUnregister, kExec, kList, kRespond, kMetrics, kReload };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
-  std::string id;             // kUnregister, kExec, kRespond
-  std::int32_t pid = 0;       // kUnregister; 0: not known. kRespond: of the process to be killed
-  std::uint32_t after = 0;    // kList
-  Exec exec;                  // kExec
+  // kRegister: the root file system, open with O_PATH; it travels beside the message (unix(7),
+  // SCM_RIGHTS). A user's must come so: what a path leads to in a user's own mount namespace is not
+  // for the monitor to look up. -1: none. Whoever made the request closes it.
+  int rootfs_fd = -1;
+  std::string id;           // kUnregister, kExec, kRespond
+  std::int32_t pid = 0;     // kUnregister; 0: not known. kRespond: of the process to be killed
+  std::uint32_t after = 0;  // kList
+  Exec exec;                // kExec
   profile::Response response = profile::Response::kAlert;  // kRespond
   std::uint64_t number = 0;  // kRespond: not 0 to ask how that one went
 };
@@ -122,6 +134,7 @@ struct ListedContainer {
   std::uint32_t slot = 0;
   std::int32_t pid = 0;
   std::string cgroup;
+  std::uint32_t user = 0;  // who registered it; 0: root
 };
 
 // How a response stands.

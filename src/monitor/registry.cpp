@@ -27,14 +27,20 @@ constexpr const char* kSuffix = ".json";
 constexpr std::int64_t kMaxU32 = 0xffffffff;
 
 // Each line has all of it: annotations that are longer than others are not told.
-detect::ContainerRef told_of(const Container& container) {
+detect::ContainerRef told_of(const Registration& registration) {
+  const Container& container = registration.container;
   auto annotations = container.annotations;
   std::erase_if(annotations, [](const auto& annotation) {
     return annotation.first.size() + annotation.second.size() > kMaxToldAnnotationBytes;
   });
-  return std::make_shared<const detect::Container>(
-      detect::Container{container.id, container.name, container.image, container.profile,
-                        container.engine, container.bundle, std::move(annotations)});
+  detect::Container told{container.id,          container.name,   container.image,
+                         container.profile,     container.engine, container.bundle,
+                         std::move(annotations)};
+  if (registration.owner != 0) {
+    told.user = registration.owner;
+    told.key = key_of(registration);
+  }
+  return std::make_shared<const detect::Container>(std::move(told));
 }
 
 // None where config.json cannot be read any more.
@@ -66,12 +72,18 @@ Result<std::uint32_t> read_u32(const base::JsonView& view, const std::string& ke
   return static_cast<std::uint32_t>(number);
 }
 
+// Users' are one level below.
 Result<std::vector<std::filesystem::path>> files_of(const std::string& directory) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+  for (std::filesystem::recursive_directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
-    files.push_back(at->path());
+    if (at.depth() != 0) {
+      at.disable_recursion_pending();
+    }
+    if (at.depth() != 0 || !at->is_directory(error)) {
+      files.push_back(at->path());
+    }
   }
   if (error) {
     return fail_errno("cannot read " + directory, error.value());
@@ -79,18 +91,25 @@ Result<std::vector<std::filesystem::path>> files_of(const std::string& directory
   return files;
 }
 
-Result<Entry> read_entry(const std::filesystem::path& path) {
+Result<Entry> read_entry(const std::string& directory, const std::filesystem::path& path) {
   if (path.extension() != kSuffix) {
     return fail(path.string() + " is not a container's file");
   }
   const std::string text = TRY(base::read_file(path, kMaxContainerFileBytes));
   Entry entry = TRY(parse_entry(text, path));
   // By that name alone a later remove() finds it.
-  if (path.stem() != entry.told->id) {
+  if (path != container_file(directory, entry.told->unique())) {
     return fail(fmt::format("{} is the file of container {}, by another name", path.string(),
-                            entry.told->id));
+                            entry.told->unique()));
   }
   return entry;
+}
+
+Status make_directory(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return fail_errno("cannot make the directory " + path, errno);
+  }
+  return Ok{};
 }
 
 Status must_be_readable(const Result<Entry>& entry) {
@@ -108,9 +127,10 @@ std::string entry_text(const Entry& entry) {
   request.op = Request::Op::kRegister;
   request.registration = entry.registration;
   return fmt::format(
-      "{{\"version\":{},\"slot\":{},\"generation\":{},\"start_ticks\":{},\"request\":{}}}\n",
+      "{{\"version\":{},\"slot\":{},\"generation\":{},\"start_ticks\":{},\"owner\":{},"
+      "\"request\":{}}}\n",
       kRegistryVersion, entry.slot.number, entry.slot.generation, entry.init_start_ticks,
-      encode(request));
+      entry.registration.owner, encode(request));
 }
 
 Result<Entry> parse_entry(const std::string& text, const std::string& what) {
@@ -138,21 +158,25 @@ Result<Entry> parse_entry(const std::string& text, const std::string& what) {
     return view.error_at("request", "is not a registration; remove the file");
   }
   entry.registration = request.registration;
-  entry.told = told_of(request.registration.container);
+  std::int64_t owner = 0;
+  TRY(view.read("owner", owner));
+  if (owner < 0 || owner > kMaxU32) {
+    return view.error_at("owner", "is no user's number; remove the file");
+  }
+  entry.registration.owner = static_cast<std::uint32_t>(owner);
+  entry.told = told_of(entry.registration);
   return entry;
 }
 
 Result<Registry> Registry::open(const std::string& directory) {
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return fail_errno("cannot make the directory " + directory, errno);
-  }
+  TRY(make_directory(directory));
   return Registry(directory);
 }
 
 Status Registry::check() const {
   for (const std::filesystem::path& path : TRY(files_of(directory_))) {
     if (path.extension() == kSuffix) {
-      TRY(must_be_readable(read_entry(path)));
+      TRY(must_be_readable(read_entry(directory_, path)));
     }
   }
   return Ok{};
@@ -161,7 +185,7 @@ Status Registry::check() const {
 Result<Registry::Restored> Registry::restore(const std::vector<kernel::Slot>& slots) {
   std::vector<std::pair<std::filesystem::path, Result<Entry>>> found;
   for (const std::filesystem::path& path : TRY(files_of(directory_))) {
-    found.emplace_back(path, read_entry(path));
+    found.emplace_back(path, read_entry(directory_, path));
     if (!slots.empty() && path.extension() == kSuffix) {
       TRY(must_be_readable(found.back().second));
     }
@@ -177,48 +201,58 @@ Result<Registry::Restored> Registry::restore(const std::vector<kernel::Slot>& sl
     }
     restored.problems.push_back(
         entry.ok() ? fmt::format("container {} is not guarded any more: its slot is not in use",
-                                 entry.value().told->id)
+                                 entry.value().told->unique())
                    : entry.error().message);
     unlink(path.c_str());
   }
   std::copy_if(slots.begin(), slots.end(), std::back_inserter(restored.nameless),
-               [this](const auto& slot) { return id_of_slot_.count(slot.number) == 0; });
+               [this](const auto& slot) { return key_of_slot_.count(slot.number) == 0; });
   return restored;
 }
 
 Status Registry::add(const Registration& registration, const kernel::Slot& slot,
                      std::uint64_t init_start_ticks) {
-  Entry entry{registration, slot, init_start_ticks, told_of(registration.container), {}};
-  TRY(base::replace_file(path_of(registration.container.id), entry_text(entry), 0600));
+  Entry entry{registration, slot, init_start_ticks, told_of(registration), {}};
+  const std::string path = path_of(key_of(registration));
+  if (registration.owner != 0) {
+    TRY(make_directory(std::filesystem::path(path).parent_path()));
+  }
+  TRY(base::replace_file(path, entry_text(entry), 0600));
   insert(std::move(entry));
   return Ok{};
 }
 
 Status Registry::change(const Registration& registration) {
-  Entry& entry = entries_.at(registration.container.id);
+  Entry& entry = entries_.at(key_of(registration));
   Entry changed = entry;
   changed.registration = registration;
-  changed.told = told_of(registration.container);
-  TRY(base::replace_file(path_of(registration.container.id), entry_text(changed), 0600));
+  changed.told = told_of(registration);
+  TRY(base::replace_file(path_of(key_of(registration)), entry_text(changed), 0600));
   entry = std::move(changed);
   return Ok{};
 }
 
 void Registry::insert(Entry entry) {
-  if (reads_mounts_) {
+  // What a user's bundle leads to is not for root to open.
+  if (reads_mounts_ && entry.registration.owner == 0) {
     entry.mounts = mounts_of(entry.told->bundle);
   }
-  id_of_slot_[entry.slot.number] = entry.told->id;
-  entries_[entry.told->id] = std::move(entry);
+  key_of_slot_[entry.slot.number] = entry.told->unique();
+  entries_[entry.told->unique()] = std::move(entry);
 }
 
-void Registry::remove(const std::string& id) {
-  const auto found = entries_.find(id);
+void Registry::remove(const std::string& key) {
+  const auto found = entries_.find(key);
   if (found == entries_.end()) {
     return;
   }
-  unlink(path_of(id).c_str());
-  id_of_slot_.erase(found->second.slot.number);
+  const std::string path = path_of(key);
+  unlink(path.c_str());
+  if (found->second.registration.owner != 0) {
+    // Fails, as it should, where the user has others.
+    rmdir(std::filesystem::path(path).parent_path().c_str());
+  }
+  key_of_slot_.erase(found->second.slot.number);
   gone_.push_front(std::move(found->second));
   entries_.erase(found);
   if (gone_.size() > kMaxGone) {
@@ -226,15 +260,15 @@ void Registry::remove(const std::string& id) {
   }
 }
 
-const Entry* Registry::find(const std::string& id) const {
-  const auto found = entries_.find(id);
+const Entry* Registry::find(const std::string& key) const {
+  const auto found = entries_.find(key);
   return found == entries_.end() ? nullptr : &found->second;
 }
 
 const Entry* Registry::find_slot(std::uint32_t slot, std::uint32_t generation) const {
   const kernel::Slot wanted{slot, generation};
-  const auto id = id_of_slot_.find(slot);
-  if (id != id_of_slot_.end() && same(entries_.at(id->second).slot, wanted)) {
+  const auto id = key_of_slot_.find(slot);
+  if (id != key_of_slot_.end() && same(entries_.at(id->second).slot, wanted)) {
     return &entries_.at(id->second);
   }
   const auto gone = std::find_if(gone_.begin(), gone_.end(),
@@ -243,8 +277,8 @@ const Entry* Registry::find_slot(std::uint32_t slot, std::uint32_t generation) c
 }
 
 const Entry* Registry::latest_of_slot(std::uint32_t slot) const {
-  const auto id = id_of_slot_.find(slot);
-  if (id != id_of_slot_.end()) {
+  const auto id = key_of_slot_.find(slot);
+  if (id != key_of_slot_.end()) {
     return &entries_.at(id->second);
   }
   const auto gone = std::find_if(gone_.begin(), gone_.end(),
@@ -252,18 +286,21 @@ const Entry* Registry::latest_of_slot(std::uint32_t slot) const {
   return gone == gone_.end() ? nullptr : &*gone;
 }
 
-std::vector<ListedContainer> Registry::list(std::uint32_t after) const {
+std::vector<ListedContainer> Registry::list(std::uint32_t after, std::uint32_t user) const {
   std::vector<ListedContainer> listed;
-  for (auto at = id_of_slot_.upper_bound(after); at != id_of_slot_.end(); ++at) {
+  for (auto at = key_of_slot_.upper_bound(after); at != key_of_slot_.end(); ++at) {
     const Entry& entry = entries_.at(at->second);
-    listed.push_back({entry.registration.container, entry.slot.number, entry.registration.pid,
-                      entry.registration.cgroup});
+    const std::uint32_t owner = entry.registration.owner;
+    if (user == 0 || user == owner) {
+      listed.push_back({entry.registration.container, entry.slot.number, entry.registration.pid,
+                        entry.registration.cgroup, owner});
+    }
   }
   return listed;
 }
 
-std::string Registry::path_of(const std::string& id) const {
-  return container_file(directory_, id);
+std::string Registry::path_of(const std::string& key) const {
+  return container_file(directory_, key);
 }
 
 }  // namespace holdfast::monitor

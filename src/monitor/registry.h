@@ -30,7 +30,8 @@ inline constexpr std::size_t kMaxGone = 256;
 
 class Registry {
  public:
-  // Keeps its files (ID.json, 0600, replaced atomically) in `directory`, which it makes (0700).
+  // Keeps its files (ID.json, a user's UID/ID.json; 0600, replaced atomically) in `directory`,
+  // which it makes (0700).
   static Result<Registry> open(const std::string& directory);
 
   // Fails at the first file of a container that cannot be read. To be asked before another
@@ -51,20 +52,20 @@ class Registry {
   // cannot be read: whose guard that would take off nobody knows.
   Result<Restored> restore(const std::vector<kernel::Slot>& slots);
 
-  // Adds a container and writes its file. Nothing is added on failure. Precondition: find(id) is
-  // nullptr.
+  // Adds a container and writes its file. Nothing is added on failure. Precondition: find() of it
+  // is nullptr.
   Status add(const Registration& registration, const kernel::Slot& slot,
              std::uint64_t init_start_ticks);
 
   // Gives a container another registration, and writes its file anew. It has the old one on
-  // failure. Precondition: find(registration.container.id) is not nullptr.
+  // failure. Precondition: find(key_of(registration)) is not nullptr.
   Status change(const Registration& registration);
 
-  // Forgets a container and its file; remembers its name for late events. Unknown ids are fine.
-  void remove(const std::string& id);
+  // Forgets a container and its file; remembers its name for late events. Unknown keys are fine.
+  void remove(const std::string& key);
 
-  // nullptr when there is none. Valid until the next change.
-  [[nodiscard]] const Entry* find(const std::string& id) const;
+  // By key_of(). nullptr when there is none. Valid until the next change.
+  [[nodiscard]] const Entry* find(const std::string& key) const;
   // Also among those that are gone; only with the same generation.
   [[nodiscard]] const Entry* find_slot(std::uint32_t slot, std::uint32_t generation) const;
 
@@ -72,19 +73,19 @@ class Registry {
   [[nodiscard]] const Entry* latest_of_slot(std::uint32_t slot) const;
 
   [[nodiscard]] const std::map<std::string, Entry>& entries() const { return entries_; }
-  // By rising slot, those above `after`.
-  [[nodiscard]] std::vector<ListedContainer> list(std::uint32_t after) const;
+  // By rising slot, those above `after`: a user's own, or for root (0) everybody's.
+  [[nodiscard]] std::vector<ListedContainer> list(std::uint32_t after, std::uint32_t user) const;
 
  private:
   explicit Registry(std::string directory) : directory_(std::move(directory)) {}
-  [[nodiscard]] std::string path_of(const std::string& id) const;
+  [[nodiscard]] std::string path_of(const std::string& key) const;
   void insert(Entry entry);
 
   std::string directory_;
   bool reads_mounts_ = false;
-  std::map<std::string, Entry> entries_;             // by id
-  std::map<std::uint32_t, std::string> id_of_slot_;  // ids of entries_
-  std::deque<Entry> gone_;                           // newest first
+  std::map<std::string, Entry> entries_;              // by key_of()
+  std::map<std::uint32_t, std::string> key_of_slot_;  // keys of entries_
+  std::deque<Entry> gone_;                            // newest first
 };
 
 // Of a container's file. A reader that knows a lower one than it finds must leave the file alone.

@@ -63,7 +63,7 @@ void Responses::notice(const detect::Alert& alert, const Entry& entry) {
   const profile::Response response =
       entry.registration.respond.at(static_cast<std::size_t>(alert.severity));
   // Of a container that has gone there is nobody to act on.
-  if (response == profile::Response::kAlert || registry_.find(entry.told->id) != &entry) {
+  if (response == profile::Response::kAlert || registry_.find(entry.told->unique()) != &entry) {
     return;
   }
   respond::Order order;
@@ -87,14 +87,32 @@ Result<Responded> Responses::answer(const Request& request, const Peer& peer) {
   if (request.number == 0) {
     TRY(begin(request, peer));
     tell();
-    return asked_.back();
+    return asked_.back().responded;
   }
   tell();
-  return standing(request.number);
+  return standing(request.number, peer);
+}
+
+// The peer's own; for root, where there is none, the one of all users that has that id.
+const Entry* Responses::find_for(const std::string& id, const Peer& peer) const {
+  const Entry* own = registry_.find(key_of(peer.uid, id));
+  if (own != nullptr || peer.uid != 0) {
+    return own;
+  }
+  const Entry* found = nullptr;
+  for (const auto& [key, entry] : registry_.entries()) {
+    if (entry.registration.container.id == id) {
+      if (found != nullptr) {
+        return nullptr;
+      }
+      found = &entry;
+    }
+  }
+  return found;
 }
 
 Result<Responded> Responses::begin(const Request& request, const Peer& peer) {
-  const Entry* entry = registry_.find(request.id);
+  const Entry* entry = find_for(request.id, peer);
   if (entry == nullptr) {
     return fail(
         fmt::format("no container {} is guarded; `holdfast ps` lists those that are", request.id));
@@ -106,11 +124,11 @@ Result<Responded> Responses::begin(const Request& request, const Peer& peer) {
   order.by.pid = static_cast<std::uint32_t>(peer.pid);
   order.by.uid = peer.uid;
   forget_undone(request.response, entry->slot.generation);
-  asked_.push_back({responder_.begin(std::move(order)), kPending, "", "", ""});
+  asked_.push_back({{responder_.begin(std::move(order)), kPending, "", "", ""}, peer.uid});
   if (asked_.size() > kMaxAsked) {
     asked_.pop_front();
   }
-  return asked_.back();
+  return asked_.back().responded;
 }
 
 // The next alert may have it again.
@@ -122,21 +140,21 @@ void Responses::forget_undone(profile::Response undoing, std::uint32_t generatio
   }
 }
 
-Result<Responded> Responses::standing(std::uint64_t number) const {
-  const auto found = std::ranges::find(asked_, number, &Responded::number);
-  if (found == asked_.end()) {
+Result<Responded> Responses::standing(std::uint64_t number, const Peer& peer) const {
+  const auto found = std::ranges::find(asked_, number, number_of);
+  if (found == asked_.end() || (peer.uid != 0 && found->by != peer.uid)) {
     return fail(fmt::format("there is no response {}; the log has those that are over", number));
   }
-  return *found;
+  return found->responded;
 }
 
 void Responses::tell() {
   for (const respond::Outcome& outcome : responder_.finished()) {
     pipeline_.tell_response(told(outcome), outcome.order.target.container);
-    const auto found = std::ranges::find(asked_, outcome.number, &Responded::number);
+    const auto found = std::ranges::find(asked_, outcome.number, number_of);
     if (found != asked_.end()) {
-      *found = {outcome.number, state_of(outcome), outcome.failure, outcome.incident,
-                outcome.incident_failure};
+      found->responded = {outcome.number, state_of(outcome), outcome.failure, outcome.incident,
+                          outcome.incident_failure};
     }
   }
 }

@@ -50,16 +50,23 @@ class Responses {
 
  private:
   [[nodiscard]] respond::Target target_of(const Entry& entry) const;
+  [[nodiscard]] const Entry* find_for(const std::string& id, const Peer& peer) const;
   Result<Responded> begin(const Request& request, const Peer& peer);
   void forget_undone(profile::Response undoing, std::uint32_t generation);
-  [[nodiscard]] Result<Responded> standing(std::uint64_t number) const;
+  [[nodiscard]] Result<Responded> standing(std::uint64_t number, const Peer& peer) const;
 
   const kernel::Kernel& kernel_;
   const Registry& registry_;
   Pipeline& pipeline_;
   respond::Responder responder_;
   respond::Answered answered_;
-  std::deque<Responded> asked_;  // by hand, for whoever asks how it went
+  // By hand, for who asked.
+  struct Asked {
+    Responded responded;
+    uid_t by = 0;
+  };
+  std::deque<Asked> asked_;
+  static std::uint64_t number_of(const Asked& asked) { return asked.responded.number; }
 };
 
 }  // namespace holdfast::monitor

@@ -57,6 +57,27 @@ bool has_ended(const base::UniqueFd& process) {
   return poll(&ended, 1, 0) != 0;
 }
 
+// A packet, and the descriptor that came with it, if one did; the kernel closes others. The
+// packet's length, beyond `bytes` where it was cut; -1 and errno.
+ssize_t receive(int fd, std::string& bytes, base::UniqueFd& passed) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  iovec part{bytes.data(), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = recvmsg(fd, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+  const cmsghdr* head = got < 0 ? nullptr : CMSG_FIRSTHDR(&message);
+  if (head != nullptr && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+      head->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(head), sizeof(number));
+    passed = base::UniqueFd(number);
+  }
+  return got;
+}
+
 Reply refusal(std::string sentence) {
   Reply reply;
   reply.error = std::move(sentence);
@@ -164,7 +185,7 @@ void Server::accept_peers(std::uint64_t now_ns) {
 
 void Server::admit(base::UniqueFd fd, std::uint64_t now_ns) {
   const std::optional<Peer> peer = peer_of(fd.get());
-  if (!peer || (peer->uid != 0 && strangers() >= kMaxStrangers)) {
+  if (!peer || !has_room_for(*peer)) {
     return;
   }
   base::UniqueFd process = open_process(peer->pid);
@@ -176,31 +197,36 @@ void Server::admit(base::UniqueFd fd, std::uint64_t now_ns) {
 }
 
 bool Server::serve_client(Client& client, std::uint64_t now_ns) {
-  std::string packet(client.peer.uid == 0 ? kMaxMessageBytes : kMaxStrangersBytes, '\0');
-  const ssize_t got = recv(client.fd.get(), packet.data(), packet.size(), MSG_TRUNC);
+  Packet packet;
+  packet.bytes.resize(client.peer.uid == 0 ? kMaxMessageBytes : kMaxStrangersBytes);
+  const ssize_t got = receive(client.fd.get(), packet.bytes, packet.passed);
   if (got < 0) {
     return errno == EAGAIN || errno == EINTR;
   }
   if (got == 0 || has_ended(client.process)) {
     return false;
   }
-  const bool too_long = static_cast<std::size_t>(got) > packet.size();
-  packet.resize(std::min(static_cast<std::size_t>(got), packet.size()));
-  const std::string reply = encode(answer(packet, too_long, client.peer));
+  packet.too_long = static_cast<std::size_t>(got) > packet.bytes.size();
+  packet.bytes.resize(std::min(static_cast<std::size_t>(got), packet.bytes.size()));
+  const std::string reply = encode(answer(packet, client.peer));
   client.deadline_ns = now_ns + kClientTimeoutNs;
   // A peer that does not take its answer is closed: nobody waits for it.
   const bool taken = send(client.fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL) >= 0;
   return taken && client.peer.uid == 0;
 }
 
-Reply Server::answer(const std::string& packet, bool too_long, const Peer& peer) const {
-  if (too_long) {
+Reply Server::answer(const Packet& packet, const Peer& peer) const {
+  if (packet.too_long) {
     return refusal(peer.uid == 0
                        ? fmt::format("the message is longer than {} bytes", kMaxMessageBytes)
                        : fmt::format("only root may send more than {} bytes", kMaxStrangersBytes));
   }
-  const Result<Request> request = decode_request(packet);
-  return request.ok() ? handler_(request.value(), peer) : refusal(request.error().message);
+  Result<Request> request = decode_request(packet.bytes);
+  if (!request.ok()) {
+    return refusal(request.error().message);
+  }
+  request.value().rootfs_fd = packet.passed.get();
+  return handler_(request.value(), peer);
 }
 
 void Server::drop(int fd) {
@@ -234,6 +260,14 @@ std::size_t Server::strangers() const {
   return static_cast<std::size_t>(
       std::count_if(clients_.begin(), clients_.end(),
                     [](const auto& entry) { return entry.second.peer.uid != 0; }));
+}
+
+bool Server::has_room_for(const Peer& peer) const {
+  const auto of_peer = std::count_if(clients_.begin(), clients_.end(), [&](const auto& entry) {
+    return entry.second.peer.uid == peer.uid;
+  });
+  return peer.uid == 0 ||
+         (strangers() < kMaxStrangers && static_cast<std::size_t>(of_peer) < kMaxOfOneStranger);
 }
 
 void Server::hide() {

@@ -27,10 +27,11 @@ struct Peer {
 // Connections that root may hold at once; further ones wait in the backlog, which bounds them by
 // their own timeout.
 inline constexpr std::size_t kMaxClients = 64;
-// Connections of everybody else together: too few to keep root out. Each is answered once, and what
-// it may ask is short.
-inline constexpr std::size_t kMaxStrangers = 16;
-inline constexpr std::size_t kMaxStrangersBytes = 1024;
+// Connections of everybody else together, and of one user: too few to keep root, or each other,
+// out. Each is answered once, and what it may ask is shorter.
+inline constexpr std::size_t kMaxStrangers = 32;
+inline constexpr std::size_t kMaxOfOneStranger = 8;
+inline constexpr std::size_t kMaxStrangersBytes = std::size_t{64} * 1024;
 // A peer that has said nothing for so long is closed.
 inline constexpr std::uint64_t kClientTimeoutNs = 5'000'000'000;
 
@@ -87,10 +88,16 @@ class Server {
   void admit(base::UniqueFd fd, std::uint64_t now_ns);
   // False when the client is to be closed.
   bool serve_client(Client& client, std::uint64_t now_ns);
-  [[nodiscard]] Reply answer(const std::string& packet, bool too_long, const Peer& peer) const;
+  struct Packet {
+    std::string bytes;
+    bool too_long = false;
+    base::UniqueFd passed;  // the descriptor that came with it
+  };
+  [[nodiscard]] Reply answer(const Packet& packet, const Peer& peer) const;
   void drop(int fd);
   void drop_silent(std::uint64_t now_ns);
   [[nodiscard]] std::size_t strangers() const;
+  [[nodiscard]] bool has_room_for(const Peer& peer) const;
 
   std::string path_;  // "": not ours
   dev_t device_ = 0;  // of the name that we bound

@@ -20,6 +20,7 @@
 #include "src/base/unique_fd.h"
 #include "src/monitor/client.h"
 #include "src/monitor/log_file.h"
+#include "src/profile/user.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -269,6 +270,10 @@ Result<Reply> ensure_running(const Where& where, Clock::time_point deadline) {
   Result<Reply> status = call(where.socket, Request{}, within(kAnswerTimeout, deadline));
   if (status.ok() || is_listening(where.socket)) {
     return status;
+  }
+  if (profile::own_user() != 0) {
+    return fail("no monitor listens at " + where.socket +
+                ", and only root can start one: sudo systemctl enable --now holdfast.socket");
   }
   const Status started = start_monitor(where, within(kStartTimeout, deadline));
   // Whatever went wrong with ours, a monitor that listens is there to be asked.

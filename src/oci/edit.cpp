@@ -136,6 +136,13 @@ bool set_readonly_root(Document& document) {
   return !was;
 }
 
+bool set_cgroups_path(Document& document, const std::string& path) {
+  Document& written = object_at(document, "linux")["cgroupsPath"];
+  const bool changed = written != path;
+  written = path;
+  return changed;
+}
+
 bool add_tmpfs(Document& document, const std::vector<std::string>& paths, bool noexec) {
   bool changed = false;
   std::vector<std::string> points = mount_points(document);

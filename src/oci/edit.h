@@ -44,6 +44,9 @@ bool set_seccomp(Document& document, const nlohmann::json& seccomp);
 
 bool set_readonly_root(Document& document);
 
+// linux.cgroupsPath.
+bool set_cgroups_path(Document& document, const std::string& path);
+
 // A tmpfs that keeps what the image has, at each of `paths`. Not added where the path is already on
 // a mount of its own; put before the mounts that lie below it, which it would hide otherwise.
 bool add_tmpfs(Document& document, const std::vector<std::string>& paths, bool noexec);

@@ -3,13 +3,13 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 
 #include "src/base/file.h"
 #include "src/base/path.h"
+#include "src/base/user_namespace.h"
 
 namespace holdfast::profile {
 namespace {
@@ -34,19 +34,17 @@ std::string home_of(uid_t user, const std::string& passwd_file) {
 }  // namespace
 
 uid_t outer_user(const std::string& uid_map, uid_t uid) {
-  char* at = const_cast<char*>(uid_map.c_str());  // NOLINT: strtoull(3) changes nothing
-  while (*at != '\0') {
-    const std::uint64_t inside = std::strtoull(at, &at, 10);
-    const std::uint64_t outside = std::strtoull(at, &at, 10);
-    const std::uint64_t count = std::strtoull(at, &at, 10);
-    if (count == 0) {
-      break;
-    }
-    if (uid >= inside && uid - inside < count) {
-      return static_cast<uid_t>(outside + (uid - inside));
+  for (const base::IdRange& range : base::parse_id_map(uid_map)) {
+    if (uid >= range.inside && uid - range.inside < range.count) {
+      return static_cast<uid_t>(range.outside + (uid - range.inside));
     }
   }
   return uid;
+}
+
+uid_t own_user() {
+  const auto map = base::read_file("/proc/self/uid_map", kMaxMapBytes);
+  return outer_user(map.ok() ? map.value() : "", geteuid());
 }
 
 std::string user_profiles_directory(uid_t user, const std::string& passwd_file, const char* home) {
@@ -62,9 +60,7 @@ std::string user_profiles_directory(uid_t user, const std::string& passwd_file, 
 }
 
 std::string own_profiles_directory() {
-  const auto map = base::read_file("/proc/self/uid_map", kMaxMapBytes);
-  const uid_t user = outer_user(map.ok() ? map.value() : "", geteuid());
-  return user_profiles_directory(user, "/etc/passwd", std::getenv("HOME"));
+  return user_profiles_directory(own_user(), "/etc/passwd", std::getenv("HOME"));
 }
 
 }  // namespace holdfast::profile

@@ -12,6 +12,9 @@ namespace holdfast::profile {
 // text of /proc/self/uid_map. `uid` itself where the map does not have it.
 uid_t outer_user(const std::string& uid_map, uid_t uid);
 
+// Whom we work for: outer_user() of this process. 0: the host's root, or one who may be.
+uid_t own_user();
+
 // ~/.config/holdfast/profiles.d of the user, by the home that `passwd_file` (normally /etc/passwd)
 // has; `home` where it has none. "" for root, and where no home is known. The environment has no
 // say otherwise: engines give the runtime one in `create` and another one in `start`.

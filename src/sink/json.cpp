@@ -18,6 +18,7 @@ void write_container(Text& out, const detect::Container& container) {
   object.put("engine", container.engine);
   object.put("bundle", container.bundle);
   object.put("annotations", container.annotations);
+  object.put("user", container.user);
 }
 
 void add_ancestors(Text& out, const std::vector<event::Ancestor>& ancestors) {

@@ -62,6 +62,16 @@ Result<std::string> rewritten(const std::string& bytes, bool enforcing,
   return rewrite(std::move(subject), enforcing, hook, profile::unknown_host());
 }
 
+TEST(RewriteCgroup, IsGivenToAContainerThatHasNone) {
+  Subject subject = read_subject(with_profile(data("podman.json"), "default"), "config.json",
+                                 source(), profile::Config())
+                        .value();
+  subject.cgroup = "/user/holdfast-x";
+  const auto text = rewrite(std::move(subject), true, kHook, profile::unknown_host());
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ(Json::parse(text.value())["linux"]["cgroupsPath"], "/user/holdfast-x");
+}
+
 class Rewrite : public testing::TestWithParam<const char*> {};
 
 TEST_P(Rewrite, DoneTwiceIsDoneOnce) {

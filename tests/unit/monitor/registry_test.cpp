@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "src/monitor/users.h"
 #include "tests/unit/temp_dir.h"
 
 namespace holdfast::monitor {
@@ -206,11 +207,69 @@ TEST_F(RegistryTest, ListsByRisingSlot) {
   Registry registry = open();
   ASSERT_TRUE(registry.add(registration_of("a"), {9, 1}, 1).ok());
   ASSERT_TRUE(registry.add(registration_of("b"), {2, 1}, 1).ok());
-  ASSERT_EQ(registry.list(0).size(), 2U);
-  EXPECT_EQ(registry.list(0)[0].container.id, "b");
-  ASSERT_EQ(registry.list(2).size(), 1U);
-  EXPECT_EQ(registry.list(2)[0].container.id, "a");
-  EXPECT_TRUE(registry.list(9).empty());
+  ASSERT_EQ(registry.list(0, 0).size(), 2U);
+  EXPECT_EQ(registry.list(0, 0)[0].container.id, "b");
+  ASSERT_EQ(registry.list(2, 0).size(), 1U);
+  EXPECT_EQ(registry.list(2, 0)[0].container.id, "a");
+  EXPECT_TRUE(registry.list(9, 0).empty());
+}
+
+Registration registration_of_user(std::uint32_t user, const std::string& id) {
+  Registration registration = registration_of(id);
+  registration.owner = user;
+  return registration;
+}
+
+TEST_F(RegistryTest, TellsContainersOfOneIdApartByTheirUsers) {
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration_of("a"), {1, 1}, 1).ok());
+  ASSERT_TRUE(registry.add(registration_of_user(1000, "a"), {2, 1}, 2).ok());
+  ASSERT_TRUE(registry.add(registration_of_user(1001, "a"), {3, 1}, 3).ok());
+  EXPECT_EQ(registry.find("a")->slot.number, 1U);
+  EXPECT_EQ(registry.find(key_of(1000, "a"))->slot.number, 2U);
+  EXPECT_EQ(registry.find(key_of(1000, "a"))->told->user, 1000U);
+  registry.remove(key_of(1000, "a"));
+  EXPECT_NE(registry.find("a"), nullptr);
+  EXPECT_NE(registry.find(key_of(1001, "a")), nullptr);
+}
+
+TEST_F(RegistryTest, ListsForAUserWhatIsTheUsers) {
+  Registry registry = open();
+  ASSERT_TRUE(registry.add(registration_of("a"), {1, 1}, 1).ok());
+  ASSERT_TRUE(registry.add(registration_of_user(1000, "b"), {2, 1}, 2).ok());
+  EXPECT_EQ(registry.list(0, 0).size(), 2U);
+  ASSERT_EQ(registry.list(0, 1000).size(), 1U);
+  EXPECT_EQ(registry.list(0, 1000)[0].container.id, "b");
+  EXPECT_TRUE(registry.list(0, 1001).empty());
+}
+
+TEST_F(RegistryTest, KnowsAfterARestartWhoseAContainerIs) {
+  {
+    Registry registry = open();
+    ASSERT_TRUE(registry.add(registration_of_user(1000, "a"), {2, 7}, 5).ok());
+  }
+  Registry registry = open();
+  const auto restored = registry.restore({{2, 7}});
+  ASSERT_TRUE(restored.ok()) << restored.error().message;
+  ASSERT_NE(registry.find(key_of(1000, "a")), nullptr);
+  EXPECT_EQ(registry.find(key_of(1000, "a"))->registration.owner, 1000U);
+  registry.remove(key_of(1000, "a"));
+  // And leaves no directory of the user's behind.
+  EXPECT_TRUE(std::filesystem::is_empty(root_.path("containers")));
+}
+
+TEST_F(RegistryTest, HasRoomForSoManyOfAUserAndMoreOfRoot) {
+  Registry registry = open();
+  for (std::uint32_t i = 0; i < kMaxContainersOfUser; ++i) {
+    const Registration one = registration_of_user(1000, std::to_string(i));
+    ASSERT_TRUE(check_room(one, registry).ok());
+    ASSERT_TRUE(registry.add(one, {i + 1, 1}, 1).ok());
+  }
+  EXPECT_FALSE(check_room(registration_of_user(1000, "more"), registry).ok());
+  EXPECT_TRUE(check_room(registration_of_user(1001, "other"), registry).ok());
+  Registration wordy = registration_of_user(1001, "wordy");
+  wordy.policy.writable.assign(kMaxRulesOfUser + 1, "/x");
+  EXPECT_FALSE(check_room(wordy, registry).ok());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "src/monitor/server.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include <array>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,13 +34,17 @@ struct DescriptorMessage {
   }
 };
 
-void send_descriptor(int socket, int fd) {
-  DescriptorMessage message;
+void fill(DescriptorMessage& message, int fd) {
   cmsghdr* part = CMSG_FIRSTHDR(&message.header);
   part->cmsg_level = SOL_SOCKET;
   part->cmsg_type = SCM_RIGHTS;
   part->cmsg_len = CMSG_LEN(sizeof(int));
   std::memcpy(CMSG_DATA(part), &fd, sizeof(fd));
+}
+
+void send_descriptor(int socket, int fd) {
+  DescriptorMessage message;
+  fill(message, fd);
   sendmsg(socket, &message.header, MSG_NOSIGNAL);
 }
 
@@ -59,6 +65,9 @@ class ServerTest : public testing::Test {
                                                                   const Peer& peer) {
                   requests_.push_back(request);
                   peer_ = peer;
+                  if (on_request_) {
+                    on_request_(request);
+                  }
                   Reply reply;
                   reply.pid = 77;
                   return reply;
@@ -77,6 +86,14 @@ class ServerTest : public testing::Test {
   void say(const base::UniqueFd& peer, const std::string& packet) {
     ASSERT_EQ(send(peer.get(), packet.data(), packet.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(packet.size()));
+    serve();
+  }
+
+  void say_with(const base::UniqueFd& peer, std::string packet, int fd) {
+    DescriptorMessage message;
+    message.data = {packet.data(), packet.size()};
+    fill(message, fd);
+    ASSERT_GT(sendmsg(peer.get(), &message.header, MSG_NOSIGNAL), 0);
     serve();
   }
 
@@ -100,6 +117,7 @@ class ServerTest : public testing::Test {
 
   test::TempDir root_;
   std::vector<Request> requests_;
+  std::function<void(const Request&)> on_request_;
   Peer peer_;
   Server server_;
 };
@@ -202,8 +220,8 @@ class StrangerTest : public ServerTest {
     ASSERT_EQ(chmod(root_.path("").c_str(), 0755), 0);
   }
 
-  [[nodiscard]] base::UniqueFd connect_stranger() const {
-    EXPECT_EQ(seteuid(65534), 0);
+  [[nodiscard]] base::UniqueFd connect_stranger(uid_t uid = 65534) const {
+    EXPECT_EQ(seteuid(uid), 0);
     base::UniqueFd peer = connect_peer();
     EXPECT_EQ(seteuid(0), 0);
     return peer;
@@ -229,13 +247,14 @@ TEST_F(StrangerTest, MaySayLittle) {
   say(stranger, std::string(kMaxStrangersBytes + 1, ' '));
   const auto reply = decode_reply(hear(stranger));
   ASSERT_TRUE(reply.ok());
-  EXPECT_EQ(reply.value().error, "only root may send more than 1024 bytes");
+  EXPECT_EQ(reply.value().error, "only root may send more than 65536 bytes");
 }
 
 TEST_F(StrangerTest, CannotTakeEveryPlace) {
   std::vector<base::UniqueFd> strangers;
   for (std::size_t i = 0; i < kMaxStrangers; ++i) {
-    strangers.push_back(connect_stranger());
+    // As many users as it takes: one alone may not have so many.
+    strangers.push_back(connect_stranger(static_cast<uid_t>(60000 + i / kMaxOfOneStranger)));
     serve();
   }
   const auto refused = connect_stranger();
@@ -244,6 +263,37 @@ TEST_F(StrangerTest, CannotTakeEveryPlace) {
   const auto root = connect_peer();
   say(root, encode(Request{}));
   EXPECT_NE(hear(root), "");
+}
+
+TEST_F(StrangerTest, CannotKeepOtherUsersOut) {
+  std::vector<base::UniqueFd> strangers;
+  for (std::size_t i = 0; i < kMaxOfOneStranger; ++i) {
+    strangers.push_back(connect_stranger());
+    serve();
+  }
+  const auto refused = connect_stranger();
+  serve();
+  EXPECT_TRUE(is_closed(refused));
+  const auto other = connect_stranger(60000);
+  say(other, encode(Request{}));
+  EXPECT_NE(hear(other), "");
+}
+
+TEST_F(ServerTest, HandsOverTheDescriptorThatComesWithARegistration) {
+  struct stat sent {};
+  ASSERT_EQ(stat(root_.path("").c_str(), &sent), 0);
+  const base::UniqueFd directory(open(root_.path("").c_str(), O_PATH | O_CLOEXEC));
+  struct stat received {};
+  on_request_ = [&](const Request& request) { fstat(request.rootfs_fd, &received); };
+  const auto peer = connect_peer();
+  say_with(peer, encode(Request{}), directory.get());
+  ASSERT_EQ(requests_.size(), 1U);
+  EXPECT_EQ(received.st_ino, sent.st_ino);
+  EXPECT_EQ(received.st_dev, sent.st_dev);
+  // It is the server's, and closed by now.
+  EXPECT_EQ(fcntl(requests_[0].rootfs_fd, F_GETFD), -1);
+  say(peer, encode(Request{}));
+  EXPECT_EQ(requests_[1].rootfs_fd, -1);
 }
 
 TEST_F(ServerTest, ServesThoseWhoWaitWhenOthersHoldEveryPlace) {
