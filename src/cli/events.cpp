@@ -1,6 +1,8 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -13,7 +15,10 @@
 #include "src/cli/commands.h"
 #include "src/cli/follow.h"
 #include "src/detect/severity.h"
+#include "src/monitor/client.h"
+#include "src/monitor/protocol.h"
 #include "src/profile/config.h"
+#include "src/profile/user.h"
 
 namespace holdfast::cli {
 
@@ -23,6 +28,9 @@ using Json = nlohmann::json;
 
 // As often as a person looks.
 constexpr std::chrono::milliseconds kPause{200};
+// The monitor sleeps while nobody asks.
+constexpr std::chrono::milliseconds kAskEvery{1000};
+constexpr std::chrono::milliseconds kPatience{5000};
 
 struct Given {
   std::string alerts;
@@ -123,16 +131,42 @@ Status print_events(const Given& given, const std::string& path) {
   return Ok{};
 }
 
-int show(Given& given) {
-  std::string path = given.alerts;
-  if (path.empty()) {
-    const auto config = profile::load_config();
-    if (!config.ok()) {
-      return complain(config.error());
-    }
-    path = config.value().monitor.alerts;
+// The log is root's. Others are told by the monitor what it remembers of their own containers.
+Status print_own(const Given& given, const std::string& socket) {
+  monitor::Request request;
+  request.op = monitor::Request::Op::kAlerts;
+  std::uint64_t strange = 0;
+  if (!given.json) {
+    print_head();
   }
-  const Status printed = print_events(given, path);
+  for (;;) {
+    const monitor::Reply reply = TRY(monitor::call(socket, request, kPatience));
+    for (const monitor::ToldAlert& alert : reply.alerts) {
+      request.after = std::max(request.after, alert.number);
+      print_line(alert.line, given, strange);
+    }
+    if (fflush(stdout) != 0) {
+      return errno == EPIPE ? Status(Ok{}) : fail_errno("cannot write to standard output", errno);
+    }
+    if (!reply.more && !given.follow) {
+      return Ok{};
+    }
+    if (reply.alerts.empty()) {
+      std::this_thread::sleep_for(kAskEvery);
+    }
+  }
+}
+
+int show(Given& given) {
+  const auto config = profile::load_config();
+  if (given.alerts.empty() && !config.ok()) {
+    return complain(config.error());
+  }
+  const std::string path = given.alerts.empty() ? config.value().monitor.alerts : given.alerts;
+  const bool asks =
+      given.alerts.empty() && profile::own_user() != 0 && access(path.c_str(), R_OK) != 0;
+  const Status printed =
+      asks ? print_own(given, config.value().monitor.socket) : print_events(given, path);
   return printed.ok() ? 0 : complain(printed.error());
 }
 
@@ -141,6 +175,8 @@ int show(Given& given) {
 void add_events(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("events", "Show alerts and records");
   command->footer(
+      "An ordinary user, who may not read the log, is shown the newest alerts of the user's own\n"
+      "rootless containers, as far as the running monitor remembers them.\n"
       "Examples:\n"
       "  holdfast events --container web --severity warning\n"
       "  holdfast events -f --json | jq 'select(.class == \"escape.mount\")'");

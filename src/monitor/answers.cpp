@@ -32,6 +32,7 @@ bool is_for_users(Request::Op op) {
     case Request::Op::kExec:
     case Request::Op::kList:
     case Request::Op::kRespond:
+    case Request::Op::kAlerts:
       return true;
     case Request::Op::kMetrics:
     case Request::Op::kReload:
@@ -83,6 +84,8 @@ Reply Answers::answer(const Request& request, const Peer& peer) {
       return reload(peer);
     case Request::Op::kList:
       return list(request.after, peer);
+    case Request::Op::kAlerts:
+      return alerts(request.after, peer);
     case Request::Op::kStatus:
       break;
   }
@@ -165,9 +168,15 @@ Reply Answers::reload(const Peer& peer) {
   return reply;
 }
 
-Reply Answers::list(std::uint32_t after, const Peer& peer) const {
+Reply Answers::list(std::uint64_t after, const Peer& peer) const {
   Reply reply = status();
   reply.containers = registry_.list(after, peer.uid);
+  return reply;
+}
+
+Reply Answers::alerts(std::uint64_t after, const Peer& peer) const {
+  Reply reply = status();
+  reply.alerts = pipeline_.recent().of(peer.uid, after);
   return reply;
 }
 

@@ -40,7 +40,8 @@ class Answers {
   Reply judge_exec(const Request& request, const Peer& peer);
   Reply respond(const Request& request, const Peer& peer);
   Reply reload(const Peer& peer);
-  [[nodiscard]] Reply list(std::uint32_t after, const Peer& peer) const;
+  [[nodiscard]] Reply list(std::uint64_t after, const Peer& peer) const;
+  [[nodiscard]] Reply alerts(std::uint64_t after, const Peer& peer) const;
   [[nodiscard]] Reply metrics() const;
   [[nodiscard]] Reply status() const;
 

@@ -17,7 +17,8 @@ bool is_code(const detect::Object& object) {
 }  // namespace
 
 void Digests::notice(const detect::Alert& alert, const Entry& entry) {
-  if (!wanted_ || !alert.object || !is_code(*alert.object)) {
+  // What a user's mounts lead to is not for root to open.
+  if (!wanted_ || entry.registration.owner != 0 || !alert.object || !is_code(*alert.object)) {
     return;
   }
   const detect::Object& object = *alert.object;

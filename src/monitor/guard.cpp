@@ -82,7 +82,6 @@ Status Guard::take_over_from(const kernel::Former& other) {
 
 // A user's is told to the kernel as what the kernel itself knows of it.
 Result<kernel::Target> Guard::target_of(const Registration& registration, int rootfs_fd) const {
-  TRY(check_cgroup(registration));
   kernel::Target target;
   target.pid = registration.pid;
   target.rootfs = registration.rootfs;
@@ -95,6 +94,7 @@ Result<kernel::Target> Guard::target_of(const Registration& registration, int ro
     target.user = TRY(check_user(registration, proc_root_, cgroup_mount_));
     target.rootfs_fd = rootfs_fd;
   }
+  TRY(check_cgroup(registration));
   return target;
 }
 

@@ -13,6 +13,7 @@
 #include "src/event/named.h"
 #include "src/event/redact.h"
 #include "src/event/text.h"
+#include "src/sink/json.h"
 
 namespace holdfast::monitor {
 
@@ -391,8 +392,17 @@ void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin
 void Pipeline::add(detect::Alert&& alert, Source source, detect::Origin origin) {
   alert.origin = std::move(origin);
   counters_.line(alert, base::boot_now_ns());
+  keep_for_user(alert);
   sink_.add(alert);
   sources_.push_back({source, true});
+}
+
+// Of escape.host-exec the process is the host's, and may be anybody's.
+void Pipeline::keep_for_user(const detect::Alert& alert) {
+  if (alert.container != nullptr && alert.container->user != 0 && alert.kind == "alert" &&
+      alert.class_name != profile::class_name(HF_ESCAPE_HOST_EXEC)) {
+    recent_.add(alert.container->user, sink::to_json(alert));
+  }
 }
 
 void Pipeline::add_own(detect::Alert alert, detect::Origin origin) {

@@ -18,6 +18,7 @@
 #include "src/event/recall.h"
 #include "src/kernel/kernel.h"
 #include "src/monitor/counters.h"
+#include "src/monitor/recent.h"
 #include "src/monitor/registry.h"
 #include "src/sink/file.h"
 
@@ -65,6 +66,7 @@ class Pipeline {
   void set_noise(const detect::Rates& noise) { budget_.set_rates(noise); }
 
   [[nodiscard]] Counters& counters() { return counters_; }
+  [[nodiscard]] const Recent& recent() const { return recent_; }
   // What was counted, and how rings and file stand.
   [[nodiscard]] Metrics metrics() const;
 
@@ -114,6 +116,7 @@ class Pipeline {
   void add_event(event::Event& event, Source source, detect::Origin origin);
   void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
   void add(detect::Alert&& alert, Source source, detect::Origin origin);
+  void keep_for_user(const detect::Alert& alert);
   void drop(const Source& source);
   // A line about what is in no map of the kernel. While the file takes nothing there is no end of
   // them: those that find no room are counted.
@@ -146,6 +149,7 @@ class Pipeline {
   detect::Budget budget_;
   Counters counters_;
   event::Recall recall_;
+  Recent recent_;
   bool has_gone_ = false;             // a container whose noise may not be told yet
   std::int64_t boot_to_real_ns_ = 0;  // taken afresh at each drain()
   std::deque<Taken> sources_;         // of the lines in the sink's batch, and between them

@@ -98,6 +98,8 @@ const char* op_name(Request::Op op) {
       return "metrics";
     case Request::Op::kReload:
       return "reload";
+    case Request::Op::kAlerts:
+      return "alerts";
   }
   return "";
 }
@@ -139,6 +141,21 @@ void add_containers(const Reply& reply, std::size_t used, Json& json) {
   }
   json["containers"] = std::move(list);
   json["more"] = more;
+}
+
+// As many as fit beside `used` bytes, one at least.
+void add_told(const Reply& reply, std::size_t used, Json& json) {
+  Json list = Json::array();
+  for (const ToldAlert& alert : reply.alerts) {
+    Json entry = {{"number", alert.number}, {"line", alert.line}};
+    used += to_text(entry).size() + 1;
+    if (!list.empty() && used > kMaxMessageBytes) {
+      json["more"] = true;
+      break;
+    }
+    list.push_back(std::move(entry));
+  }
+  json["alerts"] = std::move(list);
 }
 
 // Reading.
@@ -305,6 +322,10 @@ void decode_respond(Reader& reader, Request& request) {
   }
 }
 
+ToldAlert decode_told(Reader& reader) {
+  return {reader.number("number", kMaxNumber), reader.text("line", kMaxMessageBytes)};
+}
+
 Result<Responded> decode_responded(const Json& json) {
   Reader reader(json, "the response");
   Responded responded;
@@ -336,14 +357,15 @@ Result<Json> parse_message(const std::string& bytes) {
 Result<Request::Op> decode_op(const std::string& name) {
   for (const Request::Op op :
        {Request::Op::kStatus, Request::Op::kRegister, Request::Op::kUnregister, Request::Op::kExec,
-        Request::Op::kList, Request::Op::kRespond, Request::Op::kMetrics, Request::Op::kReload}) {
+        Request::Op::kList, Request::Op::kRespond, Request::Op::kMetrics, Request::Op::kReload,
+        Request::Op::kAlerts}) {
     if (name == op_name(op)) {
       return op;
     }
   }
   return fail("\"" + name +
               "\" is not an op; there are status, register, unregister, exec, list, "
-              "respond, metrics and reload");
+              "respond, metrics, reload and alerts");
 }
 
 }  // namespace
@@ -386,6 +408,7 @@ std::string encode(const Request& request) {
       put_exec(request.exec, json);
       break;
     case Request::Op::kList:
+    case Request::Op::kAlerts:
       json["after"] = request.after;
       break;
     case Request::Op::kRespond:
@@ -418,6 +441,9 @@ std::string encode(const Reply& reply) {
     json["metrics"] = metrics_to_json(*reply.metrics);
   }
   add_containers(reply, to_text(json).size(), json);
+  if (!reply.alerts.empty()) {
+    add_told(reply, to_text(json).size(), json);
+  }
   return to_text(json);
 }
 
@@ -447,7 +473,8 @@ Result<Request> decode_request(const std::string& bytes) {
       request.exec = decode_exec(reader);
       break;
     case Request::Op::kList:
-      request.after = static_cast<std::uint32_t>(reader.number("after", kMaxU32, false));
+    case Request::Op::kAlerts:
+      request.after = reader.number("after", kMaxNumber, false);
       break;
     case Request::Op::kRespond:
       decode_respond(reader, request);
@@ -493,6 +520,7 @@ Result<Reply> decode_reply(const std::string& bytes) {
   if (const Json* metrics = reader.find("metrics")) {
     reply.metrics = TRY(metrics_from_json(*metrics));
   }
+  reply.alerts = TRY(decode_list(reader, "alerts", kMaxMessageBytes, decode_told));
   if (list == nullptr) {
     return reply;
   }

@@ -32,6 +32,10 @@
 //   {"version":1,"op":"metrics"}
 //     -> {"version":1,"ok":true,…as of status…,"metrics":{…}}  (as src/monitor/metrics.cpp has it)
 //
+//   {"version":1,"op":"alerts","after":0}  (the newest alerts of the peer's own containers, those
+//   of a number above "after"; of an ordinary user's only: root reads the log)
+//     -> {"version":1,"ok":true,"alerts":[{"number":N,"line":"{…}"}],"more":false}
+//
 //   {"version":1,"op":"reload"}  (read configuration and profiles again, as on SIGHUP)
 //     -> {"version":1,"ok":true,…as of status…,"changed":N}  (containers with another policy now)
 //
@@ -114,7 +118,17 @@ inline constexpr std::size_t kMaxExecArgs = 64;
 inline constexpr std::size_t kMaxExecArgBytes = 1024;
 
 struct Request {
-  enum class Op { kStatus, kRegister, kUnregister, kExec, kList, kRespond, kMetrics, kReload };
+  enum class Op {
+    kStatus,
+    kRegister,
+    kUnregister,
+    kExec,
+    kList,
+    kRespond,
+    kMetrics,
+    kReload,
+    kAlerts,
+  };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
   // kRegister: the root file system, open with O_PATH; it travels beside the message (unix(7),
@@ -123,7 +137,7 @@ struct Request {
   int rootfs_fd = -1;
   std::string id;           // kUnregister, kExec, kRespond
   std::int32_t pid = 0;     // kUnregister; 0: not known. kRespond: of the process to be killed
-  std::uint32_t after = 0;  // kList
+  std::uint64_t after = 0;  // kList: a slot; kAlerts: a number
   Exec exec;                // kExec
   profile::Response response = profile::Response::kAlert;  // kRespond
   std::uint64_t number = 0;  // kRespond: not 0 to ask how that one went
@@ -146,6 +160,12 @@ struct Responded {
   std::string incident_failure;
 };
 
+// An alert of the peer's own containers.
+struct ToldAlert {
+  std::uint64_t number = 0;  // rises
+  std::string line;          // JSON
+};
+
 struct Reply {
   std::string error;       // empty: success
   std::string backend;     // lsm, modify-return, tracepoint
@@ -156,6 +176,7 @@ struct Reply {
   std::uint32_t count = 0;                  // registered containers
   std::uint32_t changed = 0;                // of these, that have another policy since kReload
   std::vector<ListedContainer> containers;  // by rising slot
+  std::vector<ToldAlert> alerts;            // by rising number
   bool more = false;                        // a list was cut to what a packet holds
   Responded responded;
   std::optional<Metrics> metrics;

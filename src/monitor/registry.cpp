@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -286,9 +287,11 @@ const Entry* Registry::latest_of_slot(std::uint32_t slot) const {
   return gone == gone_.end() ? nullptr : &*gone;
 }
 
-std::vector<ListedContainer> Registry::list(std::uint32_t after, std::uint32_t user) const {
+std::vector<ListedContainer> Registry::list(std::uint64_t after, std::uint32_t user) const {
   std::vector<ListedContainer> listed;
-  for (auto at = key_of_slot_.upper_bound(after); at != key_of_slot_.end(); ++at) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  for (auto at = key_of_slot_.upper_bound(static_cast<std::uint32_t>(std::min(after, kMost)));
+       at != key_of_slot_.end(); ++at) {
     const Entry& entry = entries_.at(at->second);
     const std::uint32_t owner = entry.registration.owner;
     if (user == 0 || user == owner) {

@@ -74,7 +74,7 @@ class Registry {
 
   [[nodiscard]] const std::map<std::string, Entry>& entries() const { return entries_; }
   // By rising slot, those above `after`: a user's own, or for root (0) everybody's.
-  [[nodiscard]] std::vector<ListedContainer> list(std::uint32_t after, std::uint32_t user) const;
+  [[nodiscard]] std::vector<ListedContainer> list(std::uint64_t after, std::uint32_t user) const;
 
  private:
   explicit Registry(std::string directory) : directory_(std::move(directory)) {}

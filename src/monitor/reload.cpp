@@ -76,6 +76,9 @@ Result<std::vector<Registration>> read_profiles_again(const Registry& registry,
   std::vector<Registration> changed;
   for (const auto& [id, entry] : registry.entries()) {
     const Registration& before = entry.registration;
+    if (before.owner != 0) {
+      continue;  // The profiles are in the user's home.
+    }
     if (!before.has_deciding) {
       base::log(base::LogLevel::kWarning,
                 fmt::format("container {} was registered by a former version of holdfast; it keeps "

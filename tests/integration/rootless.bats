@@ -22,7 +22,9 @@ setup_file() {
   as "$OWNER" podman load -q <"$HF_DIR/image.tar"
   "$HF_CLI" install podman --with runtime >"$HF_DIR/install" 2>&1
   engine_runs runtime --cap-add=SYS_ADMIN --annotation=
+  "$HF_CLI" install podman --with both >"$HF_DIR/install-both" 2>&1
   in_engine hook alone --annotation=io.holdfast.profile=engine -- echo container ran
+  engine_runs both --cap-add=SYS_ADMIN --annotation=
   stay "$OWNER" kept
 }
 
@@ -107,10 +109,14 @@ registration() {
 
 cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 
-@test "rootless podman: a program that does nothing wrong runs as ever" { assert_benign runtime; }
+@test "rootless podman: a program that does nothing wrong runs as ever" {
+  assert_benign runtime
+  assert_benign both
+}
 
 @test "rootless podman: what is refused is told with name, image and user" {
   assert_guarded runtime podman web-runtime "$ENGINE_IMAGE"
+  assert_guarded both podman web-both "$ENGINE_IMAGE"
   [[ $(jq -r 'select(.container.name == "web-runtime").container.user' "$HF_ALERTS" | sort -u) == "$OWNER" ]]
 }
 
@@ -136,6 +142,11 @@ cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
   [[ $(as "$OWNER" "$HF_CLI" ps --json | jq -r '.[].name') == kept ]]
   [[ $(as "$OTHER" "$HF_CLI" ps --json) == "[]" ]]
   [[ $("$HF_CLI" ps --json | jq -r '.[] | "\(.name) \(.user)"') == "kept $OWNER" ]]
+}
+
+@test "a user is shown the alerts of own containers, and nobody else's" {
+  as "$OWNER" "$HF_CLI" events --json | jq -e 'select(.container.name == "web-runtime" and .class == "escape.mount")'
+  [[ -z $(as "$OTHER" "$HF_CLI" events --json) ]]
 }
 
 @test "a user cannot forget, freeze or enter another's container" {
@@ -168,7 +179,7 @@ cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
   [[ $output == *"neither mounted by the user $OWNER nor a directory of theirs"* ]]
   # Everything that the user has, in one cgroup.
   run ask "$OWNER" "$(registration x "$pid" "/user-$OWNER")" /usr
-  [[ $output == *"is in the cgroup"* ]]
+  [[ $output == *"the cgroup /user-$OWNER has others below it"* ]]
   [[ $("$HF_CLI" ps --json | jq length) -eq 1 ]]
 }
 
