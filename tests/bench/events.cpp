@@ -1,8 +1,9 @@
 // Events a second that one core takes from the kernel's bytes to lines in a file: all that the
 // monitor does but for looking at /proc, whose processes a replay does not have. Prints a line a
-// stage.
+// stage, or of the one that is named: what that takes is then told by counting the instructions of
+// two runs with different numbers of events.
 //
-//   events DIRECTORY [EVENTS]
+//   events DIRECTORY [EVENTS [decode|judge|line|file]]
 #include <sys/resource.h>
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -100,8 +102,18 @@ double cpu_s() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// Of how much of the way.
+struct Wanted {
+  std::size_t count;
+  std::string_view stage;  // "": each
+};
+
 template <typename Work>
-void measure(const char* stage, std::size_t count, Work work) {
+void measure(const char* stage, const Wanted& wanted, Work work) {
+  const std::size_t count = wanted.count;
+  if (!wanted.stage.empty() && wanted.stage != stage) {
+    return;
+  }
   const double before = cpu_s();
   for (std::size_t i = 0; i < count; ++i) {
     work(i);
@@ -123,7 +135,7 @@ event::Process process_of(event::Event& event) {
   return process;
 }
 
-int run(const std::string& directory, std::size_t count) {
+int run(const std::string& directory, const Wanted& wanted) {
   auto sink = sink::FileSink::open(directory + "/alerts.jsonl");
   if (!sink.ok()) {
     fmt::print(stderr, "events: {}\n", sink.error().message);
@@ -175,14 +187,15 @@ int run(const std::string& directory, std::size_t count) {
     return alert;
   };
   std::size_t bytes = 0;
-  measure("decode", count, [&](std::size_t i) { bytes += decoded(i).path.size(); });
-  measure("judge", count, [&](std::size_t i) { bytes += judged(i).message.size(); });
-  measure("line", count, [&](std::size_t i) { bytes += sink::to_json(judged(i)).size(); });
-  measure("file", count, [&](std::size_t i) {
+  measure("decode", wanted, [&](std::size_t i) { bytes += decoded(i).path.size(); });
+  measure("judge", wanted, [&](std::size_t i) { bytes += judged(i).message.size(); });
+  measure("line", wanted, [&](std::size_t i) { bytes += sink::to_json(judged(i)).size(); });
+  measure("file", wanted, [&](std::size_t i) {
     if (sink.value().room() == 0) {
       sink.value().flush(0);
     }
     sink.value().add(judged(i));
+    bytes += sink.value().waiting();
   });
   sink.value().flush(0);
   return bytes == 0 ? 1 : 0;
@@ -192,8 +205,8 @@ int run(const std::string& directory, std::size_t count) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: events DIRECTORY [EVENTS]\n");
+    fmt::print(stderr, "usage: events DIRECTORY [EVENTS [STAGE]]\n");
     return 2;
   }
-  return run(argv[1], argc > 2 ? strtoul(argv[2], nullptr, 10) : 200'000);
+  return run(argv[1], {argc > 2 ? strtoul(argv[2], nullptr, 10) : 200'000, argc > 3 ? argv[3] : ""});
 }
