@@ -32,6 +32,11 @@ bool begins_with(std::string_view text, std::string_view lowercase) {
   return text.size() >= lowercase.size() && is_same(text.substr(0, lowercase.size()), lowercase);
 }
 
+bool begins_with_part(std::string_view text) {
+  return std::ranges::any_of(kParts,
+                             [text](std::string_view part) { return begins_with(text, part); });
+}
+
 // By a character: the letters that follow it at the beginning of kParts, a bit each.
 constexpr std::array<std::uint32_t, 256> kSeconds = [] {
   std::array<std::uint32_t, 256> seconds{};
@@ -45,16 +50,18 @@ constexpr std::array<std::uint32_t, 256> kSeconds = [] {
 
 // Whether one of kParts may begin with these.
 bool may_begin(char first, char second) {
+  const std::uint32_t seconds = kSeconds[static_cast<unsigned char>(first)];
+  if (seconds == 0) {
+    return false;
+  }
   const auto letter = static_cast<unsigned char>(lower(second) - 'a');
-  return letter < 26 && ((kSeconds[static_cast<unsigned char>(first)] >> letter) & 1) != 0;
+  return letter < 26 && ((seconds >> letter) & 1) != 0;
 }
 
 // In place: every argument of every event is looked at.
 bool is_secret_name(std::string_view name) {
-  for (std::string_view rest = name; rest.size() > 1; rest.remove_prefix(1)) {
-    if (may_begin(rest[0], rest[1]) && std::ranges::any_of(kParts, [rest](std::string_view part) {
-          return begins_with(rest, part);
-        })) {
+  for (const char* at = name.begin(); at + 1 < name.end(); ++at) {
+    if (may_begin(at[0], at[1]) && begins_with_part({at, name.end()})) {
       return true;
     }
   }
@@ -82,9 +89,13 @@ void redact_url(std::string& argument) {
 // Redacts "NAME=VALUE" and "NAME:VALUE". True when the argument names a secret whose value is the
 // next one.
 bool redact_word(std::string& word) {
-  const auto quotes = std::ranges::find_if_not(word, is_quote);
-  const auto begin = std::find_if(quotes, word.end(), [](char c) { return c != '-'; });
-  const auto sign = std::find_if(begin, word.end(), is_sign);
+  const auto sign = std::ranges::find_if(word, is_sign);
+  // Nearly every one: it has no value, and the next one is none of its.
+  if (sign == word.end() && !word.starts_with('-')) {
+    return false;
+  }
+  const auto quotes = std::find_if_not(word.begin(), sign, is_quote);
+  const auto begin = std::find_if(quotes, sign, [](char c) { return c != '-'; });
   if (!is_secret_name({begin, sign})) {
     if (sign != word.end()) {
       redact_url(word);
