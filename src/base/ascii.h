@@ -1,4 +1,4 @@
-// Printable ASCII, many bytes at a time: nearly every text of every event is nothing else, and
+// Printable ASCII, sixteen bytes at a time: nearly every text of every event is nothing else, and
 // looking at them decides how many events a second the monitor can tell (tests/bench/events).
 #pragma once
 
@@ -9,72 +9,64 @@
 
 namespace holdfast::base {
 
-// Sixteen, eight and four bytes: vectors of g++ and clang++, which become what the processor has.
+// Vectors of g++ and clang++, which become what the processor has.
 using Bytes16 = signed char __attribute__((vector_size(16)));
-using Bytes8 = signed char __attribute__((vector_size(8)));
-using Bytes4 = signed char __attribute__((vector_size(4)));
-using Byte = signed char;
+using Words2 = std::uint64_t __attribute__((vector_size(16)));
 
-// In which bytes there is something else than printable ASCII, or a backslash, or `other`. (What is
-// above 127 is negative.)
-template <typename Bytes>
-Bytes unusual(Bytes bytes, char other) {
-  return (bytes < ' ') | (bytes == '\x7f') | (bytes == '\\') | (bytes == other);
+// In which bytes there is printable ASCII other than a backslash and `Other`. (What is above 127 is
+// negative, and one more than 127 as well.)
+template <char Other>
+Bytes16 plain(Bytes16 bytes) {
+  return (bytes + 1 > ' ') & ~((bytes == '\\') | (bytes == Other));
 }
 
-// Whether there is any.
-template <typename Bytes>
-bool any(Bytes found) {
-  std::uint64_t words[sizeof(found) / 8 + 1] = {};  // NOLINT(*-avoid-c-arrays)
-  std::memcpy(words, &found, sizeof(found));
-  return (sizeof(found) == 16 ? words[0] | words[1] : words[0]) != 0;
-}
-
-// Hands `text` to `take` in parts of one of these types, or of a byte: take(part, offset). Two
-// parts may overlap, which saves a call of memcpy(3) for the rest. Whether `take` said true to all.
-template <typename Take>
-bool all_parts(std::string_view text, Take take) {
-  const auto part = [&]<typename Part>(Part bytes, std::size_t offset) {
-    std::memcpy(&bytes, text.data() + offset, sizeof(bytes));
-    return take(bytes, offset);
+// Whether all of `text` is such bytes. Hands it to `see` on the way, in parts of some type,
+// see(part, offset), and goes on to the end whatever it finds. Parts may overlap: that is cheaper
+// than a loop for the rest.
+template <char Other, typename See>
+bool is_plain(std::string_view text, See see) {
+  const auto seen = [&]<typename Part>(Part part, std::size_t offset) {
+    std::memcpy(&part, text.data() + offset, sizeof(part));
+    see(part, offset);
+    return part;
   };
   const std::size_t size = text.size();
-  if (size >= sizeof(Bytes16)) {
-    const std::size_t last = size - sizeof(Bytes16);
-    for (std::size_t i = 0; i < last; i += sizeof(Bytes16)) {
-      if (!part(Bytes16{}, i)) {
-        return false;
-      }
+  Bytes16 found{};
+  if (size >= 16) {
+    found = plain<Other>(seen(Bytes16{}, size - 16));
+    for (std::size_t i = 0; i < size - 16; i += 16) {
+      found &= plain<Other>(seen(Bytes16{}, i));
     }
-    return part(Bytes16{}, last);
+  } else if (size >= 8) {
+    const Words2 ends = {seen(std::uint64_t{}, 0), seen(std::uint64_t{}, size - 8)};
+    found = plain<Other>(reinterpret_cast<Bytes16>(ends));
+  } else if (size >= 4) {
+    const std::uint64_t last = seen(std::uint32_t{}, size - 4);
+    const std::uint64_t ends = seen(std::uint32_t{}, 0) | last << 32;
+    found = plain<Other>(reinterpret_cast<Bytes16>(Words2{ends, ends}));
+  } else if (size > 0) {
+    const std::uint64_t first = seen(std::uint8_t{}, 0);
+    const std::uint64_t ends = first | std::uint64_t{seen(std::uint8_t{}, size / 2)} << 8 |
+                               std::uint64_t{seen(std::uint8_t{}, size - 1)} << 16 | first << 24;
+    const std::uint64_t twice = ends | ends << 32;
+    found = plain<Other>(reinterpret_cast<Bytes16>(Words2{twice, twice}));
+  } else {
+    return true;
   }
-  if (size >= sizeof(Bytes8)) {
-    return part(Bytes8{}, 0) && part(Bytes8{}, size - sizeof(Bytes8));
-  }
-  if (size >= sizeof(Bytes4)) {
-    return part(Bytes4{}, 0) && part(Bytes4{}, size - sizeof(Bytes4));
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    if (!part(Byte{}, i)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Whether there is nothing unusual in the part. `other` as above.
-template <typename Bytes>
-bool is_plain_part(Bytes part, char other) {
-  return !any(unusual(part, other));
-}
-template <>
-inline bool is_plain_part(Byte part, char other) {
-  return part >= ' ' && part != '\x7f' && part != '\\' && part != other;
+  const auto halves = reinterpret_cast<Words2>(found);
+  return (halves[0] & halves[1]) == ~std::uint64_t{0};
 }
 
 // Whether all of `text` is printable ASCII other than a backslash.
 inline bool is_plain(std::string_view text) {
-  return all_parts(text, [](auto part, std::size_t) { return is_plain_part(part, '\\'); });
+  return is_plain<'\\'>(text, [](auto, std::size_t) {});
+}
+
+// Copies `text`. Whether all of it is printable ASCII other than a backslash and a quotation mark.
+inline bool copy_plain(char* to, std::string_view text) {
+  return is_plain<'"'>(text, [to](auto part, std::size_t offset) {
+    std::memcpy(to + offset, &part, sizeof(part));
+  });
 }
 
 }  // namespace holdfast::base

@@ -2,6 +2,7 @@
 // decides how many events a second the monitor can tell (tests/bench/events).
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <map>
@@ -40,7 +41,7 @@ inline void append_quoted(Text& out, std::string_view text) {
 }
 
 // The value as JSON. Bytes that are no UTF-8 become U+FFFD.
-void append_json(Text& out, std::string_view text);
+[[gnu::noinline]] void append_json(Text& out, std::string_view text);
 void append_json(Text& out, const std::vector<std::string>& texts);
 void append_json(Text& out, const std::map<std::string, std::string>& object);
 
@@ -55,8 +56,10 @@ void append_json(Text& out, T value) {
 }
 template <std::integral T>
 requires(!std::same_as<T, bool>) void append_json(Text& out, T number) {
-  const fmt::format_int text(number);
-  append(out, {text.data(), text.size()});
+  constexpr std::size_t kMostDigits = 20;  // of 64 bits; or 19 and a sign
+  const std::size_t end = out.size();
+  char* at = extend(out, kMostDigits);
+  out.resize(end + static_cast<std::size_t>(std::to_chars(at, at + kMostDigits, number).ptr - at));
 }
 
 // Values in the order they are given; closed when it goes out of scope.
