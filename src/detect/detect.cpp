@@ -107,8 +107,7 @@ std::uint32_t mode_of(const event::Event& event) {
 }
 
 // Takes the path out of the event.
-Object object_of(event::Event& event) {
-  Object object;
+void fill(Object& object, event::Event& event) {
   object.operation = event::operation_name(event.operation);
   object.path = std::move(event.path);
   object.path_truncated = (event.flags & HF_EVENT_TRUNCATED) != 0;
@@ -136,7 +135,6 @@ Object object_of(event::Event& event) {
   if (event.class_id == HF_ESCAPE_CREDENTIALS || event.class_id == HF_PRIVILEGE_CAPABILITY) {
     object.capabilities = capability_names(event.argument);
   }
-  return object;
 }
 
 void replace(std::string& text, std::string_view mark, const std::string& value) {
@@ -377,7 +375,7 @@ Alert begin_record(const char* class_name, Severity severity, std::uint64_t time
   return alert;
 }
 
-Alert detect(event::Event event, event::Process process, const Context& context) {
+Alert detect(event::Event&& event, event::Process&& process, const Context& context) {
   const Rule& rule = rule_for(event.class_id, event.operation);
   const Verdict verdict = judge(event, rule);
   Alert alert = begin_alert(event.time_ns, context);
@@ -387,7 +385,7 @@ Alert detect(event::Event event, event::Process process, const Context& context)
   alert.severity = verdict.severity;
   alert.changes_image = changes_image(event, verdict);
   alert.action = action_of(event.outcome);
-  alert.object = object_of(event);
+  fill(alert.object.emplace(), event);
   alert.message = sentence(event, process, context.container.get(), rule, *alert.object);
   alert.message += remedy(event, verdict);
   alert.process = std::move(process);

@@ -30,7 +30,8 @@ Alert begin_alert(std::uint64_t time_ns, const Context& context);
 Alert begin_record(const char* class_name, Severity severity, std::uint64_t time_ns,
                    const Context& context);
 
-Alert detect(event::Event event, event::Process process, const Context& context);
+// Takes the texts out of both.
+Alert detect(event::Event&& event, event::Process&& process, const Context& context);
 
 // "container web"; of one that is not known, its slot.
 std::string owner(std::uint32_t slot, const Container* container);

@@ -251,7 +251,7 @@ Decision decide(const profile::Compiled& compiled, const Act& act, const detect:
   event.action = static_cast<hf_action>(strongest.action);
   event.severity = strongest.severity;
   event.outcome = outcome_of(strongest.action, event);
-  decision.alert = detect::detect(event, act.process, context);
+  decision.alert = detect::detect(event::Event(event), event::Process(act.process), context);
   detect::apply_exceptions(compiled.exceptions, decision.alert);
   decision.answer = answer_of(event, decision.alert);
   return decision;

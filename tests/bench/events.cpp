@@ -162,14 +162,15 @@ int run(const std::string& directory, const Wanted& wanted) {
 
   const auto decoded = [&records](std::size_t i) {
     const std::string& bytes = records[i % records.size()];
-    return event::decode(bytes.data(), bytes.size()).value();
+    return event::decode(bytes.data(), bytes.size());
   };
   event::Recall recall;
   detect::Behaviour behaviour;
   monitor::Counters counters;
   // As monitor::Pipeline does it.
   const auto judged = [&](std::size_t i) {
-    event::Event event = decoded(i);
+    Result<event::Event> taken = decoded(i);
+    event::Event& event = taken.value();
     const hf_ring ring = event.action >= HF_ALERT ? HF_RING_ALERTS : HF_RING_RECORDS;
     counters.taken(ring);
     recall.moved(event);
@@ -187,7 +188,7 @@ int run(const std::string& directory, const Wanted& wanted) {
     return alert;
   };
   std::size_t bytes = 0;
-  measure("decode", wanted, [&](std::size_t i) { bytes += decoded(i).path.size(); });
+  measure("decode", wanted, [&](std::size_t i) { bytes += decoded(i).value().path.size(); });
   measure("judge", wanted, [&](std::size_t i) { bytes += judged(i).message.size(); });
   measure("line", wanted, [&](std::size_t i) { bytes += sink::to_json(judged(i)).size(); });
   measure("file", wanted, [&](std::size_t i) {
@@ -208,5 +209,6 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: events DIRECTORY [EVENTS [STAGE]]\n");
     return 2;
   }
-  return run(argv[1], {argc > 2 ? strtoul(argv[2], nullptr, 10) : 200'000, argc > 3 ? argv[3] : ""});
+  return run(argv[1],
+             {argc > 2 ? strtoul(argv[2], nullptr, 10) : 200'000, argc > 3 ? argv[3] : ""});
 }

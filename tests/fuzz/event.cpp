@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -26,7 +27,7 @@ void check_line(const event::Event& event) {
   process.exe = event.exe;
   process.argv = event::redact(event.argv);
   sink::Text text;
-  sink::LineWriter().add(text, detect::detect(event, process, {}), 1);
+  sink::LineWriter().add(text, detect::detect(event::Event(event), std::move(process), {}), 1);
   std::string_view line(text.data(), text.size());
   require(line.back() == '\n', "a line ends");
   line.remove_suffix(1);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/clock.h"
@@ -47,7 +48,7 @@ Alert judge(const Deed& deed, int action = HF_ALERT, int result = 0, std::uint64
   context.container = std::make_shared<const Container>(kWeb);
   context.backend = "lsm";
   context.host = "node";
-  return detect(event, process, context);
+  return detect(std::move(event), std::move(process), context);
 }
 
 TEST(Detect, EveryClassOfTheAbiHasARule) {
@@ -189,7 +190,8 @@ TEST(Detect, AProgramWithoutAPathIsCalledByItsCommand) {
   process.comm = "runc:[2:INIT]";
   for (const char* exe : {"", "/"}) {
     process.exe = exe;
-    const std::string message = detect(event, process, Context{}).message;
+    const std::string message =
+        detect(event::Event(event), event::Process(process), Context{}).message;
     EXPECT_TRUE(message.starts_with("runc:[2:INIT] ")) << message;
   }
 }
@@ -220,7 +222,7 @@ TEST(Detect, TellsOfAContainerThatNobodyKnows) {
   event::Event event;
   event.class_id = HF_ESCAPE_BPF;
   event.slot = 9;
-  const Alert alert = detect(event, {}, {});
+  const Alert alert = detect(event::Event(event), {}, {});
   EXPECT_EQ(alert.container, nullptr);
   EXPECT_NE(alert.message.find("in container of slot 9"), std::string::npos);
 }
@@ -275,9 +277,9 @@ TEST(Detect, TellsWhoLostHowManyAndWhy) {
 TEST(Detect, SaysHowOftenItHappened) {
   event::Event event;
   event.class_id = HF_ESCAPE_BPF;
-  EXPECT_EQ(detect(event, {}, {}).count, 1U);
+  EXPECT_EQ(detect(event::Event(event), {}, {}).count, 1U);
   event.count = 3;
-  const Alert alert = detect(event, {}, {});
+  const Alert alert = detect(event::Event(event), {}, {});
   EXPECT_EQ(alert.count, 3U);
   EXPECT_NE(alert.message.find("(3 times)"), std::string::npos);
 }
