@@ -64,9 +64,8 @@ inline bool is_plain(std::string_view text) {
 
 // Copies `text`. Whether all of it is printable ASCII other than a backslash and a quotation mark.
 inline bool copy_plain(char* to, std::string_view text) {
-  return is_plain<'"'>(text, [to](auto part, std::size_t offset) {
-    std::memcpy(to + offset, &part, sizeof(part));
-  });
+  return is_plain<'"'>(
+      text, [to](auto part, std::size_t offset) { std::memcpy(to + offset, &part, sizeof(part)); });
 }
 
 }  // namespace holdfast::base

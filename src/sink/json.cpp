@@ -48,16 +48,16 @@ void write_capabilities(Text& out, std::uint64_t mask) {
 
 void add_object(Text& out, const detect::Object& target) {
   ObjectWriter object(out);
-  object.put("operation", target.operation);
+  object.put_word("operation", target.operation);
   object.put("path", target.path);
   object.put("path_truncated", target.path_truncated);
   object.put("path_as_spelled", target.path_as_spelled);
-  object.put("type", target.type);
-  object.put("mode", target.mode);
-  object.put("device", target.device);
+  object.put_word("type", target.type);
+  object.put_word("mode", target.mode);
+  object.put_word("device", target.device);
   object.put("inode", target.inode);
-  object.put("node", target.node);
-  object.put("filesystem", target.filesystem);
+  object.put_word("node", target.node);
+  object.put_word("filesystem", target.filesystem);
   object.put("syscall", target.syscall);
   object.put("flags", target.flags);
   object.put("capabilities", target.capabilities);
@@ -80,7 +80,7 @@ void add_asker(Text& out, const detect::Asker& by) {
   }
   object.set("profile", by.profile);
   object.set("class", by.class_name);
-  object.set("severity", detect::severity_name(by.severity));
+  object.set_word("severity", detect::severity_name(by.severity));
 }
 
 void add_response(Text& out, const detect::Response& response) {
@@ -104,13 +104,13 @@ void add_techniques(Text& out, const detect::Alert& alert) {
 
 void add_aliases(Text& out, const detect::Alert& alert) {
   ObjectWriter object(out);
-  object.put("falco", alert.falco);
-  object.put("tracee", alert.tracee);
+  object.put_word("falco", alert.falco);
+  object.put_word("tracee", alert.tracee);
 }
 
 void add_origin(Text& out, const detect::Origin& origin) {
   ObjectWriter object(out);
-  object.set("queue", origin.queue);
+  object.set_word("queue", origin.queue);
   object.set("epoch", origin.epoch);
   object.set("position", origin.position);
 }
@@ -154,18 +154,18 @@ void LineWriter::add_process(Text& out, const event::Process& process) {
   }
   add_capabilities(object.key("caps"), process.caps);
   add_ancestors(object.key("ancestors"), process.ancestors);
-  object.set("layer", process.upper_layer ? "upper" : "image");
+  object.set_word("layer", process.upper_layer ? "upper" : "image");
   object.put("gone", process.gone);
 }
 
 void LineWriter::add_alert(ObjectWriter& object, const detect::Alert& alert) {
   time_.write(quoted(object.key("time"), base::kRfc3339Bytes), alert.time_ns);
-  object.set("kind", alert.kind);
-  object.set("class", alert.class_name);
-  object.set("severity", detect::severity_name(alert.severity));
-  object.set("action", alert.action);
+  object.set_word("kind", alert.kind);
+  object.set_word("class", alert.class_name);
+  object.set_word("severity", detect::severity_name(alert.severity));
+  object.set_word("action", alert.action);
   object.set("count", alert.count);
-  object.put("cause", alert.cause);
+  object.put_word("cause", alert.cause);
   object.set("message", alert.message);
   object.put("exception", alert.exception);
   object.put("held_back", alert.held_back);
@@ -176,7 +176,7 @@ void LineWriter::add_alert(ObjectWriter& object, const detect::Alert& alert) {
   if (!alert.falco.empty() || !alert.tracee.empty()) {
     add_aliases(object.key("aliases"), alert);
   }
-  object.set("backend", alert.backend);
+  object.set_word("backend", alert.backend);
   object.set("host", alert.host);
   add_origin(object.key("origin"), alert.origin);
 }

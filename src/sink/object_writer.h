@@ -41,7 +41,7 @@ inline void append_quoted(Text& out, std::string_view text) {
 }
 
 // The value as JSON. Bytes that are no UTF-8 become U+FFFD.
-[[gnu::noinline]] void append_json(Text& out, std::string_view text);
+void append_json(Text& out, std::string_view text);
 void append_json(Text& out, const std::vector<std::string>& texts);
 void append_json(Text& out, const std::map<std::string, std::string>& object);
 
@@ -57,9 +57,9 @@ void append_json(Text& out, T value) {
 template <std::integral T>
 requires(!std::same_as<T, bool>) void append_json(Text& out, T number) {
   constexpr std::size_t kMostDigits = 20;  // of 64 bits; or 19 and a sign
-  const std::size_t end = out.size();
   char* at = extend(out, kMostDigits);
-  out.resize(end + static_cast<std::size_t>(std::to_chars(at, at + kMostDigits, number).ptr - at));
+  out.resize(
+      static_cast<std::size_t>(std::to_chars(at, at + kMostDigits, number).ptr - out.data()));
 }
 
 // Values in the order they are given; closed when it goes out of scope.
@@ -93,18 +93,9 @@ class ObjectWriter {
   ObjectWriter& operator=(const ObjectWriter&) = delete;
   ~ObjectWriter() { out_.push_back('}'); }
 
-  // The value is what is appended to the result next. Inlined, for then the length of the name is
-  // known.
+  // The value is what is appended to the result next.
   [[gnu::always_inline]] Text& key(std::string_view name) {
-    char* at = extend(out_, name.size() + (empty_ ? 3 : 4));
-    if (!empty_) {
-      *at++ = ',';
-    }
-    empty_ = false;
-    *at++ = '"';
-    at += name.copy(at, name.size());
-    *at++ = '"';
-    *at = ':';
+    (void)begin(name, 0);
     return out_;
   }
 
@@ -113,11 +104,24 @@ class ObjectWriter {
     append_json(key(name), value);
   }
 
+  // A word of ours, which needs no escapes either.
+  [[gnu::always_inline]] void set_word(std::string_view name, std::string_view text) {
+    char* at = begin(name, text.size() + 2);
+    *at++ = '"';
+    at += text.copy(at, text.size());
+    *at = '"';
+  }
+
   // Unless it is empty, zero or false: an absent member says the same in fewer bytes.
   template <typename T>
   void put(std::string_view name, const T& value) {
     if (!is_nothing(value)) {
       set(name, value);
+    }
+  }
+  [[gnu::always_inline]] void put_word(std::string_view name, std::string_view text) {
+    if (!text.empty()) {
+      set_word(name, text);
     }
   }
 
@@ -129,6 +133,20 @@ class ObjectWriter {
     } else {
       return value == T{};
     }
+  }
+
+  // Writes the name, and makes room for `bytes` more. Inlined, for then its length is known.
+  [[gnu::always_inline]] char* begin(std::string_view name, std::size_t bytes) {
+    char* at = extend(out_, name.size() + (empty_ ? 3 : 4) + bytes);
+    if (!empty_) {
+      *at++ = ',';
+    }
+    empty_ = false;
+    *at++ = '"';
+    at += name.copy(at, name.size());
+    *at++ = '"';
+    *at++ = ':';
+    return at;
   }
 
   Text& out_;

@@ -51,12 +51,15 @@ TEST(ObjectWriter, WritesWhatIsThere) {
     object.put("words", std::vector<std::string>{"a", "b"});
     object.set("map", std::map<std::string, std::string>{{"k", "v"}, {"l", "w"}});
     object.put("no map", std::map<std::string, std::string>{});
+    object.set_word("no word", "");
+    object.put_word("nor this", "");
+    object.put_word("our word", "ours");
     ObjectWriter inner(object.key("inner"));
   }
   EXPECT_EQ(json::parse(fmt::to_string(text)),
             json::parse(R"({"zero":0,"yes":true,"text":"a\"b","large":18446744073709551615,
                             "negative":-5,"word":"w","list":[],"words":["a","b"],
-                            "map":{"k":"v","l":"w"},"inner":{}})"));
+                            "map":{"k":"v","l":"w"},"no word":"","our word":"ours","inner":{}})"));
 }
 
 TEST(ObjectWriter, AnEmptyObjectIsOne) {
