@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -183,7 +184,12 @@ std::string protocol_name(std::uint16_t protocol) {
 }
 
 std::string device_name(std::uint32_t device) {
-  return std::to_string(device >> 20) + ':' + std::to_string(device & 0xfffff);
+  // By hand, like all that nearly every event has.
+  std::array<char, 16> text{};
+  char* end = text.data() + text.size();
+  char* at = std::to_chars(text.data(), end, device >> 20).ptr;
+  *at++ = ':';
+  return {text.data(), std::to_chars(at, end, device & 0xfffff).ptr};
 }
 
 }  // namespace holdfast::detect

@@ -179,6 +179,27 @@ constexpr std::array<Rule, 60> kRules = {{
 }};
 // clang-format on
 
+// The rows of a class, which stand together.
+constexpr auto kRowsOf = [] {
+  std::array<std::span<const Rule>, HF_CLASS_COUNT> rows_of;
+  for (std::size_t begin = 0, end = 0; begin < kRules.size(); begin = end) {
+    const hf_class class_id = kRules.at(begin).class_id;
+    while (end < kRules.size() && kRules.at(end).class_id == class_id) {
+      ++end;
+    }
+    rows_of.at(class_id) = std::span(kRules).subspan(begin, end - begin);
+  }
+  return rows_of;
+}();
+
+static_assert([] {
+  std::size_t rows = 0;
+  for (const std::span<const Rule> of_class : kRowsOf) {
+    rows += of_class.size();
+  }
+  return rows == kRules.size();
+}());
+
 constexpr std::array<std::string_view, 18> kPrograms = {
     "/bin",       "/sbin",        "/lib",           "/lib32",          "/lib64",
     "/libx32",    "/usr/bin",     "/usr/sbin",      "/usr/lib",        "/usr/lib32",
@@ -211,12 +232,15 @@ const Rule& rule_for(hf_class class_id, hf_operation operation) {
   // Never returned: decoding lets no unknown class through, and a test finds a class without a row.
   static constexpr Rule kUnknown = {
       HF_CLASS_NONE, HF_OP_NONE, kWarning, "do something to {path}", {}, "", ""};
-  const auto fits = [class_id, operation](const Rule& rule) {
-    return rule.class_id == class_id &&
-           (rule.operation == operation || rule.operation == HF_OP_NONE);
+  if (class_id >= HF_CLASS_COUNT) {
+    return kUnknown;
+  }
+  const auto fits = [operation](const Rule& rule) {
+    return rule.operation == operation || rule.operation == HF_OP_NONE;
   };
-  const auto* found = std::find_if(kRules.begin(), kRules.end(), fits);
-  return found == kRules.end() ? kUnknown : *found;
+  const std::span<const Rule> rows = kRowsOf.at(class_id);
+  const auto found = std::ranges::find_if(rows, fits);
+  return found == rows.end() ? kUnknown : *found;
 }
 
 Place place_of(std::string_view path) {
