@@ -92,7 +92,7 @@ bool Pipeline::drain() {
   tell_untold(now_ns);
   const bool counted = look_at_ns_ == 0 || now_ns < look_at_ns_ || look(now_ns);
   const std::size_t before = sources_.size();
-  const bool sent = take_sent();
+  const bool sent = take_sent(now_ns);
   if (sources_.size() != before) {
     look_by(now_ns + kLookEveryNs);
   }
@@ -149,7 +149,7 @@ bool Pipeline::take_noise(std::uint64_t now_ns, const detect::Budget::Ended& end
     if (!held) {
       return true;
     }
-    add(detect::noise_alert(*held, now_ns, context()), {}, own_origin("noise", now_ns));
+    add(detect::noise_alert(*held, now_ns, context()), {}, own_origin("noise", now_ns), now_ns);
   }
   return false;
 }
@@ -160,7 +160,7 @@ bool Pipeline::tell_unread(std::uint64_t former, std::uint64_t count) {
   const detect::Origin origin{"former", kernel_.epoch(), former};
   if (count != 0 && !is_told(origin)) {
     const detect::Loss loss{detect::Loss::Cause::kFormerVersion, 0, count, now_ns};
-    add(detect::lost_alert(loss, context()), {}, origin);
+    add(detect::lost_alert(loss, context()), {}, origin, now_ns);
   }
   write(now_ns);
   return !blocked();
@@ -179,7 +179,7 @@ void Pipeline::tell_admissions(const Entry& entry) {
   std::uint64_t position = std::uint64_t{entry.slot.generation} << 8;
   for (const profile::Admission& admission : entry.registration.admissions) {
     const detect::Origin origin{"registrations", kernel_.epoch(), position++};
-    add_own(detect::admission_alert(admission, now_ns, about), origin);
+    add_own(detect::admission_alert(admission, now_ns, about), origin, now_ns);
   }
   write(now_ns);
 }
@@ -190,13 +190,13 @@ void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t
       {event::redact(printable(exec.args)), event::printable(exec.user), action},
       processes_.read_living(pid), now_ns, about);
   detect::apply_exceptions(entry.registration.exceptions, alert);
-  add_own(std::move(alert), own_origin("requests", now_ns));
+  add_own(std::move(alert), own_origin("requests", now_ns), now_ns);
   write(now_ns);
 }
 
 void Pipeline::tell_reload(const Entry& entry, const detect::Asker& by) {
   const auto [now_ns, about] = begin_own(entry.told);
-  add_own(detect::reload_alert(by, now_ns, about), own_origin("requests", now_ns));
+  add_own(detect::reload_alert(by, now_ns, about), own_origin("requests", now_ns), now_ns);
   write(now_ns);
 }
 
@@ -208,13 +208,13 @@ void Pipeline::tell_digest(const Entry& entry, const detect::Digest& digest) {
     counters_.unwritten(alert);
     return;
   }
-  add_own(std::move(alert), own_origin("digests", now_ns));
+  add_own(std::move(alert), own_origin("digests", now_ns), now_ns);
   write(now_ns);
 }
 
 void Pipeline::tell_response(const detect::Response& response, const detect::Container& container) {
   const auto [now_ns, about] = begin_own(std::make_shared<const detect::Container>(container));
-  add_own(detect::response_alert(response, now_ns, about), own_origin("responses", now_ns));
+  add_own(detect::response_alert(response, now_ns, about), own_origin("responses", now_ns), now_ns);
   write(now_ns);
 }
 
@@ -240,17 +240,17 @@ void Pipeline::look_by(std::uint64_t time_ns) {
 
 // Whether the rings are empty. Records get the end of every batch: an alert waits for a few of them
 // only, and they do not wait for ever in a flood of alerts.
-bool Pipeline::take_sent() {
+bool Pipeline::take_sent(std::uint64_t now_ns) {
   const kernel::Ring& alerts = kernel_.ring(HF_RING_ALERTS);
   const auto waiting = [&alerts] { return alerts.handed_out() < alerts.written(); };
   const bool urgent = waiting();
-  while (has_room(kRecordsRoom) && take_next(HF_RING_ALERTS)) {
+  while (has_room(kRecordsRoom) && take_next(HF_RING_ALERTS, now_ns)) {
   }
   for (std::size_t taken = 0; has_room(0); ++taken) {
     if (taken >= kRecordsWithAlerts && (urgent || waiting())) {
       return false;
     }
-    if (!take_next(HF_RING_RECORDS)) {
+    if (!take_next(HF_RING_RECORDS, now_ns)) {
       return !waiting();
     }
   }
@@ -262,7 +262,7 @@ bool Pipeline::has_room(std::size_t besides) const {
 }
 
 // Adds a line about the next event of a ring, unless it has one already. False: there is none.
-bool Pipeline::take_next(hf_ring ring) {
+bool Pipeline::take_next(hf_ring ring, std::uint64_t now_ns) {
   const auto record = kernel_.ring(ring).next();
   if (!record) {
     return false;
@@ -280,9 +280,9 @@ bool Pipeline::take_next(hf_ring ring) {
     if (ring == HF_RING_ALERTS) {
       recall_.note(decoded.value());
     }
-    add_event(decoded.value(), source, origin);
+    add_event(decoded.value(), source, origin, now_ns);
   } else {
-    add_unreadable(1, source, origin);
+    add_unreadable(1, source, origin, now_ns);
   }
   return true;
 }
@@ -296,7 +296,7 @@ bool Pipeline::take_losses(std::uint64_t now_ns) {
     const Entry* entry = registry_.latest_of_slot(loss.slot);
     lost.container = entry == nullptr ? nullptr : entry->told;
     add(detect::lost_alert({cause_of(loss.cause), loss.slot, loss.count, now_ns}, lost), loss,
-        {"losses", kernel_.epoch(), kernel::position_of(loss)});
+        {"losses", kernel_.epoch(), kernel::position_of(loss)}, now_ns);
   }
   return true;
 }
@@ -305,6 +305,7 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
   const auto ended = [this](const hf_repeat_key& key) {
     return !is_guarded(key.slot, key.generation);
   };
+  const std::uint64_t taken_ns = now_ns.value_or(base::boot_now_ns());
   std::size_t place = 0;
   while (has_room(0)) {
     const auto repeat = kernel_.accounts().claim(now_ns, place, ended);
@@ -321,15 +322,16 @@ bool Pipeline::take_repeats(std::optional<std::uint64_t> now_ns) {
     counters_.repeated(repeat->count);
     if (decoded.ok()) {
       recall_.complete(decoded.value());
-      add_event(decoded.value(), source, origin);
+      add_event(decoded.value(), source, origin, taken_ns);
     } else {
-      add_unreadable(repeat->count, source, origin);
+      add_unreadable(repeat->count, source, origin, taken_ns);
     }
   }
   return false;
 }
 
-void Pipeline::add_event(event::Event& event, Source source, detect::Origin origin) {
+void Pipeline::add_event(event::Event& event, Source source, detect::Origin origin,
+                         std::uint64_t now_ns) {
   const Entry* entry = registry_.find_slot(event.slot, event.generation);
   // A task from outside has ancestors, and a root, of its own.
   const bool outside = (event.flags & HF_EVENT_BYSTANDER) != 0;
@@ -359,12 +361,12 @@ void Pipeline::add_event(event::Event& event, Source source, detect::Origin orig
   if (auto* repeated = std::get_if<Repeated>(&source)) {
     repeated->counts_on = repeated->counts_on && alert.kind == "alert";
   }
-  if (!budget_.apply(alert, init, base::boot_now_ns())) {
+  if (!budget_.apply(alert, init, now_ns)) {
     counters_.unwritten(alert);
     drop(source);
     return;
   }
-  add(std::move(alert), source, std::move(origin));
+  add(std::move(alert), source, std::move(origin), now_ns);
 }
 
 // Changes that the tracepoint back end knows by their path alone are often none of the rootfs.
@@ -384,14 +386,16 @@ bool Pipeline::stands(event::Event& event, pid_t init, const Entry* entry) const
   return !unknown || entry == nullptr || !is_mounted(*entry, path);
 }
 
-void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin origin) {
-  const detect::Loss loss{detect::Loss::Cause::kUnreadable, 0, count, base::boot_now_ns()};
-  add(detect::lost_alert(loss, context()), source, std::move(origin));
+void Pipeline::add_unreadable(std::uint64_t count, Source source, detect::Origin origin,
+                              std::uint64_t now_ns) {
+  const detect::Loss loss{detect::Loss::Cause::kUnreadable, 0, count, now_ns};
+  add(detect::lost_alert(loss, context()), source, std::move(origin), now_ns);
 }
 
-void Pipeline::add(detect::Alert&& alert, Source source, detect::Origin origin) {
+void Pipeline::add(detect::Alert&& alert, Source source, detect::Origin origin,
+                   std::uint64_t now_ns) {
   alert.origin = std::move(origin);
-  counters_.line(alert, base::boot_now_ns());
+  counters_.line(alert, now_ns);
   keep_for_user(alert);
   sink_.add(alert);
   sources_.push_back({source, true});
@@ -405,18 +409,18 @@ void Pipeline::keep_for_user(const detect::Alert& alert) {
   }
 }
 
-void Pipeline::add_own(detect::Alert alert, detect::Origin origin) {
+void Pipeline::add_own(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns) {
   if (sink_.is_crowded()) {
     ++untold_;
   } else {
-    add(std::move(alert), {}, std::move(origin));
+    add(std::move(alert), {}, std::move(origin), now_ns);
   }
 }
 
 void Pipeline::tell_untold(std::uint64_t now_ns) {
   if (untold_ != 0) {
     const detect::Loss loss{detect::Loss::Cause::kFileFull, 0, std::exchange(untold_, 0), now_ns};
-    add(detect::lost_alert(loss, context()), {}, own_origin("requests", now_ns));
+    add(detect::lost_alert(loss, context()), {}, own_origin("requests", now_ns), now_ns);
   }
 }
 

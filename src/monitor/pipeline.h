@@ -103,8 +103,9 @@ class Pipeline {
   void skip_losses();
   // Of the batch, in bytes.
   [[nodiscard]] bool has_room(std::size_t besides) const;
-  bool take_sent();
-  bool take_next(hf_ring ring);
+  // Times are of the drain(): one look at the clock is enough for a batch.
+  bool take_sent(std::uint64_t now_ns);
+  bool take_next(hf_ring ring, std::uint64_t now_ns);
   // These two are false when the batch is full and there is more.
   bool take_losses(std::uint64_t now_ns);
   bool take_repeats(std::optional<std::uint64_t> now_ns);  // nothing: also what still counts
@@ -113,14 +114,15 @@ class Pipeline {
   bool take_noise(std::uint64_t now_ns, const detect::Budget::Ended& ended);
   void look_by(std::uint64_t time_ns);
   [[nodiscard]] bool is_guarded(std::uint32_t slot, std::uint32_t generation) const;
-  void add_event(event::Event& event, Source source, detect::Origin origin);
-  void add_unreadable(std::uint64_t count, Source source, detect::Origin origin);
-  void add(detect::Alert&& alert, Source source, detect::Origin origin);
+  void add_event(event::Event& event, Source source, detect::Origin origin, std::uint64_t now_ns);
+  void add_unreadable(std::uint64_t count, Source source, detect::Origin origin,
+                      std::uint64_t now_ns);
+  void add(detect::Alert&& alert, Source source, detect::Origin origin, std::uint64_t now_ns);
   void keep_for_user(const detect::Alert& alert);
   void drop(const Source& source);
   // A line about what is in no map of the kernel. While the file takes nothing there is no end of
   // them: those that find no room are counted.
-  void add_own(detect::Alert alert, detect::Origin origin);
+  void add_own(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns);
   void tell_untold(std::uint64_t now_ns);
   // Of a line about what is in no map of the kernel: none has had it before.
   detect::Origin own_origin(const char* queue, std::uint64_t now_ns);

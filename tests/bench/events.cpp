@@ -167,6 +167,7 @@ int run(const std::string& directory, const Wanted& wanted) {
   event::Recall recall;
   detect::Behaviour behaviour;
   monitor::Counters counters;
+  std::uint64_t now_ns = base::boot_now_ns();
   // As monitor::Pipeline does it.
   const auto judged = [&](std::size_t i) {
     Result<event::Event> taken = decoded(i);
@@ -182,9 +183,9 @@ int run(const std::string& directory, const Wanted& wanted) {
     detect::Alert alert = detect::detect(std::move(event), std::move(process), context);
     detect::apply_exceptions(exceptions, alert);
     behaviour.judge(alert, time_ns);
-    (void)budget.apply(alert, 1, base::boot_now_ns());
+    (void)budget.apply(alert, 1, now_ns);
     alert.origin = {monitor::kRingNames.at(ring), 1, i};
-    counters.line(alert, base::boot_now_ns());
+    counters.line(alert, now_ns);
     return alert;
   };
   std::size_t bytes = 0;
@@ -194,6 +195,8 @@ int run(const std::string& directory, const Wanted& wanted) {
   measure("file", wanted, [&](std::size_t i) {
     if (sink.value().room() == 0) {
       sink.value().flush(0);
+      now_ns = base::boot_now_ns();
+      context.boot_to_real_ns = base::boot_to_real_ns();
     }
     sink.value().add(judged(i));
     bytes += sink.value().waiting();
