@@ -232,7 +232,7 @@ with_fmod_ret() {
 files_for() {
   case $1 in
     *:units:*) echo tests/integration/units.bats ;;
-    *:engines:*) printf 'tests/integration/%s.bats\n' podman containerd cri ;;
+    *:engines:*) printf 'tests/integration/%s.bats\n' podman rootless containerd cri ;;
     6.1:lsm:runc) with_runc ;;
     sid:lsm:runc) programs_too ;;
     *:lsm:crun) with_crun ;;

@@ -12,8 +12,8 @@ test_packages=(libgtest-dev bats jq busybox-static runc crun codespell shellchec
   attr e2fsprogs strace util-linux procps kmod rsyslog rsyslog-openssl openssl python3 xxd curl iproute2)
 # clang++'s libFuzzer and sanitizers.
 fuzz_packages=(clang-19 libclang-rt-19-dev)
-vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd podman buildah systemd-sysv dbus python3-grpcio
-  protobuf-compiler)
+vm_packages=(qemu-system-x86 kmod cpio busybox-static xz-utils zstd podman uidmap fuse-overlayfs buildah systemd-sysv
+  dbus python3-grpcio protobuf-compiler)
 
 usage() {
   cat <<USAGE

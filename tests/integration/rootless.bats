@@ -15,6 +15,7 @@ setup_file() {
   hf_monitor_start
   engine_archive
   mount --make-rshared /
+  modprobe -q fuse || true
   chmod 666 /dev/fuse
   echo "+memory +pids" >/sys/fs/cgroup/cgroup.subtree_control
   make_user "$OWNER"
@@ -25,6 +26,7 @@ setup_file() {
   "$HF_CLI" install podman --with both >"$HF_DIR/install-both" 2>&1
   in_engine hook alone --annotation=io.holdfast.profile=engine -- echo container ran
   engine_runs both --cap-add=SYS_ADMIN --annotation=
+  in_engine both keep-id --userns=keep-id -- sh -c 'id -u; attack creat /usr/bin/new'
   stay "$OWNER" kept
 }
 
@@ -100,11 +102,10 @@ s.sendmsg([sys.argv[1].encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.
 print(s.recv(1 << 17).decode())' "${@:2}"
 }
 
-# registration ID PID CGROUP: one that would refuse everything.
+# registration ID PID CGROUP: one that would have the host's use of the rootfs end in SIGKILL.
 registration() {
-  jq -nc --arg id "$1" --argjson pid "$2" --arg cgroup "$3" '{version: 1, op: "register", pid: $pid, rootfs: "/rootfs",
-    cgroup: $cgroup, container: {id: $id}, policy: {action: {"escape.host-exec": "kill", "exec.unexpected": "kill"}},
-    exceptions: [], admissions: [], exec_into: {action: "off", allow: []}, has_deciding: true}'
+  jq -c --arg id "$1" --argjson pid "$2" --arg cgroup "$3" '.request | .container.id = $id | .pid = $pid | .cgroup = $cgroup |
+    .policy.action["escape.host-exec"] = "kill"' "/run/holdfast/containers/$OWNER/$(cat "$HF_DIR/kept.id").json"
 }
 
 cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
@@ -118,6 +119,12 @@ cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
   assert_guarded runtime podman web-runtime "$ENGINE_IMAGE"
   assert_guarded both podman web-both "$ENGINE_IMAGE"
   [[ $(jq -r 'select(.container.name == "web-runtime").container.user' "$HF_ALERTS" | sort -u) == "$OWNER" ]]
+}
+
+@test "rootless podman: a user namespace of the container's own, below podman's, is the user's too" {
+  ended keep-id 0 "$OWNER
+creat: EROFS"
+  [[ $(jq -r 'select(.container.name == "keep-id" and .class == "rootfs.create").action' "$HF_ALERTS") == denied ]]
 }
 
 @test "rootless podman: a container that is refused says why in one line" {
@@ -145,7 +152,7 @@ cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 }
 
 @test "a user is shown the alerts of own containers, and nobody else's" {
-  as "$OWNER" "$HF_CLI" events --json | jq -e 'select(.container.name == "web-runtime" and .class == "escape.mount")'
+  [[ -n $(as "$OWNER" "$HF_CLI" events --json | jq -c 'select(.container.name == "web-both" and .class == "escape.mount")') ]]
   [[ -z $(as "$OTHER" "$HF_CLI" events --json) ]]
 }
 

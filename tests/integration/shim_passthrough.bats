@@ -76,6 +76,9 @@ for fd in /proc/$$/fd/*; do
   # 255 is bash's own, for this script.
   [[ ${fd##*/} == 255 ]] || echo "fd ${fd##*/}: $(readlink "$fd")"
 done
+# Group, session, terminal and the terminal's foreground group (proc(5)).
+cut -d ' ' -f 5-8 "/proc/$$/stat"
+cat "/proc/$$/limits" "/proc/$$/oom_score_adj" "/proc/$$/personality" "/proc/$$/timerslack_ns"
 env | grep -v '^_=' | sort
 FAKE
   chmod 755 "$1"
@@ -279,6 +282,23 @@ hf_is_stopped() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
 
 # --- a monitor that is started -------------------------------------------------------------------
 
+@test "the signal for the death of the caller's parent stays set" {
+  bundle orphan -- true
+  # exec(2) keeps it, fork(2) does not: the runtime itself has to tell.
+  cat >runc <<'PYTHON'
+#!/usr/bin/python3 -IS
+import ctypes
+signal = ctypes.c_int()
+ctypes.CDLL(None).prctl(2, ctypes.byref(signal))  # PR_GET_PDEATHSIG
+print(signal.value)
+PYTHON
+  chmod 755 runc
+  hf_configure ".runtime = \"$PWD/runc\""
+  run setpriv --pdeathsig TERM "$HF_SHIM" --root "$PWD/create" create --bundle orphan orphan
+  hf_configure .
+  [[ $status -eq 0 && $output == 15 ]]
+}
+
 @test "the runtime gets exactly what we were given, also after a monitor was started" {
   hf_monitor_stop
   wait_until hf_monitor_absent
@@ -290,6 +310,8 @@ hf_is_stopped() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
     (
       umask 0027
       exec 7</dev/null 9>/dev/null
+      ulimit -Sn 500
+      ulimit -Ht 5000
       env -i A=1 PATH="$PATH" LISTEN_FDS=0 env --ignore-signal=USR1 --block-signal=CHLD \
         "$program" --root "$PWD/create" create --bundle given --pid-file x given \
         >"${program##*/}.given" 2>&1 3>&- </dev/null
