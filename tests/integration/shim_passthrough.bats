@@ -311,7 +311,7 @@ PYTHON
       umask 0027
       exec 7</dev/null 9>/dev/null
       ulimit -Sn 500
-      ulimit -Ht 5000
+      ulimit -t 5000
       env -i A=1 PATH="$PATH" LISTEN_FDS=0 env --ignore-signal=USR1 --block-signal=CHLD \
         "$program" --root "$PWD/create" create --bundle given --pid-file x given \
         >"${program##*/}.given" 2>&1 3>&- </dev/null
