@@ -4,7 +4,7 @@
 load lib
 load engines
 
-OWNER=1000 OTHER=1001
+OWNER=4100 OTHER=4101
 HOMES=/run/hf-homes
 
 setup_file() {
@@ -133,7 +133,12 @@ creat: EROFS"
 }
 
 @test "rootless podman: the hook alone refuses a container that shares the cgroup of the user's shell" {
-  ended alone 126 ""
+  # runc makes one beside the caller's by itself.
+  if [[ $RUNTIME == runc ]]; then
+    ended alone 0 "container ran"
+  else
+    ended alone 126 ""
+  fi
 }
 
 @test "rootless podman: a container has a cgroup of its own, and what enters it is guarded" {
