@@ -30,6 +30,13 @@ static __always_inline void hf_note_program(struct task_struct *task, struct hf_
   program->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 }
 
+/* Whether `task` is a container's that a user may not take it from. */
+static __always_inline bool hf_is_of_another(struct task_struct *task, __u32 owner) {
+  struct hf_task *tag = owner ? hf_tag_of(task) : NULL;
+  struct hf_policy *policy = tag ? hf_policy_of(tag) : NULL;
+  return policy && policy->owner != owner;
+}
+
 /* Tags every thread of the container's init: any of them may be the one that executes the program.
  */
 SEC("iter/task")
@@ -38,7 +45,7 @@ int hf_tag_threads(struct bpf_iter__task *ctx) {
   if (!task || (__u32)task->tgid != hf_tag_request.tgid) {
     return 0;
   }
-  if (hf_tag_request.of_user && BPF_CORE_READ(task, real_cred, user_ns, level) == 0) {
+  if (!hf_may_have(hf_tag_request.owner, task) || hf_is_of_another(task, hf_tag_request.owner)) {
     return 0;
   }
   if (hf_tag(task, hf_tag_request.slot, hf_tag_request.generation, HF_TASK_SETTING_UP, 0)) {
@@ -180,7 +187,7 @@ int BPF_PROG(hf_cgroup_attach_task, struct cgroup *to, const char *path, struct 
     return 0;
   }
   struct hf_policy *policy = !tag && slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
-  if (policy && policy->generation && hf_may_join(policy, task)) {
+  if (policy && policy->generation && hf_may_have(policy->owner, task)) {
     hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP, 0);
   }
   return 0;

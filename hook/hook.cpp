@@ -97,7 +97,7 @@ Status register_container(const Subject& subject, const Guarding& guarding,
   base::UniqueFd rootfs;
   if (profile::own_user() != 0) {
     rootfs = TRY(base::open_file(request.registration.rootfs, O_PATH | O_DIRECTORY));
-    request.rootfs_fd = rootfs.get();
+    request.rootfs_fd = static_cast<std::uint32_t>(rootfs.get());
   }
   TRY(monitor::call(socket, request, monitor::within(monitor::kCallTimeout, deadline)));
   return Ok{};

@@ -5,7 +5,7 @@
 
 /* Version of everything in bpf/abi; part of the pin path, so that two versions can live side by
  * side. */
-#define HF_ABI_VERSION 4
+#define HF_ABI_VERSION 5
 
 /* Slots of containers; slot 0 means "no container". Kubernetes allows 110 pods a node; dense hosts
  * run 1000. */

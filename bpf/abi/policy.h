@@ -76,8 +76,6 @@ enum hf_policy_flag {
   HF_POLICY_ALL_DEVICES = 1u << 3,
   /* The profile has rules about files: an open is worth building its path. */
   HF_POLICY_FILE_RULES = 1u << 4,
-  /* An ordinary user registered the container: no task of the host's user namespace becomes its. */
-  HF_POLICY_OF_USER = 1u << 5,
 };
 
 /* The file of a program, by its inode: no name of it matters. */
@@ -114,6 +112,8 @@ struct hf_policy {
   __u32 user_ns;    /* and of its user namespace */
   __u8 network[4];  /* enum hf_action, by enum hf_network_use */
   __u8 action[HF_CLASS_MAX]; /* enum hf_action, by enum hf_class */
+  __u32 owner;               /* the user who registered it, as the host counts; 0: root */
+  __u32 padding;
 };
 
 /* What a path is listed for. */

@@ -11,10 +11,10 @@ struct hf_tag_request {
   __u32 tgid; /* container's init */
   __u32 slot;
   __u32 generation;
-  __u32 of_user;  /* only what is in a user namespace below the host's */
-  __u32 tagged;   /* answer: threads that carry the tag now */
-  __u32 mount_ns; /* answer */
-  __u32 user_ns;  /* answer */
+  __u32 owner;                                    /* of hf_policy */
+  __u32 tagged;                                   /* answer: threads that carry the tag now */
+  __u32 mount_ns;                                 /* answer */
+  __u32 user_ns;                                  /* answer */
   struct hf_program runtime[HF_RUNTIME_PROGRAMS]; /* answer */
 };
 

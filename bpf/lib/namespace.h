@@ -40,12 +40,13 @@ static __always_inline void hf_namespaces_adopt(__u32 slot, struct task_struct *
 }
 
 /* Whether `inum` is a namespace of the subject's container. A task that policy let make namespaces
- * brings its new ones in when it is first seen in them. */
+ * brings its new ones in when it is first seen in them; but not in a user's container, whose policy
+ * may let it make as many as there is room for in all. */
 static __always_inline bool hf_namespace_own(struct hf_subject *subject, __u32 inum) {
   if (hf_namespace_is(subject->tag->slot, inum)) {
     return true;
   }
-  if (!(subject->tag->flags & HF_TASK_NEW_NAMESPACES)) {
+  if (!(subject->tag->flags & HF_TASK_NEW_NAMESPACES) || subject->policy->owner) {
     return false;
   }
   hf_namespaces_adopt(subject->tag->slot, subject->task);
@@ -89,7 +90,7 @@ static __always_inline __u32 hf_makes_own(struct hf_subject *subject) {
 /* Before the subject goes where it did not make anything: what it made so far is the container's.
  */
 static __always_inline void hf_before_setns(struct hf_subject *subject) {
-  if (subject->tag->flags & HF_TASK_NEW_NAMESPACES) {
+  if ((subject->tag->flags & HF_TASK_NEW_NAMESPACES) && !subject->policy->owner) {
     hf_namespaces_adopt(subject->tag->slot, subject->task);
     subject->tag->flags &= ~HF_TASK_NEW_NAMESPACES;
   }

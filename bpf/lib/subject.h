@@ -19,12 +19,30 @@ static __always_inline struct hf_policy *hf_policy_of(const struct hf_task *tag)
   return policy && policy->generation && policy->generation == tag->generation ? policy : NULL;
 }
 
-/* Whether a task without a tag that is found in the cgroup of policy's container becomes the
- * container's. Users can move any process into a cgroup of theirs that they may move at all, that
- * of a set-user-ID program too (kernel commit 187fe84067bd): what their policy refuses must not be
+/* An engine in a container of an engine, each with a user namespace for itself and one for its
+ * containers, twice over. What is nested deeper counts as nobody's; the kernel allows 32. */
+#define HF_USER_NAMESPACES 8
+
+/* The user who made the user namespace that `task` is in, or that one's ancestor right below the
+ * host's: whoever did has every capability over the task. 0: it is in the host's, or in root's. */
+static __always_inline __u32 hf_maker_of(struct task_struct *task) {
+  struct user_namespace *ns = BPF_CORE_READ(task, real_cred, user_ns);
+  for (int i = 0; i < HF_USER_NAMESPACES && ns; i++) {
+    int level = BPF_CORE_READ(ns, level);
+    if (level <= 1) {
+      return level == 1 ? BPF_CORE_READ(ns, owner.val) : 0;
+    }
+    ns = BPF_CORE_READ(ns, parent);
+  }
+  return 0;
+}
+
+/* Whether a task that is found in the cgroup of policy's container, or is named as its init, may
+ * become the container's. Users can move any process within the cgroups that are theirs, that of a
+ * set-user-ID program too (kernel commit 576dd464505f): what their policy refuses must not be
  * refused to it. Rootless runtimes enter from the user namespace of their engine. */
-static __always_inline bool hf_may_join(const struct hf_policy *policy, struct task_struct *task) {
-  return !(policy->flags & HF_POLICY_OF_USER) || BPF_CORE_READ(task, real_cred, user_ns, level) > 0;
+static __always_inline bool hf_may_have(__u32 owner, struct task_struct *task) {
+  return !owner || hf_maker_of(task) == owner;
 }
 
 /* Whether the current task is no container's, told by one load: the first question of programs that

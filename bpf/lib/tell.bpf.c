@@ -147,11 +147,25 @@ static __always_inline void hf_fill_arguments(struct hf_event *event, struct tas
   }
 }
 
+/* Half of each ring is root's: what users let their containers do must not drown what is told of
+ * root's. */
+static __always_inline bool hf_has_room(const struct hf_policy *policy, bool record) {
+  if (!policy->owner) {
+    return true;
+  }
+  return record ? bpf_ringbuf_query(&hf_records, BPF_RB_AVAIL_DATA) < HF_RECORDS_BYTES / 2
+                : bpf_ringbuf_query(&hf_alerts, BPF_RB_AVAIL_DATA) < HF_ALERTS_BYTES / 2;
+}
+
 /* Repeats that are lost with the event that was to tell of them are lost events from here on. */
-static __always_inline void hf_send(struct hf_event *event, __u64 size) {
+static __always_inline void hf_send(const struct hf_policy *policy, struct hf_event *event,
+                                    __u64 size) {
   bool record = event->action == HF_RECORD;
-  long error = record ? bpf_ringbuf_output(&hf_records, event, size, 0)
-                      : bpf_ringbuf_output(&hf_alerts, event, size, 0);
+  long error = -1;
+  if (hf_has_room(policy, record)) {
+    error = record ? bpf_ringbuf_output(&hf_records, event, size, 0)
+                   : bpf_ringbuf_output(&hf_alerts, event, size, 0);
+  }
   if (error) {
     hf_count(event->slot, record ? HF_COUNT_RECORDS_FULL : HF_COUNT_ALERTS_FULL, event->count);
     hf_count(event->slot, HF_COUNT_REPEATED, -(__u64)(event->count - 1));
@@ -209,6 +223,6 @@ __noinline int hf_tell(struct hf_scratch *scratch, struct hf_case *hf_case, __u3
   HF_MASK(exe_len, HF_EVENT_EXE_MAX - 1);
   HF_MASK(args_len, HF_EVENT_ARGS_MAX - 1);
   __u64 size = offsetof(struct hf_event, text) + path_len + exe_len + args_len;
-  hf_send(event, size);
+  hf_send(policy, event, size);
   return 0;
 }

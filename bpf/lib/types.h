@@ -50,6 +50,7 @@ struct user_namespace {
   struct uid_gid_map uid_map;
   int level;
   kuid_t owner;
+  struct user_namespace *parent;
   struct ns_common ns;
 };
 

@@ -11,6 +11,7 @@
 #include "src/oci/image.h"
 #include "src/profile/explain.h"
 #include "src/profile/resolve.h"
+#include "src/profile/user.h"
 
 namespace holdfast::cli {
 
@@ -58,6 +59,10 @@ Result<Described> describe_container(const profile::Config& config, const std::s
   for (const monitor::ListedContainer& listed :
        TRY(monitor::list_containers(config.monitor.socket, kTimeout))) {
     const monitor::Container& container = listed.container;
+    // What a user's bundle leads to is not for another to open.
+    if (listed.user != profile::own_user()) {
+      continue;
+    }
     if (container.name == wanted || container.id.starts_with(wanted)) {
       return Described{TRY(spec_at(container.bundle + "/config.json")), container.image};
     }

@@ -85,6 +85,17 @@ Result<std::string> find_id(const std::vector<ListedContainer>& all, const std::
                                 fmt::join(found, ", ")));
 }
 
+// Users choose ids and names: theirs count where none of root's own is meant.
+void prefer_roots(std::vector<ListedContainer>& all, const std::string& given) {
+  const bool roots_is_meant = std::ranges::any_of(all, [&](const ListedContainer& listed) {
+    return listed.user == 0 &&
+           (listed.container.name == given || listed.container.id.starts_with(given));
+  });
+  if (roots_is_meant) {
+    std::erase_if(all, [](const ListedContainer& listed) { return listed.user != 0; });
+  }
+}
+
 Result<std::string> socket_of(const Given& given) {
   if (!given.socket.empty()) {
     return given.socket;
@@ -112,7 +123,8 @@ Result<Responded> ask(const std::string& socket, const Request& request) {
 
 Result<Responded> respond(const Given& given, std::string& id) {
   const std::string socket = TRY(socket_of(given));
-  const auto containers = TRY(monitor::list_containers(socket, kTimeout));
+  auto containers = TRY(monitor::list_containers(socket, kTimeout));
+  prefer_roots(containers, given.container);
   id = TRY(find_id(containers, given.container));
   Request request;
   request.op = Request::Op::kRespond;

@@ -28,8 +28,13 @@ struct Container {
   std::uint32_t user = 0;  // the ordinary user who registered it; 0: root
   std::string key{};       // of a user's: among containers of all users; "": the id
 
-  // Users choose ids: what is kept of one container must not be another's.
+  std::string
+      account{};  // of a user's: by what noise is counted, for all of the user's; "": the id
+
+  // Users choose ids, and as many as they like: what is kept of one container must not be
+  // another's, and what a user may say is said by all of the user's containers together.
   [[nodiscard]] const std::string& unique() const { return key.empty() ? id : key; }
+  [[nodiscard]] const std::string& payer() const { return account.empty() ? id : account; }
 };
 
 // Shared, for every alert has it and most containers make many.

@@ -89,7 +89,7 @@ bool Budget::apply(Alert& alert, pid_t init, std::uint64_t now_ns) {
   if (!alert.container) {
     return true;
   }
-  Account& account = accounts_[alert.container->unique()];
+  Account& account = accounts_[alert.container->payer()];
   account.changes.note(alert, now_ns);
   if (alert.kind == "alert" && is_told(account, alert, init, now_ns)) {
     return true;

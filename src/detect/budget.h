@@ -97,7 +97,7 @@ class Budget {
 
   Rates rates_;
   std::array<std::string, 8> beyond_;        // the reason by Severity, of Alert::held_back
-  std::map<std::string, Account> accounts_;  // by container id
+  std::map<std::string, Account> accounts_;  // by Container::payer()
 };
 
 // The alert of class "monitor.noise" about `held`.

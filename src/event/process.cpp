@@ -83,7 +83,7 @@ ProcessReader::ProcessReader(std::string proc_root)
     : proc_root_(std::move(proc_root)),
       tick_ns_(1'000'000'000ULL / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK))) {}
 
-Process ProcessReader::read_living(pid_t pid) const {
+Process ProcessReader::read_living(pid_t pid, bool with_arguments) const {
   Process process;
   process.pid = pid;
   const base::UniqueFd directory = open_process(proc_root_, pid);
@@ -101,7 +101,9 @@ Process ProcessReader::read_living(pid_t pid) const {
   process.login_uid = login_uid_at(directory.get());
   process.comm = comm_at(directory.get());
   process.exe = link_at(directory.get(), "exe");
-  process.argv = arguments_at(directory.get(), HF_EVENT_ARGS_MAX);
+  if (with_arguments) {
+    process.argv = arguments_at(directory.get(), HF_EVENT_ARGS_MAX);
+  }
   process.cwd = link_at(directory.get(), "cwd");
   read_ancestors(proc_root_, process.ancestors, pid, process.ppid, stat->start_ticks, 0);
   return process;

@@ -59,7 +59,8 @@ class ProcessReader {
   [[nodiscard]] Process read(Event& event, pid_t container_init) const;
 
   // The process `pid`, which the caller knows to live, with its ancestors up to the host's init.
-  [[nodiscard]] Process read_living(pid_t pid) const;
+  // Without the arguments of what a user may make wait whoever reads them: they are in its memory.
+  [[nodiscard]] Process read_living(pid_t pid, bool with_arguments = true) const;
 
  private:
   [[nodiscard]] std::vector<Ancestor> ancestors_of(const Event& event, pid_t container_init) const;

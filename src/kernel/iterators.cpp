@@ -48,17 +48,18 @@ Status run_iterator(const bpf_program& program, std::int32_t pid) {
 
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path) {
   const base::UniqueFd fd = TRY(base::open_file(path, O_PATH));
-  return identify(skeleton, fd.get());
+  return identify(skeleton, OpenFile{getpid(), static_cast<std::uint32_t>(fd.get())});
 }
 
-Result<Identity> identify(hf_skeleton& skeleton, int fd) {
+Result<Identity> identify(hf_skeleton& skeleton, const OpenFile& file) {
   auto& request = skeleton.bss->hf_identify_request;
   request = {};
-  request.tgid = static_cast<std::uint32_t>(getpid());
-  request.fd = static_cast<std::uint32_t>(fd);
-  TRY(run_iterator(*skeleton.progs.hf_identify_file, getpid()));
+  request.tgid = static_cast<std::uint32_t>(file.pid);
+  request.fd = file.fd;
+  TRY(run_iterator(*skeleton.progs.hf_identify_file, file.pid));
   if (request.found == 0) {
-    return fail(fmt::format("the kernel does not tell which file descriptor {} is", fd));
+    return fail(fmt::format("the kernel does not tell which file descriptor {} of process {} is",
+                            file.fd, file.pid));
   }
   Identity identity{request.directory,    request.upper, request.magic,
                     request.is_root != 0, request.uid,   std::nullopt};
@@ -69,16 +70,17 @@ Result<Identity> identify(hf_skeleton& skeleton, int fd) {
 }
 
 Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, const Slot& slot,
-                           bool of_user) {
+                           std::uint32_t owner) {
   auto& request = skeleton.bss->hf_tag_request;
   request = {};
   request.tgid = static_cast<std::uint32_t>(pid);
   request.slot = slot.number;
   request.generation = slot.generation;
-  request.of_user = of_user ? 1 : 0;
+  request.owner = owner;
   TRY(run_iterator(*skeleton.progs.hf_tag_threads, pid));
   if (request.tagged == 0) {
-    return fail(fmt::format("process {} is gone, or the kernel has no memory to tag it", pid));
+    return fail(fmt::format("process {} is gone, {}or the kernel has no memory to tag it", pid,
+                            owner == 0 ? "" : "another's, "));
   }
   Tagged tagged{request.mount_ns, request.user_ns};
   std::ranges::copy(request.runtime, tagged.runtime.begin());

@@ -30,7 +30,7 @@ struct Identity {
 
 // Identity of the file at `path`, or of one that is open.
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path);
-Result<Identity> identify(hf_skeleton& skeleton, int fd);
+Result<Identity> identify(hf_skeleton& skeleton, const OpenFile& file);
 
 struct Tagged {
   std::uint32_t mount_ns = 0;  // inode numbers
@@ -38,9 +38,10 @@ struct Tagged {
   std::array<hf_program, HF_RUNTIME_PROGRAMS> runtime{};  // of the init and of what started it
 };
 
-// Tags every thread of process `pid` as setting up in the slot; `of_user`: but those that are in
-// the host's user namespace. Fails when there is no such process.
-Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, const Slot& slot, bool of_user);
+// Tags every thread of process `pid` as setting up in the slot; for a user, `owner`, only what is
+// in a user namespace of that user's and in no container of another's. Fails when that leaves none.
+Result<Tagged> tag_threads(hf_skeleton& skeleton, std::int32_t pid, const Slot& slot,
+                           std::uint32_t owner);
 
 // Lets the programs keep what they find out about a directory. Without it they find it out anew
 // each time.

@@ -87,8 +87,7 @@ bool is_of_host(const std::string& path) {
 }
 
 // What the flags say of the container itself; the others follow from the policy.
-constexpr std::uint32_t kLastingFlags =
-    HF_POLICY_ROOTFS_SHARED | HF_POLICY_ROOTFS_OVERLAY | HF_POLICY_OF_USER;
+constexpr std::uint32_t kLastingFlags = HF_POLICY_ROOTFS_SHARED | HF_POLICY_ROOTFS_OVERLAY;
 
 std::uint32_t rootfs_flags(const Identity& rootfs) {
   if (is_shared(rootfs)) {
@@ -114,11 +113,6 @@ void apply(const profile::Policy& policy, Backend backend, hf_policy& entry) {
   const auto weakened = [strongest](std::uint8_t action) { return std::min(action, strongest); };
   std::ranges::transform(policy.action, entry.action, weakened);
   std::ranges::transform(policy.network, entry.network, weakened);
-  // Of all classes the only one that judges tasks of the host.
-  std::uint8_t& host_exec = entry.action[HF_ESCAPE_HOST_EXEC];
-  if (entry.flags & HF_POLICY_OF_USER) {
-    host_exec = std::min<std::uint8_t>(host_exec, HF_ALERT);
-  }
 }
 
 // Adds what `policy`, an hf_policy or what is compiled into one, asks about.
@@ -156,7 +150,7 @@ Status check_kept(const hf_policy& policy, std::uint32_t slot, Backend backend) 
 
 Result<Identity> identify_rootfs(hf_skeleton& skeleton, const Target& target) {
   if (target.user) {
-    const Identity rootfs = TRY(identify(skeleton, target.rootfs_fd));
+    const Identity rootfs = TRY(identify(skeleton, target.rootfs_file));
     TRY(check_rootfs(rootfs, target));
     return rootfs;
   }
@@ -182,7 +176,8 @@ struct Kernel::State {
   [[nodiscard]] hf_skeleton& skeleton() { return object.skeleton(); }
   [[nodiscard]] int policies() { return bpf_map__fd(skeleton().maps.hf_policies); }
   Status map_shared();
-  Status fill(const Slot& slot, const Target& target, const profile::Policy& policy);
+  Status fill(const Slot& slot, const Target& target, const Identity& rootfs,
+              const profile::Policy& policy);
   Result<Slot> take_slot();
   Status take_over(const Former& former, const std::vector<Inherited>& containers);
   Status put_in_force(const Former& former, const std::vector<Inherited>& containers);
@@ -258,8 +253,8 @@ void Kernel::State::clear(std::uint32_t slot) {
   remove_entries(skeleton(), slot);
 }
 
-Status Kernel::State::fill(const Slot& slot, const Target& target, const profile::Policy& policy) {
-  const Identity rootfs = TRY(identify_rootfs(skeleton(), target));
+Status Kernel::State::fill(const Slot& slot, const Target& target, const Identity& rootfs,
+                           const profile::Policy& policy) {
   hf_policy entry{};
   entry.cgroup_id = TRY(cgroup_id(options.cgroup_mount, target.cgroup));
   entry.started_ns = coarse_now_ns();
@@ -267,16 +262,14 @@ Status Kernel::State::fill(const Slot& slot, const Target& target, const profile
   entry.rootfs_dev = rootfs.directory.dev;
   entry.generation = slot.generation;
   entry.flags = rootfs_flags(rootfs);
-  if (target.user) {
-    entry.flags |= HF_POLICY_OF_USER;
-  }
+  entry.owner = target.user ? target.user->uid : 0;
   apply(policy, backend, entry);
   TRY(write_rules(skeleton(), slot.number, policy));
   TRY(write_places(skeleton(), slot.number, entry.cgroup_id, rootfs, target.user.has_value()));
   TRY(map_set(policies(), slot.number, entry, "hf_policies"));
   // Tagged tasks are setting up: the namespaces below are read by nothing before their first exec,
   // and the hook that waits for our answer holds that back.
-  const Tagged tagged = TRY(tag_threads(skeleton(), target.pid, slot, target.user.has_value()));
+  const Tagged tagged = TRY(tag_threads(skeleton(), target.pid, slot, entry.owner));
   entry.mount_ns = tagged.mount_ns;
   entry.user_ns = tagged.user_ns;
   std::ranges::copy(tagged.runtime, entry.runtime);
@@ -393,13 +386,14 @@ Result<Kernel> Kernel::open(const Options& options) {
 Backend Kernel::backend() const { return state_->backend; }
 
 Result<Slot> Kernel::add(const Target& target, const profile::Policy& policy) {
+  const Identity rootfs = TRY(identify_rootfs(state_->skeleton(), target));
   const Slot slot = TRY(state_->take_slot());
   Topics topics = state_->object.topics();
   add_topics(topics, policy);
   state_->object.set_topics(topics);
   TRY(write_user_sockets(state_->skeleton()));
   TRY(state_->object.attach());
-  const Status filled = state_->fill(slot, target, policy);
+  const Status filled = state_->fill(slot, target, rootfs, policy);
   if (!filled.ok()) {
     state_->clear(slot.number);
     return filled.error();

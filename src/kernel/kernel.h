@@ -67,13 +67,20 @@ struct User {
   [[nodiscard]] bool has(std::uint32_t id) const;
 };
 
+// A file that a process has open. Nothing of it is opened here, and so nothing closed: a user's may
+// let whoever closes it wait (SO_LINGER, FUSE).
+struct OpenFile {
+  std::int32_t pid = 0;
+  std::uint32_t fd = 0;
+};
+
 // What the kernel has to know about a container beyond its policy.
 struct Target {
   std::int32_t pid = 0;  // container's init, host pid namespace
   std::string rootfs;    // absolute path on the host; of a user's container only a name for it
   std::string cgroup;    // path below the cgroup v2 mount; empty: none
   std::optional<User> user;
-  int rootfs_fd = -1;  // of a user's container; the caller's
+  OpenFile rootfs_file;  // of a user's container
 };
 
 // A slot in use: what takeover after a crash needs to know.
@@ -107,8 +114,8 @@ class Kernel {
 
   // Puts a container under guard: policy, cgroup, rootfs, namespaces; then tags every thread of its
   // init as setting up. Attaches the programs when they are not. On failure nothing of it is
-  // left in the maps. What a user's policy says is never asked of a task of the host: the rootfs
-  // must be on a mount or in a directory of the user's own, and the init in a user namespace.
+  // left in the maps. A user's rootfs must be on a mount or in a directory of the
+  // user's own, and the init in a user namespace that the user made and no container of another's.
   Result<Slot> add(const Target& target, const profile::Policy& policy);
 
   // Puts containers of another version under guard, in the slots that they have there: at no moment

@@ -89,16 +89,12 @@ Status write_directory(hf_skeleton& skeleton, std::uint32_t slot, const hf_direc
   return map_set(bpf_map__fd(skeleton.maps.hf_rootfs), key, slot, "hf_rootfs");
 }
 
-Status write_superblock(const hf_skeleton& skeleton, std::uint32_t slot, const Identity& rootfs) {
-  return map_set(bpf_map__fd(skeleton.maps.hf_superblocks), rootfs.directory.dev, slot,
-                 "hf_superblocks");
-}
-
 Status write_rootfs(hf_skeleton& skeleton, std::uint32_t slot, const Identity& rootfs) {
   if (is_shared(rootfs)) {
     return write_directory(skeleton, slot, rootfs.directory);
   }
-  TRY(write_superblock(skeleton, slot, rootfs));
+  TRY(map_set(bpf_map__fd(skeleton.maps.hf_superblocks), rootfs.directory.dev, slot,
+              "hf_superblocks"));
   // The host reaches what the container wrote by way of the upper layer as well.
   return rootfs.upper.dentry == 0 ? Status(Ok{}) : write_directory(skeleton, slot, rootfs.upper);
 }
@@ -215,11 +211,7 @@ Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgr
   if (cgroup_id != 0) {
     TRY(map_set(bpf_map__fd(skeleton.maps.hf_cgroups), cgroup_id, slot, "hf_cgroups"));
   }
-  if (!of_user) {
-    return write_rootfs(skeleton, slot, rootfs);
-  }
-  return rootfs.mounted_by && !is_shared(rootfs) ? write_superblock(skeleton, slot, rootfs)
-                                                 : Status(Ok{});
+  return of_user ? Status(Ok{}) : write_rootfs(skeleton, slot, rootfs);
 }
 
 void remove_entries(hf_skeleton& skeleton, std::uint32_t slot) {

@@ -27,9 +27,8 @@ void remove_rules(const hf_skeleton& skeleton, std::uint32_t slot, const profile
 // Removes what the slots of `containers` have and their policies do not say; devices stay.
 void remove_other_rules(const hf_skeleton& skeleton, const std::vector<Inherited>& containers);
 
-// By what the container is known: cgroup and rootfs. Of a user's only a rootfs that has a
-// superblock to itself, which the user mounted: any other, or the upper layer, may be a directory
-// that the host runs its own programs from.
+// By what the container is known: cgroup and rootfs. A user's only by its cgroup: a user could name
+// the host's own programs as a rootfs, or unmount one whose device number is another's then.
 Status write_places(hf_skeleton& skeleton, std::uint32_t slot, std::uint64_t cgroup_id,
                     const Identity& rootfs, bool of_user);
 

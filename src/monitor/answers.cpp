@@ -53,6 +53,10 @@ std::string refusal_of(Request::Op op, const Peer& peer) {
   return "";
 }
 
+kernel::OpenFile rootfs_of(const Request& request, const Peer& peer) {
+  return request.rootfs_fd ? kernel::OpenFile{peer.pid, *request.rootfs_fd} : kernel::OpenFile{};
+}
+
 Registration owned_by(const Peer& peer, Registration registration) {
   registration.owner = peer.uid;
   return registration;
@@ -71,7 +75,7 @@ Reply Answers::answer(const Request& request, const Peer& peer) {
   }
   switch (request.op) {
     case Request::Op::kRegister:
-      return register_container(owned_by(peer, request.registration), request.rootfs_fd);
+      return register_container(owned_by(peer, request.registration), rootfs_of(request, peer));
     case Request::Op::kUnregister:
       return unregister(key_of(peer.uid, request.id), request.pid);
     case Request::Op::kExec:
@@ -92,13 +96,14 @@ Reply Answers::answer(const Request& request, const Peer& peer) {
   return status();
 }
 
-Reply Answers::register_container(const Registration& registration, int rootfs_fd) {
+Reply Answers::register_container(const Registration& registration,
+                                  const kernel::OpenFile& rootfs) {
   const std::string key = key_of(registration);
   // A hook that runs twice for one container tells it again.
   const Entry* known = registry_.find(key);
   const std::uint32_t generation = known == nullptr ? 0 : known->slot.generation;
   const std::uint64_t began_ns = base::boot_now_ns();
-  const Result<std::uint32_t> slot = guard_.add(registration, rootfs_fd);
+  const Result<std::uint32_t> slot = guard_.add(registration, rootfs);
   pipeline_.counters().registered(slot.ok(), base::boot_now_ns() - began_ns);
   Reply reply = status();
   if (!slot.ok()) {

@@ -35,7 +35,7 @@ class Answers {
   Reply answer(const Request& request, const Peer& peer);
 
  private:
-  Reply register_container(const Registration& registration, int rootfs_fd);
+  Reply register_container(const Registration& registration, const kernel::OpenFile& rootfs);
   Reply unregister(const std::string& key, std::int32_t pid);
   Reply judge_exec(const Request& request, const Peer& peer);
   Reply respond(const Request& request, const Peer& peer);

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -24,6 +23,8 @@ using std::chrono::milliseconds;
 
 // connect(2) on a unix socket does not wait in poll for room in the backlog: ask again after this.
 constexpr milliseconds kBacklogPause{5};
+// When it has too many connections of ours.
+constexpr milliseconds kBusyPause{20};
 
 int remaining_ms(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
@@ -106,30 +107,15 @@ Status wait_for(int fd, short events, const std::string& socket_path, Clock::tim
   }
 }
 
-// `passed`: a descriptor that goes along; -1: none.
-ssize_t send_once(int fd, const std::string& packet, int passed) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  iovec part{const_cast<char*>(packet.data()),
-             packet.size()};  // NOLINT: sendmsg(2) changes nothing
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (passed >= 0) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof(passed));
-    std::memcpy(CMSG_DATA(head), &passed, sizeof(passed));
-  }
-  return sendmsg(fd, &message, MSG_NOSIGNAL);
+bool has_hung_up(int fd) {
+  pollfd waiting{fd, 0, 0};
+  return poll(&waiting, 1, 0) > 0 && (waiting.revents & POLLHUP) != 0;
 }
 
-Status send_packet(int fd, const std::string& packet, int passed, const std::string& socket_path,
+Status send_packet(int fd, const std::string& packet, const std::string& socket_path,
                    Clock::time_point deadline) {
   for (;;) {
-    if (send_once(fd, packet, passed) >= 0) {
+    if (send(fd, packet.data(), packet.size(), MSG_NOSIGNAL) >= 0) {
       return Ok{};
     }
     if (errno != EAGAIN && errno != EINTR) {
@@ -139,6 +125,7 @@ Status send_packet(int fd, const std::string& packet, int passed, const std::str
   }
 }
 
+// "" where the monitor closed the connection: so it does when a user has too many at once.
 Result<std::string> receive_packet(int fd, const std::string& socket_path,
                                    Clock::time_point deadline) {
   // Not zeroed: an answer is short, and touching all of this costs 400 000 instructions.
@@ -153,13 +140,24 @@ Result<std::string> receive_packet(int fd, const std::string& socket_path,
       return fail_errno("cannot read the answer of the monitor at " + socket_path, errno);
     }
     if (got == 0) {
-      return fail("the monitor at " + socket_path + " closed the connection without an answer");
+      return std::string();
     }
     if (static_cast<std::size_t>(got) > kMaxMessageBytes) {
       return fail("the answer of the monitor at " + socket_path + " is too long");
     }
     return std::string(room.get(), static_cast<std::size_t>(got));
   }
+}
+
+Result<std::string> ask(const std::string& packet, const std::string& socket_path,
+                        Clock::time_point deadline) {
+  const UniqueFd fd = TRY(connect_until(socket_path, deadline));
+  const Status sent = send_packet(fd.get(), packet, socket_path, deadline);
+  if (!sent.ok() && has_hung_up(fd.get())) {
+    return std::string();
+  }
+  TRY(sent);
+  return receive_packet(fd.get(), socket_path, deadline);
 }
 
 }  // namespace
@@ -173,9 +171,14 @@ Result<Reply> call(const std::string& socket_path, const Request& request, milli
                     "container's annotations or its writable paths",
                     kMaxMessageBytes));
   }
-  const UniqueFd fd = TRY(connect_until(socket_path, deadline));
-  TRY(send_packet(fd.get(), packet, request.rootfs_fd, socket_path, deadline));
-  const std::string answer = TRY(receive_packet(fd.get(), socket_path, deadline));
+  std::string answer = TRY(ask(packet, socket_path, deadline));
+  while (answer.empty() && remaining_ms(deadline) > 0) {
+    pause_ms(kBusyPause);
+    answer = TRY(ask(packet, socket_path, deadline));
+  }
+  if (answer.empty()) {
+    return fail("the monitor at " + socket_path + " closed the connection without an answer");
+  }
   Reply reply = TRY(decode_reply(answer));
   if (!reply.error.empty()) {
     return fail(std::move(reply.error));

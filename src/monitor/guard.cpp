@@ -81,24 +81,28 @@ Status Guard::take_over_from(const kernel::Former& other) {
 }
 
 // A user's is told to the kernel as what the kernel itself knows of it.
-Result<kernel::Target> Guard::target_of(const Registration& registration, int rootfs_fd) const {
+Result<kernel::Target> Guard::target_of(const Registration& registration,
+                                        const kernel::OpenFile& rootfs) const {
   kernel::Target target;
   target.pid = registration.pid;
   target.rootfs = registration.rootfs;
   target.cgroup = registration.cgroup;
   if (registration.owner != 0) {
     TRY(check_room(registration, registry_));
-    if (rootfs_fd < 0) {
-      return fail("the root file system of a user's container must come as a descriptor");
+    if (rootfs.pid == 0) {
+      return fail("the root file system of a user's container must be named by a descriptor");
     }
-    target.user = TRY(check_user(registration, proc_root_, cgroup_mount_));
-    target.rootfs_fd = rootfs_fd;
+    target.user = TRY(user_of(registration, proc_root_));
+    target.rootfs_file = rootfs;
   }
   TRY(check_cgroup(registration));
+  if (registration.owner != 0) {
+    TRY(check_users_cgroup(registration, proc_root_, cgroup_mount_));
+  }
   return target;
 }
 
-Result<std::uint32_t> Guard::add(const Registration& registration, int rootfs_fd) {
+Result<std::uint32_t> Guard::add(const Registration& registration, const kernel::OpenFile& rootfs) {
   const std::string& id = registration.container.id;
   const std::string key = key_of(registration);
   const base::ProcessStat init = TRY(base::process_stat(proc_root_, registration.pid));
@@ -115,7 +119,7 @@ Result<std::uint32_t> Guard::add(const Registration& registration, int rootfs_fd
     }
     TRY(remove(key));
   }
-  const kernel::Target target = TRY(target_of(registration, rootfs_fd));
+  const kernel::Target target = TRY(target_of(registration, rootfs));
   const kernel::Slot slot = TRY(kernel_.add(target, registration.policy));
   Status added = registry_.add(registration, slot, init.start_ticks);
   if (added.ok()) {

@@ -30,8 +30,8 @@ class Guard {
 
   // Guards a container; its slot. Asking again for the same init is fine (prestart and
   // createRuntime may both ask). Refused: an init that is gone, a cgroup that is not its own, an id
-  // that a living container has, and what is not its owner's. `rootfs_fd`: of a user's container.
-  Result<std::uint32_t> add(const Registration& registration, int rootfs_fd = -1);
+  // that a living container has, and what is not its owner's. `rootfs`: of a user's container.
+  Result<std::uint32_t> add(const Registration& registration, const kernel::OpenFile& rootfs = {});
 
   // Registers containers that are registered already with another policy, all or none of them.
   Status change(const std::vector<Registration>& registrations);
@@ -67,7 +67,7 @@ class Guard {
   [[nodiscard]] bool is_over(const Entry& entry) const;
   [[nodiscard]] Status check_cgroup(const Registration& registration) const;
   [[nodiscard]] Result<kernel::Target> target_of(const Registration& registration,
-                                                 int rootfs_fd) const;
+                                                 const kernel::OpenFile& rootfs) const;
 
   kernel::Kernel& kernel_;
   Registry& registry_;

@@ -108,7 +108,8 @@ Result<respond::Responder> make_responder(const Options& options) {
         user == 0 ? options.incidents : fmt::format("{}/of-user-{}", options.incidents, user);
     respond::IncidentLimits limits;
     limits.incidents = user == 0 ? limits.incidents : kMaxIncidentsOfUser;
-    return respond::keep_evidence({incidents, options.alerts, "/proc", limits}, order, cgroup);
+    return respond::keep_evidence({incidents, options.alerts, "/proc", limits, user == 0}, order,
+                                  cgroup);
   };
   return respond::Responder::make(std::move(settings));
 }

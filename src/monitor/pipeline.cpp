@@ -179,18 +179,19 @@ void Pipeline::tell_admissions(const Entry& entry) {
   std::uint64_t position = std::uint64_t{entry.slot.generation} << 8;
   for (const profile::Admission& admission : entry.registration.admissions) {
     const detect::Origin origin{"registrations", kernel_.epoch(), position++};
-    add_own(detect::admission_alert(admission, now_ns, about), origin, now_ns);
+    add_asked(detect::admission_alert(admission, now_ns, about), origin, now_ns);
   }
   write(now_ns);
 }
 
 void Pipeline::tell_exec(const Entry& entry, const Exec& exec, int action, pid_t pid) {
   const auto [now_ns, about] = begin_own(entry.told);
+  const bool of_root = entry.registration.owner == 0;
   detect::Alert alert = detect::entering_alert(
       {event::redact(printable(exec.args)), event::printable(exec.user), action},
-      processes_.read_living(pid), now_ns, about);
+      processes_.read_living(pid, of_root), now_ns, about);
   detect::apply_exceptions(entry.registration.exceptions, alert);
-  add_own(std::move(alert), own_origin("requests", now_ns), now_ns);
+  add_asked(std::move(alert), own_origin("requests", now_ns), now_ns);
   write(now_ns);
 }
 
@@ -214,7 +215,8 @@ void Pipeline::tell_digest(const Entry& entry, const detect::Digest& digest) {
 
 void Pipeline::tell_response(const detect::Response& response, const detect::Container& container) {
   const auto [now_ns, about] = begin_own(std::make_shared<const detect::Container>(container));
-  add_own(detect::response_alert(response, now_ns, about), own_origin("responses", now_ns), now_ns);
+  add_asked(detect::response_alert(response, now_ns, about), own_origin("responses", now_ns),
+            now_ns);
   write(now_ns);
 }
 
@@ -401,10 +403,8 @@ void Pipeline::add(detect::Alert&& alert, Source source, detect::Origin origin,
   sources_.push_back({source, true});
 }
 
-// Of escape.host-exec the process is the host's, and may be anybody's.
 void Pipeline::keep_for_user(const detect::Alert& alert) {
-  if (alert.container != nullptr && alert.container->user != 0 && alert.kind == "alert" &&
-      alert.class_name != profile::class_name(HF_ESCAPE_HOST_EXEC)) {
+  if (alert.container != nullptr && alert.container->user != 0 && alert.kind == "alert") {
     recent_.add(alert.container->user, sink::to_json(alert));
   }
 }
@@ -415,6 +415,15 @@ void Pipeline::add_own(detect::Alert alert, detect::Origin origin, std::uint64_t
   } else {
     add(std::move(alert), {}, std::move(origin), now_ns);
   }
+}
+
+// Users ask as often as they like.
+void Pipeline::add_asked(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns) {
+  if (alert.container->user != 0 && !budget_.apply(alert, 0, now_ns)) {
+    counters_.unwritten(alert);
+    return;
+  }
+  add_own(std::move(alert), std::move(origin), now_ns);
 }
 
 void Pipeline::tell_untold(std::uint64_t now_ns) {

@@ -396,6 +396,9 @@ std::string encode(const Request& request) {
       json["exec_into"] = exec_into_json(request.registration.exec_into);
       json["respond"] = respond_json(request.registration.respond);
       json["has_deciding"] = request.registration.has_deciding;
+      if (request.rootfs_fd) {
+        json["rootfs_fd"] = *request.rootfs_fd;
+      }
       break;
     case Request::Op::kUnregister:
       json["id"] = request.id;
@@ -463,6 +466,9 @@ Result<Request> decode_request(const std::string& bytes) {
       break;
     case Request::Op::kRegister:
       request.registration = TRY(decode_registration(reader));
+      if (reader.find("rootfs_fd") != nullptr) {
+        request.rootfs_fd = static_cast<std::uint32_t>(reader.number("rootfs_fd", kMaxPid));
+      }
       break;
     case Request::Op::kUnregister:
       request.id = reader.text("id", kMaxId);

@@ -7,7 +7,8 @@
 //    "exceptions":[{"class","exe","path","reason"}],"admissions":[{"what","asks"}],
 //    "exec_into":{"action":"alert","allow":["/abs"]},
 //    "respond":["alert",…],  (eight, by severity from emergency to debug; may be missing)
-//    "has_deciding":true}    (no annotation that decides about the policy is left out)
+//    "has_deciding":true,    (no annotation that decides about the policy is left out)
+//    "rootfs_fd":N}          (of an ordinary user: the peer's own descriptor of the rootfs)
 //     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
 //   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
 //     -> {"version":1,"ok":true}
@@ -131,10 +132,10 @@ struct Request {
   };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
-  // kRegister: the root file system, open with O_PATH; it travels beside the message (unix(7),
-  // SCM_RIGHTS). A user's must come so: what a path leads to in a user's own mount namespace is not
-  // for the monitor to look up. -1: none. Whoever made the request closes it.
-  int rootfs_fd = -1;
+  // kRegister: the descriptor by which the peer itself has the root file system open. A user's must
+  // be named so: what a path leads to in a user's own mount namespace is not for the monitor to
+  // look up. None where root asks.
+  std::optional<std::uint32_t> rootfs_fd;
   std::string id;           // kUnregister, kExec, kRespond
   std::int32_t pid = 0;     // kUnregister; 0: not known. kRespond: of the process to be killed
   std::uint64_t after = 0;  // kList: a slot; kAlerts: a number

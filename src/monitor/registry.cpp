@@ -40,6 +40,7 @@ detect::ContainerRef told_of(const Registration& registration) {
   if (registration.owner != 0) {
     told.user = registration.owner;
     told.key = key_of(registration);
+    told.account = key_of(registration.owner, "");
   }
   return std::make_shared<const detect::Container>(std::move(told));
 }

@@ -51,9 +51,15 @@ bool is_detecting(const Entry& entry) {
 
 respond::Target Responses::target_of(const Entry& entry) const {
   const Registration& registration = entry.registration;
-  return {
-      *entry.told,      entry.slot.generation,  registration.cgroup, kernel_.cgroup_of(entry.slot),
-      registration.pid, entry.init_start_ticks, registration.rootfs};
+  // A path that a user names is not for root to follow.
+  const std::string rootfs = registration.owner == 0 ? registration.rootfs : "";
+  return {*entry.told,
+          entry.slot.generation,
+          registration.cgroup,
+          kernel_.cgroup_of(entry.slot),
+          registration.pid,
+          entry.init_start_ticks,
+          rootfs};
 }
 
 void Responses::notice(const detect::Alert& alert, const Entry& entry) {
@@ -62,6 +68,12 @@ void Responses::notice(const detect::Alert& alert, const Entry& entry) {
   }
   const profile::Response response =
       entry.registration.respond.at(static_cast<std::size_t>(alert.severity));
+  // A user may put any process of the user's own into the container's cgroup, also one that a
+  // set-user-ID program made root's: ending and stopping it is the user's right, cutting it off is
+  // not.
+  if (response == profile::Response::kIsolate && entry.registration.owner != 0) {
+    return;
+  }
   // Of a container that has gone there is nobody to act on.
   if (response == profile::Response::kAlert || registry_.find(entry.told->unique()) != &entry) {
     return;
@@ -111,12 +123,28 @@ const Entry* Responses::find_for(const std::string& id, const Peer& peer) const 
   return found;
 }
 
+// One at a time of a user: places, and the thread that does it, are everybody's.
+Status Responses::make_room_for(const Peer& peer) {
+  const auto is_peers = [&](const Asked& asked) { return peer.uid != 0 && asked.by == peer.uid; };
+  if (std::ranges::any_of(asked_, [&](const Asked& asked) {
+        return is_peers(asked) && asked.responded.state == kPending;
+      })) {
+    return fail("a response that you asked for is still under way; wait for it");
+  }
+  std::erase_if(asked_, is_peers);
+  return Ok{};
+}
+
 Result<Responded> Responses::begin(const Request& request, const Peer& peer) {
   const Entry* entry = find_for(request.id, peer);
   if (entry == nullptr) {
     return fail(
         fmt::format("no container {} is guarded; `holdfast ps` lists those that are", request.id));
   }
+  if (entry->registration.owner != 0 && request.response == profile::Response::kIsolate) {
+    return fail("a user's container cannot be isolated: freeze it, or end it");
+  }
+  TRY(make_room_for(peer));
   respond::Order order;
   order.response = request.response;
   order.target = target_of(*entry);

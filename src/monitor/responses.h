@@ -50,6 +50,7 @@ class Responses {
 
  private:
   [[nodiscard]] respond::Target target_of(const Entry& entry) const;
+  Status make_room_for(const Peer& peer);
   [[nodiscard]] const Entry* find_for(const std::string& id, const Peer& peer) const;
   Result<Responded> begin(const Request& request, const Peer& peer);
   void forget_undone(profile::Response undoing, std::uint32_t generation);

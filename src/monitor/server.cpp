@@ -10,12 +10,16 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
+
+#include "src/base/user_namespace.h"
 
 namespace holdfast::monitor {
 
@@ -26,6 +30,9 @@ constexpr int kBacklog = 128;
 constexpr std::size_t kEventsPerCall = 32;
 // Whoever may connect may do so without end; what waits at one moment is no more than the backlog.
 constexpr int kAcceptsPerCall = 2 * kBacklog;
+// Closings that may be under way; further ones are waited for.
+constexpr std::size_t kMaxDismissals = 256;
+constexpr std::chrono::milliseconds kLeaveAtOnce{0};
 
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -52,30 +59,26 @@ base::UniqueFd open_process(pid_t pid) {
   return base::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
 
+// Whether the next packet would hand us descriptors, which reading it would have us close.
+bool brings_descriptors(int fd) {
+  msghdr message{};
+  return recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT) >= 0 &&
+         (message.msg_flags & MSG_CTRUNC) != 0;
+}
+
 bool has_ended(const base::UniqueFd& process) {
   pollfd ended{process.get(), POLLIN, 0};
   return poll(&ended, 1, 0) != 0;
 }
 
-// A packet, and the descriptor that came with it, if one did; the kernel closes others. The
-// packet's length, beyond `bytes` where it was cut; -1 and errno.
-ssize_t receive(int fd, std::string& bytes, base::UniqueFd& passed) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  iovec part{bytes.data(), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t got = recvmsg(fd, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
-  const cmsghdr* head = got < 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (head != nullptr && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-      head->cmsg_len == CMSG_LEN(sizeof(int))) {
-    int number = -1;
-    std::memcpy(&number, CMSG_DATA(head), sizeof(number));
-    passed = base::UniqueFd(number);
+// A user's subordinate ids are users as well, and could take the places of all others: they count
+// for nothing here.
+bool is_who_it_says(const Peer& peer) {
+  if (peer.uid == 0) {
+    return true;
   }
-  return got;
+  const auto maker = base::maker_of_user_namespace("/proc", peer.pid);
+  return maker.ok() && (!maker.value() || *maker.value() == peer.uid);
 }
 
 Reply refusal(std::string sentence) {
@@ -89,6 +92,7 @@ Reply refusal(std::string sentence) {
 Result<Server> Server::make(std::string path, Handler handler) {
   Server server(std::move(path), std::move(handler));
   server.epoll_ = base::UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+  server.dismissals_ = std::make_unique<base::Worker>(kMaxDismissals, kLeaveAtOnce);
   if (!server.epoll_.valid()) {
     return fail_errno("cannot make an epoll descriptor", errno);
   }
@@ -185,11 +189,9 @@ void Server::accept_peers(std::uint64_t now_ns) {
 
 void Server::admit(base::UniqueFd fd, std::uint64_t now_ns) {
   const std::optional<Peer> peer = peer_of(fd.get());
-  if (!peer || !has_room_for(*peer)) {
-    return;
-  }
-  base::UniqueFd process = open_process(peer->pid);
-  if (!process.valid() || !watch(fd.get()).ok()) {
+  base::UniqueFd process = peer ? open_process(peer->pid) : base::UniqueFd();
+  if (!process.valid() || !has_room_for(*peer) || !is_who_it_says(*peer) || !watch(fd.get()).ok()) {
+    dismiss(std::move(fd));
     return;
   }
   const int number = fd.get();
@@ -197,43 +199,67 @@ void Server::admit(base::UniqueFd fd, std::uint64_t now_ns) {
 }
 
 bool Server::serve_client(Client& client, std::uint64_t now_ns) {
-  Packet packet;
-  packet.bytes.resize(client.peer.uid == 0 ? kMaxMessageBytes : kMaxStrangersBytes);
-  const ssize_t got = receive(client.fd.get(), packet.bytes, packet.passed);
+  if (client.peer.uid != 0 && brings_descriptors(client.fd.get())) {
+    return false;
+  }
+  std::string packet(client.peer.uid == 0 ? kMaxMessageBytes : kMaxStrangersBytes, '\0');
+  const ssize_t got = recv(client.fd.get(), packet.data(), packet.size(), MSG_TRUNC);
   if (got < 0) {
     return errno == EAGAIN || errno == EINTR;
   }
   if (got == 0 || has_ended(client.process)) {
     return false;
   }
-  packet.too_long = static_cast<std::size_t>(got) > packet.bytes.size();
-  packet.bytes.resize(std::min(static_cast<std::size_t>(got), packet.bytes.size()));
-  const std::string reply = encode(answer(packet, client.peer));
+  const bool too_long = static_cast<std::size_t>(got) > packet.size();
+  packet.resize(std::min(static_cast<std::size_t>(got), packet.size()));
+  const std::string reply = encode(answer(packet, too_long, client.peer));
   client.deadline_ns = now_ns + kClientTimeoutNs;
   // A peer that does not take its answer is closed: nobody waits for it.
   const bool taken = send(client.fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL) >= 0;
   return taken && client.peer.uid == 0;
 }
 
-Reply Server::answer(const Packet& packet, const Peer& peer) const {
-  if (packet.too_long) {
+Reply Server::answer(const std::string& packet, bool too_long, const Peer& peer) const {
+  if (too_long) {
     return refusal(peer.uid == 0
                        ? fmt::format("the message is longer than {} bytes", kMaxMessageBytes)
                        : fmt::format("only root may send more than {} bytes", kMaxStrangersBytes));
   }
-  Result<Request> request = decode_request(packet.bytes);
-  if (!request.ok()) {
-    return refusal(request.error().message);
-  }
-  request.value().rootfs_fd = packet.passed.get();
-  return handler_(request.value(), peer);
+  const Result<Request> request = decode_request(packet);
+  return request.ok() ? handler_(request.value(), peer) : refusal(request.error().message);
 }
 
 void Server::drop(int fd) {
-  clients_.erase(fd);  // Closing takes it off epoll.
+  const auto found = clients_.find(fd);
+  if (found != clients_.end()) {
+    base::UniqueFd socket = std::move(found->second.fd);
+    clients_.erase(found);
+    dismiss(std::move(socket));
+  }
   if (paused_ && listener_.valid() && watch(listener_.get()).ok()) {
     paused_ = false;
   }
+}
+
+// What was sent and never read may have brought descriptors (unix(7), SCM_RIGHTS) of files that let
+// whoever closes them last wait: a socket that lingers. Another thread does that. Nothing more can
+// come after shutdown(2), and closing takes the socket off epoll, which a thread may be late for.
+void Server::dismiss(base::UniqueFd fd) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
+  shutdown(fd.get(), SHUT_RDWR);
+  char byte = 0;
+  if (recv(fd.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) {
+    const auto shared = std::make_shared<base::UniqueFd>(std::move(fd));
+    (void)dismissals_->add([shared](const std::atomic<bool>&) { shared->reset(); });
+  }
+}
+
+bool Server::has_room_for(const Peer& peer) const {
+  const auto of_peer = std::count_if(clients_.begin(), clients_.end(), [&](const auto& entry) {
+    return entry.second.peer.uid == peer.uid;
+  });
+  return peer.uid == 0 ||
+         (strangers() < kMaxStrangers && static_cast<std::size_t>(of_peer) < kMaxOfOneStranger);
 }
 
 void Server::drop_silent(std::uint64_t now_ns) {
@@ -260,14 +286,6 @@ std::size_t Server::strangers() const {
   return static_cast<std::size_t>(
       std::count_if(clients_.begin(), clients_.end(),
                     [](const auto& entry) { return entry.second.peer.uid != 0; }));
-}
-
-bool Server::has_room_for(const Peer& peer) const {
-  const auto of_peer = std::count_if(clients_.begin(), clients_.end(), [&](const auto& entry) {
-    return entry.second.peer.uid == peer.uid;
-  });
-  return peer.uid == 0 ||
-         (strangers() < kMaxStrangers && static_cast<std::size_t>(of_peer) < kMaxOfOneStranger);
 }
 
 void Server::hide() {

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "src/base/result.h"
 #include "src/base/unique_fd.h"
+#include "src/base/worker.h"
 #include "src/monitor/protocol.h"
 
 namespace holdfast::monitor {
@@ -88,13 +90,9 @@ class Server {
   void admit(base::UniqueFd fd, std::uint64_t now_ns);
   // False when the client is to be closed.
   bool serve_client(Client& client, std::uint64_t now_ns);
-  struct Packet {
-    std::string bytes;
-    bool too_long = false;
-    base::UniqueFd passed;  // the descriptor that came with it
-  };
-  [[nodiscard]] Reply answer(const Packet& packet, const Peer& peer) const;
+  [[nodiscard]] Reply answer(const std::string& packet, bool too_long, const Peer& peer) const;
   void drop(int fd);
+  void dismiss(base::UniqueFd fd);
   void drop_silent(std::uint64_t now_ns);
   [[nodiscard]] std::size_t strangers() const;
   [[nodiscard]] bool has_room_for(const Peer& peer) const;
@@ -107,6 +105,7 @@ class Server {
   base::UniqueFd listener_;
   bool paused_ = false;  // the listener is not watched: all places are taken
   std::map<int, Client> clients_;
+  std::unique_ptr<base::Worker> dismissals_;
 };
 
 }  // namespace holdfast::monitor

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "src/base/cgroup.h"
+#include "src/base/file.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -45,6 +46,13 @@ Status check_cgroup(const Registration& registration, const std::string& directo
 
 Status check_alone(const Registration& registration, const std::string& proc_root,
                    const std::string& directory) {
+  constexpr std::size_t kMaxProcsBytes = 4096;
+  const std::string procs = directory + "/cgroup.procs";
+  const std::string text = TRY(base::read_file(procs, kMaxProcsBytes));
+  if (TRY(base::parse_procs(text, procs)).size() > kMaxMembersAtFirst) {
+    return fail(fmt::format("the cgroup {} holds more than {} processes already",
+                            registration.cgroup, kMaxMembersAtFirst));
+  }
   const auto foreign = TRY(base::foreign_members(proc_root, directory, registration.pid));
   return foreign.empty()
              ? Status(Ok{})
@@ -54,8 +62,7 @@ Status check_alone(const Registration& registration, const std::string& proc_roo
 
 }  // namespace
 
-Result<kernel::User> check_user(const Registration& registration, const std::string& proc_root,
-                                const std::string& cgroup_mount) {
+Result<kernel::User> user_of(const Registration& registration, const std::string& proc_root) {
   const std::optional<uid_t> maker =
       TRY(base::maker_of_user_namespace(proc_root, registration.pid));
   if (!maker || *maker != registration.owner) {
@@ -64,12 +71,22 @@ Result<kernel::User> check_user(const Registration& registration, const std::str
         "root",
         registration.pid, registration.owner));
   }
-  if (!registration.cgroup.empty() && !cgroup_mount.empty()) {
-    const std::string directory = cgroup_mount + registration.cgroup;
-    TRY(check_cgroup(registration, directory));
-    TRY(check_alone(registration, proc_root, directory));
-  }
   return kernel::User{registration.owner, TRY(base::mapped_users(proc_root, registration.pid))};
+}
+
+Status check_users_cgroup(const Registration& registration, const std::string& proc_root,
+                          const std::string& cgroup_mount) {
+  if (registration.cgroup.empty()) {
+    // As on a hybrid host, where runtimes may leave cgroup v2 alone.
+    const std::string cgroup = TRY(base::cgroup_of(proc_root, registration.pid));
+    return cgroup.size() <= 1 ? Status(Ok{})
+                              : fail(fmt::format("process {} is in the cgroup {}, in which the "
+                                                 "container was not to be known",
+                                                 registration.pid, cgroup));
+  }
+  const std::string directory = cgroup_mount + registration.cgroup;
+  TRY(check_cgroup(registration, directory));
+  return check_alone(registration, proc_root, directory);
 }
 
 Status check_room(const Registration& registration, const Registry& registry) {

@@ -20,11 +20,18 @@ inline constexpr std::size_t kMaxRulesOfUser = 4096;
 inline constexpr std::size_t kMaxContainersOfUsers = HF_MAX_CONTAINERS / 2;
 inline constexpr std::size_t kMaxRulesOfUsers = HF_MAX_PATHS / 2;
 
+// More than a runtime has in a container's cgroup before it starts anything there.
+inline constexpr std::size_t kMaxMembersAtFirst = 16;
+
 // Who the container's init belongs to, from the init itself: it must be in a user namespace that
-// `registration.owner` made, and its cgroup one of the owner's with nothing else in it or below it.
-// The pid may be another's when this returns: compare its start again (Guard::add).
-Result<kernel::User> check_user(const Registration& registration, const std::string& proc_root,
-                                const std::string& cgroup_mount);
+// `registration.owner` made. The pid may be another's when this returns: compare its start again
+// (Guard::add).
+Result<kernel::User> user_of(const Registration& registration, const std::string& proc_root);
+
+// The init's cgroup, which `registration` names, must be one of the owner's with nothing else in it
+// or below it.
+Status check_users_cgroup(const Registration& registration, const std::string& proc_root,
+                          const std::string& cgroup_mount);
 
 // Fails where one more would be more than a user, or all together, may have.
 Status check_room(const Registration& registration, const Registry& registry);

@@ -79,7 +79,8 @@ Result<Json> keep_processes(Incident& incident, const EvidenceSettings& settings
   Json tree = Json::array();
   std::set<std::string> networks;
   for (const pid_t pid : pids) {
-    const auto shot = snapshot_of(settings.proc_root, pid, cgroup, settings.limits.file_bytes);
+    const auto shot = snapshot_of(settings.proc_root, pid, cgroup, settings.limits.file_bytes,
+                                  settings.arguments);
     if (!shot || tree.size() >= kMaxProcesses) {
       continue;
     }
@@ -112,18 +113,19 @@ Result<bool> keep_changes(Incident& incident, const EvidenceSettings& settings,
   return true;
 }
 
-bool is_of(const std::string& line, const std::string& id) {
+bool is_of(const std::string& line, const detect::Container& of) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
   if (!json.is_object()) {
     return false;
   }
   const auto container = json.find("container");
   return container != json.end() && container->is_object() &&
-         container->value("id", nlohmann::json()) == nlohmann::json(id);
+         container->value("id", nlohmann::json()) == nlohmann::json(of.id) &&
+         container->value("user", nlohmann::json(0)) == nlohmann::json(of.user);
 }
 
 // The container's lines at the end of the log, the newest last.
-std::string last_records(const std::string& path, const std::string& id) {
+std::string last_records(const std::string& path, const detect::Container& of) {
   const std::string end = sink::end_of_file(path, kLogBytes);
   std::vector<std::string> lines;
   std::size_t stop = end.rfind('\n');
@@ -131,7 +133,7 @@ std::string last_records(const std::string& path, const std::string& id) {
     const std::size_t before = end.rfind('\n', stop - 1);
     const std::size_t start = before == std::string::npos ? 0 : before + 1;
     const std::string line = end.substr(start, stop - start);
-    if (line.find(id) != std::string::npos && is_of(line, id)) {
+    if (line.find(of.id) != std::string::npos && is_of(line, of)) {
       lines.push_back(line);
     }
     stop = before;
@@ -193,7 +195,7 @@ Result<std::string> keep_evidence(const EvidenceSettings& settings, const Order&
                                          order.target.generation, settings.limits));
   index["alert"] = alert_json(order.alert);
   // First what is small and says most.
-  TRY(incident.add("records.jsonl", last_records(settings.alerts, order.target.container.id)));
+  TRY(incident.add("records.jsonl", last_records(settings.alerts, order.target.container)));
   index["overlay"] = TRY(keep_changes(incident, settings, order.target.rootfs));
   index["processes"] = TRY(keep_processes(incident, settings, pids, order.target.cgroup));
   index["all_processes"] = pids.size();

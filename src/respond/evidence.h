@@ -15,6 +15,8 @@ struct EvidenceSettings {
   std::string alerts;     // the log, for the container's last lines
   std::string proc_root = "/proc";
   IncidentLimits limits;
+  // Whoever reads them waits for the memory that they are in, which may be a user's to bring.
+  bool arguments = true;
 };
 
 // What index.json of an incident names: of each process its status, maps, and what it has open; the

@@ -40,7 +40,8 @@ std::string cgroup_at(int process) {
 }  // namespace
 
 std::optional<Snapshot> snapshot_of(const std::string& proc_root, pid_t pid,
-                                    const std::string& cgroup, std::size_t max_bytes) {
+                                    const std::string& cgroup, std::size_t max_bytes,
+                                    bool with_arguments) {
   const base::UniqueFd process = event::open_process(proc_root, pid);
   const auto stat = process.valid() ? event::stat_at(process.get()) : std::nullopt;
   Snapshot shot;
@@ -57,7 +58,9 @@ std::optional<Snapshot> snapshot_of(const std::string& proc_root, pid_t pid,
   shot.cwd = event::link_at(at, "cwd", PATH_MAX);
   shot.root = event::link_at(at, "root", PATH_MAX);
   shot.network = event::link_at(at, "ns/net", PATH_MAX);
-  shot.argv = event::arguments_at(at, kMaxShort);
+  if (with_arguments) {
+    shot.argv = event::arguments_at(at, kMaxShort);
+  }
   shot.files = open_files(at);
   shot.status = event::read_at(at, "status", max_bytes);
   shot.maps = event::read_at(at, "maps", max_bytes);

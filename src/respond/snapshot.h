@@ -35,6 +35,7 @@ struct Snapshot {
 // Nothing for a process that is not there (any more), or not in `cgroup` or below. Each text is cut
 // to `max_bytes`.
 std::optional<Snapshot> snapshot_of(const std::string& proc_root, pid_t pid,
-                                    const std::string& cgroup, std::size_t max_bytes);
+                                    const std::string& cgroup, std::size_t max_bytes,
+                                    bool with_arguments = true);
 
 }  // namespace holdfast::respond

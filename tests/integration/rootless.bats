@@ -91,14 +91,16 @@ stay() {
 
 inspect() { podman_as "$1" inspect --format "{{$3}}" "$2"; }
 
-# ask UID JSON [PATH]: sends a request to the monitor, with PATH open beside it, as somebody who knows the
-# protocol would; prints the answer.
+# ask UID JSON [PATH]: sends a request to the monitor, as somebody who knows the protocol would, with PATH
+# open as the root file system that it names; prints the answer.
 ask() {
-  as "$1" /usr/bin/python3 -c 'import array, os, socket, sys
+  as "$1" /usr/bin/python3 -c 'import json, os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.connect("/run/holdfast/monitor.sock")
-passed = [os.open(p, os.O_PATH) for p in sys.argv[2:]]
-s.sendmsg([sys.argv[1].encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))] if passed else [])
+request = json.loads(sys.argv[1])
+if len(sys.argv) > 2:
+    request["rootfs_fd"] = os.open(sys.argv[2], os.O_PATH)
+s.send(json.dumps(request).encode())
 print(s.recv(1 << 17).decode())' "${@:2}"
 }
 
@@ -185,7 +187,7 @@ creat: EROFS"
   run ask "$OTHER" "$(registration x "$pid" "$cgroup")" /
   [[ $output == *"is in no user namespace of the user $OTHER"* ]]
   run ask "$OWNER" "$(registration x "$pid" "$cgroup")"
-  [[ $output == *"must come as a descriptor"* ]]
+  [[ $output == *"must be named by a descriptor"* ]]
   # The host's programs as a rootfs: none of them may be refused to the host.
   run ask "$OWNER" "$(registration x "$pid" "$cgroup")" /usr
   [[ $output == *"neither mounted by the user $OWNER nor a directory of theirs"* ]]

@@ -189,7 +189,7 @@ twins_went_on() {
 }
 
 # Whether programs of both versions are attached.
-moving() { compgen -G "$PINS/v1000/links/*" >/dev/null && compgen -G "$PINS/v4/links/*" >/dev/null; }
+moving() { compgen -G "$PINS/v1000/links/*" >/dev/null && compgen -G "$PINS/v5/links/*" >/dev/null; }
 
 # start_and_kill PROGRAM: its monitor, killed in the middle of the move.
 start_and_kill() {
