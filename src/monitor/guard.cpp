@@ -97,7 +97,7 @@ Result<kernel::Target> Guard::target_of(const Registration& registration,
   }
   TRY(check_cgroup(registration));
   if (registration.owner != 0) {
-    TRY(check_users_cgroup(registration, proc_root_, cgroup_mount_));
+    TRY(check_users_cgroup(registration, *target.user, proc_root_, cgroup_mount_));
   }
   return target;
 }

@@ -22,12 +22,13 @@ std::size_t rules_of(const Registration& registration) {
 
 // Whoever has a cgroup's directory can end, freeze and starve what is in it (cgroups(7),
 // delegation).
-Status check_cgroup(const Registration& registration, const std::string& directory) {
+Status check_cgroup(const Registration& registration, const kernel::User& user,
+                    const std::string& directory) {
   struct stat found {};
   if (stat(directory.c_str(), &found) != 0) {
     return fail_errno("cannot look at the cgroup " + registration.cgroup, errno);
   }
-  if (found.st_uid != registration.owner) {
+  if (!user.has(found.st_uid)) {
     return fail(fmt::format(
         "the cgroup {} is not the user {}'s but the user {}'s; let the container have one below a "
         "cgroup that was delegated to the user (podman --cgroup-manager systemd)",
@@ -74,8 +75,8 @@ Result<kernel::User> user_of(const Registration& registration, const std::string
   return kernel::User{registration.owner, TRY(base::mapped_users(proc_root, registration.pid))};
 }
 
-Status check_users_cgroup(const Registration& registration, const std::string& proc_root,
-                          const std::string& cgroup_mount) {
+Status check_users_cgroup(const Registration& registration, const kernel::User& user,
+                          const std::string& proc_root, const std::string& cgroup_mount) {
   if (registration.cgroup.empty()) {
     // As on a hybrid host, where runtimes may leave cgroup v2 alone.
     const std::string cgroup = TRY(base::cgroup_of(proc_root, registration.pid));
@@ -85,7 +86,7 @@ Status check_users_cgroup(const Registration& registration, const std::string& p
                                                  registration.pid, cgroup));
   }
   const std::string directory = cgroup_mount + registration.cgroup;
-  TRY(check_cgroup(registration, directory));
+  TRY(check_cgroup(registration, user, directory));
   return check_alone(registration, proc_root, directory);
 }
 

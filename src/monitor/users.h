@@ -29,9 +29,10 @@ inline constexpr std::size_t kMaxMembersAtFirst = 16;
 Result<kernel::User> user_of(const Registration& registration, const std::string& proc_root);
 
 // The init's cgroup, which `registration` names, must be one of the owner's with nothing else in it
-// or below it.
-Status check_users_cgroup(const Registration& registration, const std::string& proc_root,
-                          const std::string& cgroup_mount);
+// or below it. (Runtimes give it to the container's own root, one of the owner's
+// subordinate ids.)
+Status check_users_cgroup(const Registration& registration, const kernel::User& user,
+                          const std::string& proc_root, const std::string& cgroup_mount);
 
 // Fails where one more would be more than a user, or all together, may have.
 Status check_room(const Registration& registration, const Registry& registry);
