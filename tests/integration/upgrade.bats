@@ -8,6 +8,7 @@ load lib
 NEXT=$HF_BUILD/tests/next/holdfast-next
 THIS=$HF_CLI
 PINS=/sys/fs/bpf/holdfast
+ABI=$(sed -n 's/^#define HF_ABI_VERSION //p' "$HF_ROOT/bpf/abi/limits.h")
 
 setup_file() { hf_setup; }
 teardown_file() { hf_teardown; }
@@ -189,7 +190,7 @@ twins_went_on() {
 }
 
 # Whether programs of both versions are attached.
-moving() { compgen -G "$PINS/v1000/links/*" >/dev/null && compgen -G "$PINS/v5/links/*" >/dev/null; }
+moving() { compgen -G "$PINS/v1000/links/*" >/dev/null && compgen -G "$PINS/v$ABI/links/*" >/dev/null; }
 
 # start_and_kill PROGRAM: its monitor, killed in the middle of the move.
 start_and_kill() {
@@ -257,7 +258,7 @@ refused() {
   # A weaker back end would take away what was promised.
   run timeout 180 "$NEXT" monitor --backend tracepoint --alerts "$HF_ALERTS" 3>&-
   [ "$status" -eq 1 ]
-  [[ $output == *"stay under the guard of holdfast's ABI version 4"* ]]
+  [[ $output == *"stay under the guard of holdfast's ABI version $ABI"* ]]
   mark && wait_until tried_again 2
   monitor "$NEXT"
   mark && wait_until tried_again 2
