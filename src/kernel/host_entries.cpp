@@ -2,7 +2,6 @@
 
 #include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -69,8 +68,7 @@ Result<Protected> write_protected(hf_skeleton& skeleton, const std::vector<std::
     if (!file.ok()) {
       continue;
     }
-    const Identity identity =
-        TRY(identify(skeleton, OpenFile{getpid(), static_cast<std::uint32_t>(file.value().get())}));
+    const Identity identity = TRY(identify(skeleton, file.value()));
     TRY(map_set(map, identity.directory, std::uint32_t{1}, "hf_protected"));
     held.devices |= hf_device_bit(identity.directory.dev);
     held.files.push_back(std::move(file).value());

@@ -68,6 +68,20 @@ engine_runs() {
   in_engine "$way" "refused-$way" "$3io.holdfast.profile=nosuch" -- echo container ran
 }
 
+# run_podman WAY NAME [OPTION]… -- COMMAND…: in_engine for podman, as `podman_for_test` calls it.
+run_podman() {
+  local way=$1 name=$2 options=() rc=0
+  shift 2
+  while [[ $1 != -- ]]; do options+=("$1") && shift; done
+  shift
+  [[ $way == hook ]] && options+=("--runtime=$RUNTIME") || options+=(--runtime=holdfast)
+  mkdir "$HF_DIR/$name"
+  podman_for_test --cgroup-manager cgroupfs --events-backend file run --rm --name "$name" \
+    --network none "${options[@]}" "$ENGINE_IMAGE" "$@" >"$HF_DIR/$name/out" 2>"$HF_DIR/$name/err" \
+    3>&- </dev/null || rc=$?
+  echo "$rc" >"$HF_DIR/$name/rc"
+}
+
 # ended NAME CODE OUTPUT
 ended() {
   [[ $(cat "$HF_DIR/$1/rc") == "$2" && $(cat "$HF_DIR/$1/out") == "$3" ]] || {

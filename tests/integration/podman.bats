@@ -32,18 +32,9 @@ teardown_file() {
   hf_teardown
 }
 
-in_engine() {
-  local way=$1 name=$2 options=() rc=0
-  shift 2
-  while [[ $1 != -- ]]; do options+=("$1") && shift; done
-  shift
-  [[ $way == hook ]] && options+=("--runtime=$RUNTIME") || options+=(--runtime=holdfast)
-  mkdir "$HF_DIR/$name"
-  timeout 300 podman --cgroup-manager cgroupfs --events-backend file run --rm --name "$name" \
-    --network none "${options[@]}" "$ENGINE_IMAGE" "$@" >"$HF_DIR/$name/out" 2>"$HF_DIR/$name/err" \
-    3>&- </dev/null || rc=$?
-  echo "$rc" >"$HF_DIR/$name/rc"
-}
+podman_for_test() { timeout 300 podman "$@"; }
+
+in_engine() { run_podman "$@"; }
 
 # A build whose steps run under the runtime; the last one tries to mount something.
 build() {
@@ -59,6 +50,7 @@ build() {
 # What doctor says while a container runs that asked for the runtime, and when there is another.
 examine() {
   local podman=(podman --cgroup-manager cgroupfs --events-backend file) runtime
+  # shellcheck disable=SC2153 # lib.bash has it
   for runtime in holdfast "$RUNTIME"; do
     "${podman[@]}" run -d --name "on-$runtime" --network none --runtime "$runtime" "$ENGINE_IMAGE" sleep 1000 \
       >/dev/null 2>"$HF_DIR/examine" 3>&- </dev/null

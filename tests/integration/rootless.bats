@@ -73,17 +73,9 @@ as() {
 
 podman_as() { as "$1" podman --cgroup-manager cgroupfs --events-backend file "${@:2}"; }
 
-in_engine() {
-  local way=$1 name=$2 options=() rc=0
-  shift 2
-  while [[ $1 != -- ]]; do options+=("$1") && shift; done
-  shift
-  [[ $way == hook ]] && options+=("--runtime=$RUNTIME") || options+=(--runtime=holdfast)
-  mkdir "$HF_DIR/$name"
-  podman_as "$OWNER" run --rm --name "$name" --network none "${options[@]}" "$ENGINE_IMAGE" "$@" \
-    >"$HF_DIR/$name/out" 2>"$HF_DIR/$name/err" </dev/null || rc=$?
-  echo "$rc" >"$HF_DIR/$name/rc"
-}
+podman_for_test() { as "$OWNER" podman "$@"; }
+
+in_engine() { run_podman "$@"; }
 
 stay() {
   podman_as "$1" run -d --name "$2" --network none --runtime=holdfast "$ENGINE_IMAGE" sleep 1000 >"$HF_DIR/$2.id" </dev/null
