@@ -299,8 +299,8 @@ int BPF_PROG(hf_file_mprotect, struct vm_area_struct *area, unsigned long prot) 
  * into a cgroup, or out of memory when it should have been tagged). */
 static __always_inline bool hf_join_by_cgroup(struct task_struct *task) {
   __u32 slot = hf_slot_of_cgroup(task->cgroups->dfl_cgrp);
-  struct hf_policy *policy = slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
-  if (!policy || !policy->generation || !hf_may_have(policy->owner, task)) {
+  struct hf_policy *policy = hf_policy_to_join(slot, task);
+  if (!policy) {
     return false;
   }
   struct hf_task *tag = bpf_task_storage_get(&hf_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);

@@ -186,8 +186,8 @@ int BPF_PROG(hf_cgroup_attach_task, struct cgroup *to, const char *path, struct 
     hf_check_move(&mover, task, tag, slot);
     return 0;
   }
-  struct hf_policy *policy = !tag && slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
-  if (policy && policy->generation && hf_may_have(policy->owner, task)) {
+  struct hf_policy *policy = tag ? NULL : hf_policy_to_join(slot, task);
+  if (policy) {
     hf_tag(task, slot, policy->generation, HF_TASK_SETTING_UP, 0);
   }
   return 0;

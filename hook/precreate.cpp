@@ -7,9 +7,7 @@
 #include "src/base/self.h"
 #include "src/guard/rewrite.h"
 #include "src/oci/edit.h"
-#include "src/oci/image.h"
 #include "src/profile/admit.h"
-#include "src/profile/identity.h"
 
 namespace holdfast::hook {
 namespace {
@@ -63,10 +61,8 @@ guard::HookCommand own_command(const Options& options) {
 
 Result<std::string> refusing(const std::string& bytes, const std::string& why) {
   oci::Document document = TRY(oci::parse_document(bytes, "standard input"));
-  const oci::HookEntry entry{own_path(),
-                             {"holdfast-hook", "--refuse", why, "createRuntime"},
-                             {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-                             kTimeoutSeconds};
+  oci::HookEntry entry = guard::hook_entry({own_path(), {"--refuse", why}}, "createRuntime");
+  entry.timeout_s = kTimeoutSeconds;
   oci::append_hook(document, "createRuntime", entry);
   return oci::document_text(document);
 }
@@ -87,11 +83,7 @@ Result<std::string> precreate(const std::string& bytes, const Options& options,
                               const profile::Config& config, const monitor::Where& where,
                               std::chrono::steady_clock::time_point deadline) {
   const profile::Source source = profile::file_source(profile::profile_directories(config));
-  const auto image = [](const oci::Spec& spec) -> Result<std::string> {
-    const std::string bundle = bundle_of(spec);
-    const std::string engine = oci::engine_of(spec.annotations, bundle, "");
-    return TRY(profile::identify(spec, engine, bundle)).image;
-  };
+  const auto image = [](const oci::Spec& spec) { return guard::image_in(spec, bundle_of(spec)); };
   guard::Subject subject = TRY(guard::read_subject(bytes, "standard input", source, config, image));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return bytes;

@@ -13,8 +13,6 @@
 #include "src/base/self.h"
 #include "src/guard/rewrite.h"
 #include "src/monitor/spawn.h"
-#include "src/oci/image.h"
-#include "src/profile/identity.h"
 #include "src/profile/user.h"
 
 namespace holdfast::shim {
@@ -99,10 +97,7 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
   const base::FileContent old =
       TRY(base::read_beneath(place.folder, place.name, oci::kSpecLimits.max_bytes));
   const profile::Source source = profile::file_source(profile::profile_directories(config));
-  const auto image = [&](const oci::Spec& spec) -> Result<std::string> {
-    const std::string engine = oci::engine_of(spec.annotations, place.bundle, "");
-    return TRY(profile::identify(spec, engine, place.bundle)).image;
-  };
+  const auto image = [&](const oci::Spec& spec) { return guard::image_in(spec, place.bundle); };
   guard::Subject subject = TRY(guard::read_subject(old.bytes, place.path(), source, config, image));
   if (subject.resolved.profile.mode == profile::Mode::kOff) {
     return Ok{};

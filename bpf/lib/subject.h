@@ -45,6 +45,13 @@ static __always_inline bool hf_may_have(__u32 owner, struct task_struct *task) {
   return !owner || hf_maker_of(task) == owner;
 }
 
+/* The policy of the container that `task`, found in the cgroup of `slot`, becomes one of; NULL
+ * where it does not. */
+static __always_inline struct hf_policy *hf_policy_to_join(__u32 slot, struct task_struct *task) {
+  struct hf_policy *policy = slot ? bpf_map_lookup_elem(&hf_policies, &slot) : NULL;
+  return policy && policy->generation && hf_may_have(policy->owner, task) ? policy : NULL;
+}
+
 /* Whether the current task is no container's, told by one load: the first question of programs that
  * have others before hf_guarded's. */
 static __always_inline bool hf_no_tag(void) {

@@ -105,10 +105,14 @@ Result<std::vector<pid_t>> parse_procs(std::string_view text, const std::string&
 }
 
 Result<std::vector<pid_t>> foreign_members(const std::string& proc_root,
-                                           const std::string& cgroup_dir, pid_t init) {
+                                           const std::string& cgroup_dir, pid_t init,
+                                           std::size_t most) {
   const std::string path = cgroup_dir + "/cgroup.procs";
   const std::string text = TRY(read_file(path, kMaxProcsFile));
   std::vector<pid_t> members = TRY(parse_procs(text, path));
+  if (members.size() > most) {
+    return fail(fmt::format("{} holds more than {} processes already", cgroup_dir, most));
+  }
   std::erase_if(members, [&](pid_t pid) { return descends_from(proc_root, pid, init); });
   return members;
 }

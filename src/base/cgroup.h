@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +33,9 @@ Result<std::vector<pid_t>> parse_procs(std::string_view text, const std::string&
 
 // Members of `cgroup_dir`/cgroup.procs that are neither `init` nor descend from it. A process that
 // ends while we look is none.
-Result<std::vector<pid_t>> foreign_members(const std::string& proc_root,
-                                           const std::string& cgroup_dir, pid_t init);
+// Fails where there are more than `most`.
+Result<std::vector<pid_t>> foreign_members(
+    const std::string& proc_root, const std::string& cgroup_dir, pid_t init,
+    std::size_t most = std::numeric_limits<std::size_t>::max());
 
 }  // namespace holdfast::base

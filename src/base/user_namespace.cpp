@@ -60,8 +60,10 @@ std::vector<IdRange> parse_id_map(std::string_view text) {
   }
 }
 
-Result<std::vector<IdRange>> mapped_users(const std::string& proc_root, pid_t pid) {
-  return parse_id_map(TRY(read_file(fmt::format("{}/{}/uid_map", proc_root, pid), kMaxMapBytes)));
+Result<std::vector<IdRange>> mapped_users(const std::string& proc_root,
+                                          const std::string& process) {
+  return parse_id_map(
+      TRY(read_file(fmt::format("{}/{}/uid_map", proc_root, process), kMaxMapBytes)));
 }
 
 Result<std::optional<uid_t>> maker_of_user_namespace(const std::string& proc_root, pid_t pid) {

@@ -23,8 +23,9 @@ struct IdRange {
 // The lines of the text of /proc/PID/uid_map, up to the first that is none.
 std::vector<IdRange> parse_id_map(std::string_view text);
 
-// The users of this process's user namespace that are mapped into that of `pid`, which lies below.
-Result<std::vector<IdRange>> mapped_users(const std::string& proc_root, pid_t pid);
+// The users that are mapped into the user namespace of `process`, a pid or "self": of ours, where
+// it lies below, or of the next outer one, where it is ours.
+Result<std::vector<IdRange>> mapped_users(const std::string& proc_root, const std::string& process);
 
 // Who made the user namespace that `pid` is in, or that one's ancestor directly below ours: such a
 // user has every capability over all that is in it. None: `pid` is in ours. Fails where it is in

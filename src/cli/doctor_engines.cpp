@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTimeout{5000};
 
-// By id. None is told of when there is no monitor; it answers nobody but root.
+// By id, an ordinary user's own. None is told of when there is no monitor.
 std::optional<std::set<std::string>> guarded_ids(const std::string& socket) {
   std::set<std::string> ids;
   const auto listed = monitor::list_containers(socket, kTimeout);

@@ -73,16 +73,6 @@ std::string find_on_path(const std::string& name) {
   return "";
 }
 
-std::optional<kernel::Backend> backend_named(const std::string& name) {
-  for (const kernel::Backend one :
-       {kernel::Backend::kLsm, kernel::Backend::kModifyReturn, kernel::Backend::kTracepoint}) {
-    if (name == kernel::backend_name(one)) {
-      return one;
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<kernel::Backend> try_kernel(const Findings& findings) {
   const kernel::Probe probe = kernel::probe();
   for (const std::string& finding : probe.findings) {
@@ -99,7 +89,7 @@ std::optional<kernel::Backend> check_kernel(const Findings& findings, const std:
   if (geteuid() == 0) {
     return try_kernel(findings);
   }
-  const auto backend = backend_named(told);
+  const auto backend = kernel::backend_of(told);
   if (!backend) {
     findings.missing("not root: the kernel can only be tried by root; run `sudo holdfast doctor`");
   }

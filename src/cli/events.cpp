@@ -4,10 +4,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -98,19 +101,20 @@ void print_line(const std::string& line, const Given& given, std::uint64_t& stra
   }
 }
 
-Status print_events(const Given& given, const std::string& path) {
-  if (!given.follow && access(path.c_str(), F_OK) != 0) {
-    return fail(
-        "there is no " + path +
-        ": no monitor has written there yet, or \"monitor\": {\"alerts\": …} names another");
-  }
-  LineFollower follower(path);
+// Where lines come from, and how long to wait for the next.
+struct Source {
+  std::string name;
+  std::function<Result<std::vector<std::string>>()> next;  // none: all that there is for now
+  std::chrono::milliseconds pause;
+};
+
+Status print_lines(const Given& given, const Source& source) {
   std::uint64_t strange = 0;
   if (!given.json) {
     print_head();
   }
   for (;;) {
-    const auto lines = TRY(follower.next());
+    const auto lines = TRY(source.next());
     for (const std::string& line : lines) {
       print_line(line, given, strange);
     }
@@ -122,39 +126,39 @@ Status print_events(const Given& given, const std::string& path) {
       break;
     }
     if (lines.empty()) {
-      std::this_thread::sleep_for(kPause);
+      std::this_thread::sleep_for(source.pause);
     }
   }
   if (strange != 0) {
-    fmt::print(stderr, "holdfast: {} lines of {} are no alerts\n", strange, path);
+    fmt::print(stderr, "holdfast: {} lines of {} are no alerts\n", strange, source.name);
   }
   return Ok{};
+}
+
+Status print_events(const Given& given, const std::string& path) {
+  if (!given.follow && access(path.c_str(), F_OK) != 0) {
+    return fail(
+        "there is no " + path +
+        ": no monitor has written there yet, or \"monitor\": {\"alerts\": …} names another");
+  }
+  LineFollower follower(path);
+  return print_lines(given, {path, [&follower] { return follower.next(); }, kPause});
 }
 
 // The log is root's. Others are told by the monitor what it remembers of their own containers.
 Status print_own(const Given& given, const std::string& socket) {
   monitor::Request request;
   request.op = monitor::Request::Op::kAlerts;
-  std::uint64_t strange = 0;
-  if (!given.json) {
-    print_head();
-  }
-  for (;;) {
-    const monitor::Reply reply = TRY(monitor::call(socket, request, kPatience));
-    for (const monitor::ToldAlert& alert : reply.alerts) {
+  const auto next = [&]() -> Result<std::vector<std::string>> {
+    std::vector<std::string> lines;
+    monitor::Reply reply = TRY(monitor::call(socket, request, kPatience));
+    for (monitor::ToldAlert& alert : reply.alerts) {
       request.after = std::max(request.after, alert.number);
-      print_line(alert.line, given, strange);
+      lines.push_back(std::move(alert.line));
     }
-    if (fflush(stdout) != 0) {
-      return errno == EPIPE ? Status(Ok{}) : fail_errno("cannot write to standard output", errno);
-    }
-    if (!reply.more && !given.follow) {
-      return Ok{};
-    }
-    if (reply.alerts.empty()) {
-      std::this_thread::sleep_for(kAskEvery);
-    }
-  }
+    return lines;
+  };
+  return print_lines(given, {socket, next, kAskEvery});
 }
 
 int show(Given& given) {

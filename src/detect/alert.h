@@ -27,9 +27,7 @@ struct Container {
   std::map<std::string, std::string> annotations;
   std::uint32_t user = 0;  // the ordinary user who registered it; 0: root
   std::string key{};       // of a user's: among containers of all users; "": the id
-
-  std::string
-      account{};  // of a user's: by what noise is counted, for all of the user's; "": the id
+  std::string account{};   // of a user's: by what noise is counted, of all together; "": the id
 
   // Users choose ids, and as many as they like: what is kept of one container must not be
   // another's, and what a user may say is said by all of the user's containers together.

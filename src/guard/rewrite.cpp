@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "src/oci/filter.h"
+#include "src/oci/image.h"
+#include "src/profile/identity.h"
 #include "src/seccomp/compose.h"
 
 namespace holdfast::guard {
@@ -19,13 +21,6 @@ constexpr std::int64_t kHookTimeoutSeconds = 120;
 // What hooks get when nothing else is said: never the image's environment, nor the engine's.
 constexpr const char* kHookPath = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
-void add_hook(Document& document, const std::string& stage, const HookCommand& hook) {
-  oci::HookEntry entry{hook.path, {kHookName}, {kHookPath}, kHookTimeoutSeconds};
-  entry.args.insert(entry.args.end(), hook.options.begin(), hook.options.end());
-  entry.args.push_back(stage);
-  oci::append_hook(document, stage, entry);
-}
-
 // The edits say whether they changed anything.
 
 // An engine that has the hook itself (hooks.d) keeps its entries.
@@ -34,10 +29,10 @@ bool add_hooks(Document& document, const HookCommand& hook) {
                       oci::has_hook(document, "prestart", kHookName);
   const bool stops = oci::has_hook(document, "poststop", kHookName);
   if (!starts) {
-    add_hook(document, "createRuntime", hook);
+    oci::append_hook(document, "createRuntime", hook_entry(hook, "createRuntime"));
   }
   if (!stops) {
-    add_hook(document, "poststop", hook);
+    oci::append_hook(document, "poststop", hook_entry(hook, "poststop"));
   }
   return !starts || !stops;
 }
@@ -57,6 +52,18 @@ Result<bool> edit_seccomp(Document& document, const oci::Spec& spec,
 }
 
 }  // namespace
+
+Result<std::string> image_in(const oci::Spec& spec, const std::string& bundle) {
+  const std::string engine = oci::engine_of(spec.annotations, bundle, "");
+  return TRY(profile::identify(spec, engine, bundle)).image;
+}
+
+oci::HookEntry hook_entry(const HookCommand& hook, const std::string& stage) {
+  oci::HookEntry entry{hook.path, {kHookName}, {kHookPath}, kHookTimeoutSeconds};
+  entry.args.insert(entry.args.end(), hook.options.begin(), hook.options.end());
+  entry.args.push_back(stage);
+  return entry;
+}
 
 Result<Subject> read_subject(std::string_view bytes, const std::string& path,
                              const profile::Source& source, const profile::Config& config,

@@ -42,6 +42,12 @@ Result<Subject> read_subject(std::string_view bytes, const std::string& path,
                              const profile::Source& source, const profile::Config& config,
                              const FindImage& image = {});
 
+// What the engine that put config.json into `bundle` calls its image; "" where nobody says.
+Result<std::string> image_in(const oci::Spec& spec, const std::string& bundle);
+
+// How `hook` is written into hooks.STAGE.
+oci::HookEntry hook_entry(const HookCommand& hook, const std::string& stage);
+
 // The new config.json: hooks, seccomp, the read-only root where the profile needs it, and the
 // cgroup. Empty when there is nothing to change: the container is not to be guarded, or this was
 // done before. `enforcing`: whether the kernel's back end in force can refuse an operation. What

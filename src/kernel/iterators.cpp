@@ -48,6 +48,10 @@ Status run_iterator(const bpf_program& program, std::int32_t pid) {
 
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path) {
   const base::UniqueFd fd = TRY(base::open_file(path, O_PATH));
+  return identify(skeleton, fd);
+}
+
+Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd) {
   return identify(skeleton, OpenFile{getpid(), static_cast<std::uint32_t>(fd.get())});
 }
 

@@ -30,6 +30,7 @@ struct Identity {
 
 // Identity of the file at `path`, or of one that is open.
 Result<Identity> identify(hf_skeleton& skeleton, const std::string& path);
+Result<Identity> identify(hf_skeleton& skeleton, const base::UniqueFd& fd);
 Result<Identity> identify(hf_skeleton& skeleton, const OpenFile& file);
 
 struct Tagged {

@@ -204,12 +204,8 @@ void Pipeline::tell_reload(const Entry& entry, const detect::Asker& by) {
 // What a container has executed is limited by nothing but its budget.
 void Pipeline::tell_digest(const Entry& entry, const detect::Digest& digest) {
   const auto [now_ns, about] = begin_own(entry.told);
-  detect::Alert alert = detect::digest_alert(digest, now_ns, about);
-  if (!budget_.apply(alert, 0, now_ns)) {
-    counters_.unwritten(alert);
-    return;
-  }
-  add_own(std::move(alert), own_origin("digests", now_ns), now_ns);
+  add_within_budget(detect::digest_alert(digest, now_ns, about), own_origin("digests", now_ns),
+                    now_ns);
   write(now_ns);
 }
 
@@ -419,11 +415,19 @@ void Pipeline::add_own(detect::Alert alert, detect::Origin origin, std::uint64_t
 
 // Users ask as often as they like.
 void Pipeline::add_asked(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns) {
-  if (alert.container->user != 0 && !budget_.apply(alert, 0, now_ns)) {
-    counters_.unwritten(alert);
-    return;
+  if (alert.container->user != 0) {
+    add_within_budget(std::move(alert), std::move(origin), now_ns);
+  } else {
+    add_own(std::move(alert), std::move(origin), now_ns);
   }
-  add_own(std::move(alert), std::move(origin), now_ns);
+}
+
+void Pipeline::add_within_budget(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns) {
+  if (budget_.apply(alert, 0, now_ns)) {
+    add_own(std::move(alert), std::move(origin), now_ns);
+  } else {
+    counters_.unwritten(alert);
+  }
 }
 
 void Pipeline::tell_untold(std::uint64_t now_ns) {

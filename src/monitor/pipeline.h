@@ -124,6 +124,7 @@ class Pipeline {
   // them: those that find no room are counted.
   void add_own(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns);
   void add_asked(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns);
+  void add_within_budget(detect::Alert alert, detect::Origin origin, std::uint64_t now_ns);
   void tell_untold(std::uint64_t now_ns);
   // Of a line about what is in no map of the kernel: none has had it before.
   detect::Origin own_origin(const char* queue, std::uint64_t now_ns);

@@ -9,7 +9,6 @@
 #include <fmt/core.h>
 
 #include "src/base/cgroup.h"
-#include "src/base/file.h"
 
 namespace holdfast::monitor {
 namespace {
@@ -47,14 +46,8 @@ Status check_cgroup(const Registration& registration, const kernel::User& user,
 
 Status check_alone(const Registration& registration, const std::string& proc_root,
                    const std::string& directory) {
-  constexpr std::size_t kMaxProcsBytes = 4096;
-  const std::string procs = directory + "/cgroup.procs";
-  const std::string text = TRY(base::read_file(procs, kMaxProcsBytes));
-  if (TRY(base::parse_procs(text, procs)).size() > kMaxMembersAtFirst) {
-    return fail(fmt::format("the cgroup {} holds more than {} processes already",
-                            registration.cgroup, kMaxMembersAtFirst));
-  }
-  const auto foreign = TRY(base::foreign_members(proc_root, directory, registration.pid));
+  const auto foreign =
+      TRY(base::foreign_members(proc_root, directory, registration.pid, kMaxMembersAtFirst));
   return foreign.empty()
              ? Status(Ok{})
              : fail(fmt::format("the cgroup {} also holds process {}, which is not the container's",
@@ -72,7 +65,8 @@ Result<kernel::User> user_of(const Registration& registration, const std::string
         "root",
         registration.pid, registration.owner));
   }
-  return kernel::User{registration.owner, TRY(base::mapped_users(proc_root, registration.pid))};
+  return kernel::User{registration.owner,
+                      TRY(base::mapped_users(proc_root, std::to_string(registration.pid)))};
 }
 
 Status check_users_cgroup(const Registration& registration, const kernel::User& user,

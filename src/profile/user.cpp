@@ -7,15 +7,10 @@
 #include <cstdlib>
 #include <memory>
 
-#include "src/base/file.h"
 #include "src/base/path.h"
-#include "src/base/user_namespace.h"
 
 namespace holdfast::profile {
 namespace {
-
-// At most 340 lines of three numbers (user_namespaces(7)).
-constexpr std::size_t kMaxMapBytes = 16384;
 
 std::string home_of(uid_t user, const std::string& passwd_file) {
   struct Close {
@@ -33,8 +28,8 @@ std::string home_of(uid_t user, const std::string& passwd_file) {
 
 }  // namespace
 
-uid_t outer_user(const std::string& uid_map, uid_t uid) {
-  for (const base::IdRange& range : base::parse_id_map(uid_map)) {
+uid_t outer_user(const std::vector<base::IdRange>& map, uid_t uid) {
+  for (const base::IdRange& range : map) {
     if (uid >= range.inside && uid - range.inside < range.count) {
       return static_cast<uid_t>(range.outside + (uid - range.inside));
     }
@@ -43,8 +38,8 @@ uid_t outer_user(const std::string& uid_map, uid_t uid) {
 }
 
 uid_t own_user() {
-  const auto map = base::read_file("/proc/self/uid_map", kMaxMapBytes);
-  return outer_user(map.ok() ? map.value() : "", geteuid());
+  const auto map = base::mapped_users("/proc", "self");
+  return outer_user(map.ok() ? map.value() : std::vector<base::IdRange>(), geteuid());
 }
 
 std::string user_profiles_directory(uid_t user, const std::string& passwd_file, const char* home) {

@@ -4,13 +4,16 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
+
+#include "src/base/user_namespace.h"
 
 namespace holdfast::profile {
 
 // The user of the initial, or the next outer, user namespace behind our effective uid: rootless
-// engines run hook and runtime as uid 0 of a user namespace (user_namespaces(7)). `uid_map` is the
-// text of /proc/self/uid_map. `uid` itself where the map does not have it.
-uid_t outer_user(const std::string& uid_map, uid_t uid);
+// engines run hook and runtime as uid 0 of a user namespace (user_namespaces(7)). `uid` itself
+// where the map does not have it.
+uid_t outer_user(const std::vector<base::IdRange>& map, uid_t uid);
 
 // Whom we work for: outer_user() of this process. 0: the host's root, or one who may be.
 uid_t own_user();

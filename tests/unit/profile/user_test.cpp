@@ -8,14 +8,18 @@ namespace holdfast::profile {
 namespace {
 
 TEST(User, IsTheOneOutsideOfTheUserNamespace) {
-  EXPECT_EQ(outer_user("         0       1000          1\n         1     100000      65536\n", 0),
+  EXPECT_EQ(outer_user(base::parse_id_map(
+                           "         0       1000          1\n         1     100000      65536\n"),
+                       0),
             1000U);
-  EXPECT_EQ(outer_user("         0       1000          1\n         1     100000      65536\n", 7),
+  EXPECT_EQ(outer_user(base::parse_id_map(
+                           "         0       1000          1\n         1     100000      65536\n"),
+                       7),
             100006U);
-  EXPECT_EQ(outer_user("         0          0 4294967295\n", 0), 0U);
-  EXPECT_EQ(outer_user("         0          0 4294967295\n", 1000), 1000U);
-  EXPECT_EQ(outer_user("5 5 1\n", 7), 7U);
-  EXPECT_EQ(outer_user("", 7), 7U);
+  EXPECT_EQ(outer_user(base::parse_id_map("         0          0 4294967295\n"), 0), 0U);
+  EXPECT_EQ(outer_user(base::parse_id_map("         0          0 4294967295\n"), 1000), 1000U);
+  EXPECT_EQ(outer_user(base::parse_id_map("5 5 1\n"), 7), 7U);
+  EXPECT_EQ(outer_user(base::parse_id_map(""), 7), 7U);
 }
 
 TEST(User, HasProfilesInItsHome) {
