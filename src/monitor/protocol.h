@@ -46,6 +46,7 @@
 // A failure is {"version":1,"ok":false,"error":"one sentence"}.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -143,6 +144,24 @@ struct Request {
   profile::Response response = profile::Response::kAlert;  // kRespond
   std::uint64_t number = 0;  // kRespond: not 0 to ask how that one went
 };
+
+struct NamedOp {
+  Request::Op op;
+  const char* name;
+};
+
+// As "op" names them.
+inline constexpr std::array<NamedOp, 9> kOps{{
+    {Request::Op::kStatus, "status"},
+    {Request::Op::kRegister, "register"},
+    {Request::Op::kUnregister, "unregister"},
+    {Request::Op::kExec, "exec"},
+    {Request::Op::kList, "list"},
+    {Request::Op::kRespond, "respond"},
+    {Request::Op::kMetrics, "metrics"},
+    {Request::Op::kReload, "reload"},
+    {Request::Op::kAlerts, "alerts"},
+}};
 
 struct ListedContainer {
   Container container;
