@@ -19,6 +19,7 @@
 
 #include <fmt/core.h>
 
+#include "src/base/clock.h"
 #include "src/base/user_namespace.h"
 
 namespace holdfast::monitor {
@@ -155,6 +156,7 @@ Status Server::watch(int fd) const {
 }
 
 void Server::serve(std::uint64_t now_ns) {
+  end_waits(now_ns);
   std::array<epoll_event, kEventsPerCall> events{};
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   for (int i = 0; i < count; ++i) {
@@ -188,6 +190,7 @@ void Server::accept_peers(std::uint64_t now_ns) {
 }
 
 void Server::admit(base::UniqueFd fd, std::uint64_t now_ns) {
+  const std::uint64_t began_ns = base::boot_now_ns();
   const std::optional<Peer> peer = peer_of(fd.get());
   base::UniqueFd process = peer ? open_process(peer->pid) : base::UniqueFd();
   if (!process.valid() || !has_room_for(*peer) || !is_who_it_says(*peer) || !watch(fd.get()).ok()) {
@@ -195,10 +198,44 @@ void Server::admit(base::UniqueFd fd, std::uint64_t now_ns) {
     return;
   }
   const int number = fd.get();
+  allowance_.charge(peer->uid, base::boot_now_ns() - began_ns, now_ns);
   clients_[number] = Client{std::move(fd), *peer, std::move(process), now_ns + kClientTimeoutNs};
 }
 
+void Server::listen_to(int fd, bool listens) const {
+  epoll_event event{};
+  event.events = listens ? EPOLLIN : 0U;
+  event.data.fd = fd;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
+bool Server::must_wait(Client& client, std::uint64_t now_ns) const {
+  const std::uint64_t next_ns = allowance_.next_ns(client.peer.uid);
+  if (next_ns <= now_ns) {
+    return false;
+  }
+  client.waits_until_ns = next_ns;
+  client.deadline_ns = next_ns + kClientTimeoutNs;
+  listen_to(client.fd.get(), false);
+  return true;
+}
+
+void Server::end_waits(std::uint64_t now_ns) {
+  for (auto& [fd, client] : clients_) {
+    if (client.waits_until_ns != 0 && client.waits_until_ns <= now_ns) {
+      client.waits_until_ns = 0;
+      listen_to(fd, true);
+    }
+  }
+}
+
 bool Server::serve_client(Client& client, std::uint64_t now_ns) {
+  if (client.waits_until_ns != 0) {
+    return false;  // it hung up: of nothing else are we told
+  }
+  if (must_wait(client, now_ns)) {
+    return true;
+  }
   if (client.peer.uid != 0 && brings_descriptors(client.fd.get())) {
     return false;
   }
@@ -212,7 +249,9 @@ bool Server::serve_client(Client& client, std::uint64_t now_ns) {
   }
   const bool too_long = static_cast<std::size_t>(got) > packet.size();
   packet.resize(std::min(static_cast<std::size_t>(got), packet.size()));
+  const std::uint64_t began_ns = base::boot_now_ns();
   const std::string reply = encode(answer(packet, too_long, client.peer));
+  allowance_.charge(client.peer.uid, base::boot_now_ns() - began_ns, now_ns);
   client.deadline_ns = now_ns + kClientTimeoutNs;
   // A peer that does not take its answer is closed: nobody waits for it.
   const bool taken = send(client.fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL) >= 0;
@@ -277,7 +316,9 @@ void Server::drop_silent(std::uint64_t now_ns) {
 std::optional<std::uint64_t> Server::deadline_ns() const {
   std::optional<std::uint64_t> earliest;
   for (const auto& [fd, client] : clients_) {
-    earliest = std::min(earliest.value_or(client.deadline_ns), client.deadline_ns);
+    const std::uint64_t next_ns =
+        client.waits_until_ns != 0 ? client.waits_until_ns : client.deadline_ns;
+    earliest = std::min(earliest.value_or(next_ns), next_ns);
   }
   return earliest;
 }

@@ -13,6 +13,7 @@
 #include "src/base/result.h"
 #include "src/base/unique_fd.h"
 #include "src/base/worker.h"
+#include "src/monitor/allowance.h"
 #include "src/monitor/protocol.h"
 
 namespace holdfast::monitor {
@@ -61,7 +62,7 @@ class Server {
   // Answers what is there. `now_ns`: base::boot_now_ns().
   void serve(std::uint64_t now_ns);
 
-  // When serve() wants to be called to close a silent peer.
+  // When serve() wants to be called to close a silent peer, or to answer one that had to wait.
   [[nodiscard]] std::optional<std::uint64_t> deadline_ns() const;
 
   // Whether root is connected. For nobody else does a monitor stay.
@@ -79,6 +80,8 @@ class Server {
     Peer peer;
     base::UniqueFd process;  // pidfd of the peer
     std::uint64_t deadline_ns = 0;
+    // Not 0: its user has had more than a share, and nothing is read from it until then.
+    std::uint64_t waits_until_ns = 0;
   };
 
   Server(std::string path, Handler handler)
@@ -86,8 +89,12 @@ class Server {
   static Result<Server> make(std::string path, Handler handler);
   Status open_listener();
   Status watch(int fd) const;
+  void listen_to(int fd, bool listens) const;
   void accept_peers(std::uint64_t now_ns);
   void admit(base::UniqueFd fd, std::uint64_t now_ns);
+  void end_waits(std::uint64_t now_ns);
+  // Whether its user has had enough for now; nothing is read from it then.
+  bool must_wait(Client& client, std::uint64_t now_ns) const;
   // False when the client is to be closed.
   bool serve_client(Client& client, std::uint64_t now_ns);
   [[nodiscard]] Reply answer(const std::string& packet, bool too_long, const Peer& peer) const;
@@ -105,6 +112,7 @@ class Server {
   base::UniqueFd listener_;
   bool paused_ = false;  // the listener is not watched: all places are taken
   std::map<int, Client> clients_;
+  Allowance allowance_;
   std::unique_ptr<base::Worker> dismissals_;
 };
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "src/base/unique_fd.h"
@@ -66,6 +67,7 @@ class ServerTest : public testing::Test {
                                                                   const Peer& peer) {
                   requests_.push_back(request);
                   peer_ = peer;
+                  std::this_thread::sleep_for(work_);
                   Reply reply;
                   reply.pid = 77;
                   return reply;
@@ -120,6 +122,7 @@ class ServerTest : public testing::Test {
   test::TempDir root_;
   std::vector<Request> requests_;
   Peer peer_;
+  std::chrono::nanoseconds work_{0};  // what an answer costs
   Server server_;
 };
 
@@ -257,6 +260,13 @@ class StrangerTest : public ServerTest {
     EXPECT_EQ(seteuid(0), 0);
     return peer;
   }
+
+  // What the server answers to that user.
+  std::string ask_as(uid_t uid) {
+    const auto stranger = connect_stranger(uid);
+    say(stranger, encode(Request{}));
+    return hear(stranger);
+  }
 };
 
 TEST_F(StrangerTest, IsAnsweredOnceAndKeepsNoMonitor) {
@@ -308,6 +318,37 @@ TEST_F(StrangerTest, CannotKeepOtherUsersOut) {
   const auto other = connect_stranger(60000);
   say(other, encode(Request{}));
   EXPECT_NE(hear(other), "");
+}
+
+TEST_F(StrangerTest, WaitsAfterMoreThanItsShareAndMakesNobodyElseWait) {
+  work_ = std::chrono::nanoseconds(kUsersAheadNs / kUsersShare);
+  ask_as(60000);
+  work_ = std::chrono::nanoseconds(0);
+  const auto waits = connect_stranger(60000);
+  say(waits, encode(Request{}));
+  EXPECT_EQ(requests_.size(), 1U);
+  EXPECT_NE(ask_as(60001), "");
+  const auto root = connect_peer();
+  say(root, encode(Request{}));
+  EXPECT_NE(hear(root), "");
+  // Its turn comes when the owner was told to call again, and not at once.
+  ASSERT_TRUE(server_.deadline_ns().has_value());
+  const std::uint64_t turn_ns = *server_.deadline_ns();
+  EXPECT_GT(turn_ns, 0U);
+  serve(turn_ns);
+  EXPECT_NE(hear(waits), "");
+}
+
+TEST_F(StrangerTest, IsForgottenWhenItLeavesWhileItWaits) {
+  work_ = std::chrono::nanoseconds(kUsersAheadNs / kUsersShare);
+  ask_as(60000);
+  {
+    const auto waits = connect_stranger(60000);
+    say(waits, encode(Request{}));
+    EXPECT_TRUE(server_.deadline_ns().has_value());
+  }
+  serve();
+  EXPECT_FALSE(server_.deadline_ns().has_value());
 }
 
 TEST_F(StrangerTest, IsNotReadWhereItWouldHandOverDescriptors) {
