@@ -49,6 +49,13 @@ Result<FileContent> read_beneath(const std::string& dir, const std::string& name
     return fail(path + " is not a file of that folder");
   }
   const UniqueFd folder = TRY(open_folder(dir));
+  struct stat status {};
+  // Opening a FIFO wakes its writer, who then writes to nobody: the runtime, which reads it after
+  // us, would wait for ever.
+  if (fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISFIFO(status.st_mode)) {
+    return fail(path + " is not a regular file");
+  }
   const UniqueFd fd(open_component(folder.get(), name));
   if (!fd.valid() && errno == ENOENT) {
     return fail(fmt::format("{} has no {}", dir, name));
@@ -56,7 +63,6 @@ Result<FileContent> read_beneath(const std::string& dir, const std::string& name
   if (!fd.valid() && errno == ELOOP) {
     return fail(path + " is a symbolic link; put the file itself there");
   }
-  struct stat status {};
   if (!fd.valid() || fstat(fd.get(), &status) != 0) {
     return fail_errno("cannot open " + path, errno);
   }

@@ -21,7 +21,7 @@ struct FileContent {
 };
 
 // Reads the regular file `name` of the folder `dir`. `name` is one component and never a link
-// (openat2(2)); a FIFO or device is refused rather than waited for.
+// (openat2(2)); a FIFO or device is refused rather than waited for, and a FIFO never opened.
 Result<FileContent> read_beneath(const std::string& dir, const std::string& name,
                                  std::size_t max_bytes);
 

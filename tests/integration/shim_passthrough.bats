@@ -247,6 +247,21 @@ FAKE
   [[ $(cat shim.rc) != 0 ]]
 }
 
+@test "a process document that comes through a FIFO reaches the runtime whole" {
+  local runtime
+  bundle piped -- sleep 100
+  "$HF_SHIM" run -d --bundle piped piped >out 2>err 3>&- </dev/null
+  jq '.process | .args = ["sh", "-c", "echo read; exit 7"]' piped/config.json >process.json
+  for runtime in "$BARE" "$HF_SHIM"; do
+    rm -f document
+    mkfifo document
+    cat process.json >document 3>&- &
+    with "${runtime##*/}" timeout 60 "$runtime" exec --process document piped
+    [[ $(cat "${runtime##*/}.rc" "${runtime##*/}.out") == $'7\nread' ]]
+  done
+  "$RUNTIME" delete -f piped 3>&-
+}
+
 hf_is_stopped() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
 
 # --- refusals --------------------------------------------------------------------------------------

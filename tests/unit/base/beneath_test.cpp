@@ -1,8 +1,11 @@
 #include "src/base/beneath.h"
 
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -39,6 +42,18 @@ TEST_F(Beneath, FollowsNoLinkAndWaitsForNoFifo) {
   for (const char* name : {"link", "fifo", "folder", "..", "", "folder/../real"}) {
     EXPECT_FALSE(read_beneath(root_, name, 10).ok()) << name;
   }
+}
+
+// Opening it would wake its writer, whose words the real reader then never gets.
+TEST_F(Beneath, DoesNotEvenOpenAFifo) {
+  const fs::path fifo = root_ / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const UniqueFd watch(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  ASSERT_GE(inotify_add_watch(watch.get(), fifo.c_str(), IN_OPEN), 0);
+  EXPECT_FALSE(read_beneath(root_, "fifo", 10).ok());
+  inotify_event opened{};
+  EXPECT_LT(read(watch.get(), &opened, sizeof(opened)), 0);
+  EXPECT_EQ(errno, EAGAIN);
 }
 
 TEST_F(Beneath, ReadsNoMoreThanItMay) {
