@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -73,6 +74,23 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Limits that are meant for a container's runtime would end a monitor that lives long, or keep it
+// from writing alerts. Only CAP_SYS_RESOURCE may go beyond the hard limit.
+void raise_limits() {
+  for (const auto resource : {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE}) {
+    rlimit limit{};
+    if (getrlimit(resource, &limit) != 0) {
+      continue;
+    }
+    const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+    limit.rlim_cur = limit.rlim_max;
+    // fs.nr_open bounds the number of descriptors: no limit at all is not to be had there.
+    if (resource == RLIMIT_NOFILE || setrlimit(resource, &none) != 0) {
+      setrlimit(resource, &limit);
+    }
+  }
+}
+
 void close_from(int first) {
   if (close_range(static_cast<unsigned>(first), ~0U, 0) == 0) {
     return;
@@ -138,6 +156,7 @@ Status arrange_descriptors(int ready, int log) {
 [[noreturn]] void become_monitor(const Where& where, int ready_fd) {
   setsid();
   reset_signals();
+  raise_limits();
   umask(022);
   // One that cannot be had is no reason not to guard.
   const Result<UniqueFd> log = open_log(where.socket);

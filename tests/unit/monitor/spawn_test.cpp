@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +61,19 @@ class Spawn : public testing::Test {
   const fs::path root_ = temp_.path();
   Where where_;
 };
+
+// A limit of the caller's on processor time would end the guard of every container one day.
+TEST_F(Spawn, RaisesTheLimitsOfTheCaller) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_CPU, &before), 0);
+  const rlimit tight{5000, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_CPU, &tight), 0);
+  program("ulimit -S -t > $d/soft\nulimit -H -t > $d/hard\necho ready >&3\n");
+  const Status started = start_monitor(where_, milliseconds(10000));
+  ASSERT_EQ(setrlimit(RLIMIT_CPU, &before), 0);
+  EXPECT_TRUE(started.ok()) << started.error().message;
+  EXPECT_EQ(content_of(root_ / "soft"), content_of(root_ / "hard"));
+}
 
 TEST_F(Spawn, WaitsUntilTheMonitorIsReady) {
   program("echo \"$@\" > $d/args\nsleep 0.1\ntouch $d/was-ready\necho ready >&3\nexec sleep 0.1\n");
