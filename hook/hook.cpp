@@ -21,7 +21,6 @@
 #include "src/monitor/spawn.h"
 #include "src/monitor/unguarded.h"
 #include "src/profile/admit.h"
-#include "src/profile/user.h"
 
 namespace holdfast::hook {
 namespace {
@@ -93,12 +92,11 @@ Status register_container(const Subject& subject, const Guarding& guarding,
   request.registration.admissions = guarding.admissions;
   request.registration.exec_into = guarding.compiled.exec_into;
   request.registration.respond = guarding.compiled.respond;
-  // What only we can see: a rootless engine has mounts of its own.
-  base::UniqueFd rootfs;
-  if (profile::own_user() != 0) {
-    rootfs = TRY(base::open_file(request.registration.rootfs, O_PATH | O_DIRECTORY));
-    request.rootfs_fd = static_cast<std::uint32_t>(rootfs.get());
-  }
+  // What the monitor may not see: a rootless engine has mounts of its own, a service of systemd
+  // too, and podman keeps root's out of them (its storage is a private mount).
+  const base::UniqueFd rootfs =
+      TRY(base::open_file(request.registration.rootfs, O_PATH | O_DIRECTORY));
+  request.rootfs_fd = static_cast<std::uint32_t>(rootfs.get());
   TRY(monitor::call(socket, request, monitor::within(monitor::kCallTimeout, deadline)));
   return Ok{};
 }

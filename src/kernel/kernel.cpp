@@ -158,7 +158,10 @@ Result<Identity> identify_rootfs(hf_skeleton& skeleton, const Target& target) {
     return fail(fmt::format(
         "root file system {} is the host's own; give the container one of its own", target.rootfs));
   }
-  return identify(skeleton, target.rootfs);
+  // The path may lead elsewhere in our own mount namespace, to a directory that is not mounted
+  // over.
+  return target.rootfs_file.pid != 0 ? identify(skeleton, target.rootfs_file)
+                                     : identify(skeleton, target.rootfs);
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ struct Target {
   std::string rootfs;    // absolute path on the host; of a user's container only a name for it
   std::string cgroup;    // path below the cgroup v2 mount; empty: none
   std::optional<User> user;
-  OpenFile rootfs_file;  // of a user's container
+  OpenFile rootfs_file;  // what counts where there is one, as of a user's container always
 };
 
 // A slot in use: what takeover after a crash needs to know.

@@ -87,13 +87,13 @@ Result<kernel::Target> Guard::target_of(const Registration& registration,
   target.pid = registration.pid;
   target.rootfs = registration.rootfs;
   target.cgroup = registration.cgroup;
+  target.rootfs_file = rootfs;
   if (registration.owner != 0) {
     TRY(check_room(registration, registry_));
     if (rootfs.pid == 0) {
       return fail("the root file system of a user's container must be named by a descriptor");
     }
     target.user = TRY(user_of(registration, proc_root_));
-    target.rootfs_file = rootfs;
   }
   TRY(check_cgroup(registration));
   if (registration.owner != 0) {

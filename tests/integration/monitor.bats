@@ -50,6 +50,21 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   [[ $output == *"no monitor listens"* && $output == *"[]" ]]
 }
 
+@test "a monitor with mounts of its own, which lack the container's, guards the root file system" {
+  wait_until no_monitor
+  # As under systemd, to which podman's private storage does not propagate.
+  unshare -m --propagation private "$HF_CLI" monitor --alerts "$HF_ALERTS" >>"$HF_DIR/monitor.log" 2>&1 3>&- </dev/null &
+  echo $! >"$HF_DIR/monitor.pid"
+  wait_until hf_monitor_answers
+  hf_bundle "$ID" --overlay --profile default --script <(
+    hf_prelude
+    echo 't create creat /usr/bin/new'
+  )
+  hf_run "$ID"
+  assert_result "$ID" create "creat: ok"
+  wait_until hf_told "$ID" /usr/bin/new
+}
+
 @test "a new monitor takes over: the guard never opens, and no event is lost" {
   require enforcing
   hf_monitor_start

@@ -50,6 +50,22 @@ runtime() { /usr/local/bin/holdfast-runtime "$@" 3>&-; }
   refute logged "cannot"
 }
 
+@test "a container whose mounts do not reach the service is guarded as well" {
+  # As podman's storage is.
+  mkdir "$HF_DIR/private"
+  mount --bind "$HF_DIR/private" "$HF_DIR/private"
+  mount --make-private "$HF_DIR/private"
+  hf_bundle private/own --overlay --attack --profile immutable -- sleep 600
+  runtime create --bundle "$HF_DIR/private/own" own >"$HF_DIR/own.out" 2>"$HF_DIR/own.err" </dev/null ||
+    { cat "$HF_DIR/own.err" >&2 && return 1; }
+  runtime start own
+  hf_inside own creat /usr/bin/new | grep -qx 'creat: EROFS'
+  wait_until hf_alerted own rootfs.create '.action == "denied"'
+  runtime delete --force own
+  umount "$HF_DIR/private/own/rootfs"
+  umount "$HF_DIR/private"
+}
+
 @test "reload reads the profiles again" {
   hf_inside web creat /etc/one | grep -qx 'creat: ok'
   hf_write_profile unit '{extends: "immutable"}'
