@@ -3,6 +3,8 @@
 // outlives the parser.
 #pragma once
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 #include "src/base/result.h"
@@ -35,6 +37,12 @@ void add_status(CLI::App& app, int& status);
 
 // "holdfast: MESSAGE" on standard error; returns the exit status of a failure, 1.
 int complain(const Error& error);
+
+// Why the monitor at `socket` did not answer: `error`, or, where certainly none listens, that and
+// how there comes to be one.
+Error no_answer(const std::string& socket, const Error& error);
+// How there comes to be a monitor, for whoever we are: a sentence without its end.
+std::string how_to_start_one();
 
 // Text from outside without anything a terminal would obey, at most `width` characters of it.
 std::string shown(const std::string& text, std::size_t width);

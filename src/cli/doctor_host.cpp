@@ -16,11 +16,13 @@
 #include <fmt/format.h>
 
 #include "src/base/cgroup.h"
+#include "src/cli/commands.h"
 #include "src/cli/doctor.h"
 #include "src/monitor/client.h"
 #include "src/monitor/spawn.h"
 #include "src/profile/lint.h"
 #include "src/profile/load.h"
+#include "src/profile/user.h"
 #include "src/seccomp/compose.h"
 
 namespace holdfast::cli {
@@ -91,7 +93,8 @@ std::optional<kernel::Backend> check_kernel(const Findings& findings, const std:
   }
   const auto backend = kernel::backend_of(told);
   if (!backend) {
-    findings.missing("not root: the kernel can only be tried by root; run `sudo holdfast doctor`");
+    findings.less(
+        "what this kernel can do is not known: root alone can try it, sudo holdfast doctor");
   }
   return backend;
 }
@@ -149,7 +152,11 @@ std::string check_monitor(const Findings& findings, const profile::Config& confi
   binary.ok() ? findings.good("hook and runtime start the monitor as " + binary.value())
               : findings.missing(binary.error().message);
   if (!monitor::is_listening(config.monitor.socket)) {
-    findings.good("no monitor runs; the first container starts one");
+    // A user's containers get what the profile's on_failure says, whatever the kernel can do.
+    profile::own_user() == 0
+        ? findings.good("no monitor runs; the first container starts one")
+        : findings.missing("no monitor runs, without which no user's container is guarded; " +
+                           how_to_start_one());
     return "";
   }
   const auto reply = monitor::call(config.monitor.socket, monitor::Request{}, kTimeout);

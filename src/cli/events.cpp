@@ -110,11 +110,13 @@ struct Source {
 
 Status print_lines(const Given& given, const Source& source) {
   std::uint64_t strange = 0;
-  if (!given.json) {
-    print_head();
-  }
+  bool has_head = given.json;
   for (;;) {
     const auto lines = TRY(source.next());
+    if (!has_head) {
+      print_head();
+      has_head = true;
+    }
     for (const std::string& line : lines) {
       print_line(line, given, strange);
     }
@@ -151,8 +153,11 @@ Status print_own(const Given& given, const std::string& socket) {
   request.op = monitor::Request::Op::kAlerts;
   const auto next = [&]() -> Result<std::vector<std::string>> {
     std::vector<std::string> lines;
-    monitor::Reply reply = TRY(monitor::call(socket, request, kPatience));
-    for (monitor::ToldAlert& alert : reply.alerts) {
+    Result<monitor::Reply> reply = monitor::call(socket, request, kPatience);
+    if (!reply.ok()) {
+      return no_answer(socket, reply.error());
+    }
+    for (monitor::ToldAlert& alert : reply.value().alerts) {
       request.after = std::max(request.after, alert.number);
       lines.push_back(std::move(alert.line));
     }

@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "src/cli/commands.h"
 #include "src/engine/advice.h"
 #include "src/engine/diff.h"
 #include "src/engine/programs.h"
+#include "src/monitor/client.h"
+#include "src/profile/config.h"
 
 namespace holdfast::cli {
 
@@ -45,6 +48,15 @@ Result<engine::Site> look_around(const Job& job, const EnginePlace& place) {
   return site;
 }
 
+// A user's containers do not start one.
+void tell_of_monitor(Engine engine) {
+  const auto config = profile::load_config();
+  if (config.ok() && monitor::nobody_listens(config.value().monitor.socket)) {
+    tell(engine,
+         "the system's monitor guards users' containers, and none runs; " + how_to_start_one());
+  }
+}
+
 void tell_result(const Job& job, const EnginePlace& place, const engine::Plan& plan) {
   if (plan.changes.empty()) {
     tell(job.engine, "nothing to change");
@@ -56,10 +68,13 @@ void tell_result(const Job& job, const EnginePlace& place, const engine::Plan& p
   if (place.root != "/") {
     return;
   }
-  for (const std::string& sentence : job.uninstall
-                                         ? engine::after_uninstall(job.engine)
-                                         : engine::after_install(job.engine, job.options)) {
+  for (const std::string& sentence :
+       job.uninstall ? engine::after_uninstall(job.engine, place.owner)
+                     : engine::after_install(job.engine, job.options, place.owner)) {
     tell(job.engine, sentence);
+  }
+  if (!job.uninstall && place.owner.is_user()) {
+    tell_of_monitor(job.engine);
   }
 }
 

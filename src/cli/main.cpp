@@ -44,9 +44,25 @@ bool is_known(const CLI::App& app, const std::string& command) {
   return false;
 }
 
+// The subcommand that was meant, and its subcommand: "profile lint".
+std::string command_of(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  const std::string inner = parsed.empty() ? "" : command_of(*parsed.front());
+  return parsed.empty() ? "" : " " + parsed.front()->get_name() + inner;
+}
+
+std::string failure_of(const CLI::App* app, const CLI::Error& error) {
+  return fmt::format("holdfast: {}; see `holdfast{} --help`\n",
+                     holdfast::cli::shown(error.what(), 1000), command_of(*app));
+}
+
+// CLI11's own numbers are one for each kind of mistake.
+constexpr int kWrongCommandLine = 2;
+
 int run(int argc, char** argv) {
   CLI::App app(kDescription, "holdfast");
   app.footer(kExamples);
+  app.failure_message(failure_of);
   app.set_version_flag("--version", "holdfast " HOLDFAST_VERSION);
   app.require_subcommand(1);
   int status = 0;
@@ -64,10 +80,18 @@ int run(int argc, char** argv) {
   holdfast::cli::add_doctor(app, status);
   holdfast::cli::add_monitor(app, status);
   holdfast::cli::add_reload(app, status);
-  if (argc > 1 && !is_known(app, argv[1])) {
-    return 2;
+  if (argc == 1) {
+    fmt::print(stderr, "{}", app.help());
+    return kWrongCommandLine;
   }
-  CLI11_PARSE(app, argc, argv);
+  if (!is_known(app, argv[1])) {
+    return kWrongCommandLine;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongCommandLine;
+  }
   return status;
 }
 

@@ -71,6 +71,11 @@ Result<monitor::Options> options_of(const Given& given) {
 }
 
 Result<monitor::Monitor> start(const Given& given) {
+  if (geteuid() != 0) {
+    return fail(
+        "the monitor is root's, one for all users: sudo holdfast monitor, or sudo systemctl enable "
+        "--now holdfast.socket (contrib/systemd)");
+  }
   monitor::Service service = TRY(monitor::Service::from_environment());
   monitor::Options options = TRY(options_of(given));
   options.reload = [given] { return options_of(given); };

@@ -46,11 +46,12 @@ void print_json(const std::vector<ListedContainer>& containers) {
 }
 
 void print_table(const std::vector<ListedContainer>& containers) {
-  fmt::print("{:<14}{:<20}{:<16}{:<10}{:<10}IMAGE\n", "ID", "NAME", "PROFILE", "MODE", "PID");
+  fmt::print("{:<14}{:<20}{:<16}{:<10}{:<10}{:<8}IMAGE\n", "ID", "NAME", "PROFILE", "MODE", "PID",
+             "USER");
   for (const ListedContainer& listed : containers) {
     const monitor::Container& container = listed.container;
-    fmt::print("{}  {} {} {} {:<10}{}\n", cell(container.id, 12), cell(container.name, 19),
-               cell(container.profile, 15), cell(container.mode, 9), listed.pid,
+    fmt::print("{}  {} {} {} {:<10}{:<8}{}\n", cell(container.id, 12), cell(container.name, 19),
+               cell(container.profile, 15), cell(container.mode, 9), listed.pid, listed.user,
                shown(container.image, 100));
   }
 }
@@ -66,8 +67,7 @@ int list(const Given& given) {
   }
   Result<std::vector<ListedContainer>> containers = monitor::list_containers(socket, kTimeout);
   if (!containers.ok() && monitor::nobody_listens(socket)) {
-    complain(fail("no monitor listens at " + socket +
-                  ": no container is guarded, or only by what a former monitor left in force"));
+    complain(no_answer(socket, containers.error()));
     containers = std::vector<ListedContainer>();
   }
   if (!containers.ok()) {
@@ -85,7 +85,11 @@ int list(const Given& given) {
 
 void add_ps(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("ps", "List guarded containers");
-  command->footer("Example: holdfast ps --json | jq '.[].id'");
+  command->footer(
+      "An ordinary user is shown the user's own rootless containers. USER is whose they are; of\n"
+      "a user's, name, image and profile are what that user says.\n"
+      "\n"
+      "Example: holdfast ps --json | jq '.[].id'");
   auto given = std::make_shared<Given>();
   command->add_option("--socket", given->socket, "The monitor's socket [the configured one]");
   command->add_flag("--json", given->json, "Everything that is known, as a JSON array");

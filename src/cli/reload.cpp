@@ -43,7 +43,7 @@ int run(const std::string& given_socket) {
   request.op = monitor::Request::Op::kReload;
   const Result<monitor::Reply> reply = monitor::call(socket, request, kTimeout);
   if (!reply.ok()) {
-    return complain(reply.error());
+    return complain(no_answer(socket, reply.error()));
   }
   fmt::print("{} of {} containers have another policy now\n", reply.value().changed,
              reply.value().count);

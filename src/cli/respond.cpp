@@ -40,7 +40,8 @@ constexpr const char* kFooter =
     "  kill-process    end the process --pid, if it is the container's\n"
     "  kill-container  end all its processes at once\n"
     "  thaw, release   undo freeze, isolate\n"
-    "CONTAINER is the id, the beginning of it, or the name, as `holdfast ps` shows them.\n"
+    "CONTAINER is the id, the beginning of it, or the name, as `holdfast ps` shows them. An\n"
+    "ordinary user may do all but isolate to the user's own rootless containers.\n"
     "\n"
     "What was done, by whom, and what came of it is told like an alert, of class respond.ACTION.\n"
     "A profile's key \"respond\" does the same by itself: see README.md, \"Responses\".\n"
@@ -123,9 +124,12 @@ Result<Responded> ask(const std::string& socket, const Request& request) {
 
 Result<Responded> respond(const Given& given, std::string& id) {
   const std::string socket = TRY(socket_of(given));
-  auto containers = TRY(monitor::list_containers(socket, kTimeout));
-  prefer_roots(containers, given.container);
-  id = TRY(find_id(containers, given.container));
+  auto containers = monitor::list_containers(socket, kTimeout);
+  if (!containers.ok()) {
+    return no_answer(socket, containers.error());
+  }
+  prefer_roots(containers.value(), given.container);
+  id = TRY(find_id(containers.value(), given.container));
   Request request;
   request.op = Request::Op::kRespond;
   request.id = id;
@@ -146,7 +150,10 @@ void print_json(const std::string& id, const Given& given, const Responded& resp
 
 int run(const Given& given) {
   if ((given.action == "kill-process") != (given.pid != 0)) {
-    return complain(fail("--pid names the process of kill-process, and only that action has one"));
+    return complain(fail(
+        given.pid == 0 ? "kill-process needs the process: --pid PID, as the host counts them"
+                       : fmt::format("--pid is for kill-process; {} is about the whole container",
+                                     given.action)));
   }
   std::string id;
   const Result<Responded> responded = respond(given, id);

@@ -5,11 +5,13 @@
 namespace holdfast::engine {
 namespace {
 
-std::string how_it_gets_to_know(Engine engine) {
+std::string how_it_gets_to_know(Engine engine, const Owner& owner) {
   switch (engine) {
     case Engine::kPodman:
-      return "nothing has to be restarted; podman's service, where it runs, does: systemctl "
-             "restart podman";
+      return fmt::format(
+          "nothing has to be restarted, but podman's service where it runs: systemctl {}restart "
+          "podman",
+          owner.is_user() ? "--user " : "");
     case Engine::kContainerd:
       return "restart it, containers go on: systemctl restart containerd";
     case Engine::kDocker:
@@ -46,12 +48,12 @@ std::string how_to_try(Engine engine, const Options& options) {
 
 }  // namespace
 
-std::vector<std::string> after_install(Engine engine, const Options& options) {
-  return {how_it_gets_to_know(engine), "try: " + how_to_try(engine, options)};
+std::vector<std::string> after_install(Engine engine, const Options& options, const Owner& owner) {
+  return {how_it_gets_to_know(engine, owner), "try: " + how_to_try(engine, options)};
 }
 
-std::vector<std::string> after_uninstall(Engine engine) {
-  return {how_it_gets_to_know(engine),
+std::vector<std::string> after_uninstall(Engine engine, const Owner& owner) {
+  return {how_it_gets_to_know(engine, owner),
           "containers that were made with the runtime holdfast cannot be started again: make them "
           "anew"};
 }

@@ -9,7 +9,7 @@
 namespace holdfast::engine {
 
 // Sentences: how the engine gets to know, and how to try it.
-std::vector<std::string> after_install(Engine engine, const Options& options);
-std::vector<std::string> after_uninstall(Engine engine);
+std::vector<std::string> after_install(Engine engine, const Options& options, const Owner& owner);
+std::vector<std::string> after_uninstall(Engine engine, const Owner& owner);
 
 }  // namespace holdfast::engine

@@ -56,8 +56,9 @@ Result<Config> read_config(std::string text) {
   if (version < 2 && !is_cri_disabled(config.document)) {
     return fail(
         fmt::format("{} is of version 1, which containerd 2 does not read any more: write "
-                    "version = 2 into it, with the names of plugins that this asks for",
-                    kContainerdToml));
+                    "version = 2 as its first line, and rename what tables of plugins it has, as "
+                    "[plugins.cri] to [plugins.\"{}\"]",
+                    kContainerdToml, kOldPlugin));
   }
   return config;
 }
@@ -257,7 +258,8 @@ Result<WantedFiles> containerd_wanted(const Site& site) {
     wanted.notes.push_back(fmt::format(
         "{} disables CRI, so there is nothing to configure; ctr and nerdctl take the runtime on "
         "their command lines: ctr run --runc-binary {} …",
-        kContainerdToml, site.programs.runtime));
+        kContainerdToml,
+        site.programs.runtime.empty() ? "PATH-OF/holdfast-runc" : site.programs.runtime));
     return wanted;
   }
   TRY(note_imports(site, config, wanted.notes));

@@ -64,6 +64,13 @@ bool is_complete(Probe& probe, Backend backend) {
   return lacking.empty();
 }
 
+// What lsm= has to keep, for it takes the place of the kernel's own list: "lockdown,yama,"; "…,"
+// where securityfs does not tell.
+std::string active_lsms() {
+  const auto active = base::read_file("/sys/kernel/security/lsm", 4096);
+  return active.ok() && !active.value().empty() ? active.value() + "," : "…,";
+}
+
 void try_lsm(Probe& probe) {
   const ProbeSkeleton skeleton = load(Backend::kLsm);
   if (!skeleton) {
@@ -73,9 +80,10 @@ void try_lsm(Probe& probe) {
     return;
   }
   if (!runs(*skeleton)) {
-    probe.missing.emplace_back(
-        "BPF LSM programs load but never run; add bpf to lsm= on the kernel command line and "
-        "reboot");
+    probe.missing.push_back(fmt::format(
+        "BPF LSM programs load but never run: boot with lsm={}bpf on the kernel command "
+        "line",
+        active_lsms()));
     return;
   }
   if (!is_complete(probe, Backend::kLsm)) {

@@ -61,6 +61,18 @@ checks() { jq -r --arg engine "$1" '.engines[] | select(.engine == $engine).chec
   [[ $output == *"fail  /etc/docker/daemon.json"* ]]
 }
 
+@test "of containerd's configuration it says what to change, where CRI is disabled or the version too old" {
+  mkdir root/etc/containerd
+  echo 'disabled_plugins = ["cri"]' >root/etc/containerd/config.toml
+  hf doctor --root root containerd
+  expect 0
+  [[ $output == *"disables CRI"*"ctr run --runc-binary PATH-OF/holdfast-runc"* ]]
+  echo '[plugins.cri]' >root/etc/containerd/config.toml
+  hf doctor --root root containerd
+  expect 1
+  [[ $output == *"fail  /etc/containerd/config.toml is of version 1"*"write version = 2 as its first line"* ]]
+}
+
 @test "--fix shows what it would write, and without a terminal writes nothing" {
   cp -a root untouched
   hf doctor --root root --fix </dev/null
@@ -165,4 +177,58 @@ SH
   [[ $output == *"podman: "*"(podman version "* ]]
   [[ $output == *"ok    runtime \"holdfast\": "*"/holdfast-runtime, which executes "*" version "* ]]
   [[ $output == *"warn  running: 1 of 1 not known to the monitor (hf-unknown)"* ]]
+}
+
+# --- without a monitor ---------------------------------------------------------------------------
+
+# as_user ARGUMENT…: holdfast as an ordinary user, on a host where no monitor runs.
+as_user() {
+  # shellcheck disable=SC2016 # for the inner shell
+  run --separate-stderr unshare -m --propagation private bash -euc '
+    mkdir -p /run/holdfast && mount -t tmpfs tmpfs /run/holdfast
+    exec setpriv --reuid 65534 --regid 65534 --clear-groups env -i "PATH=$PATH" HOME=/nonexistent "$@"' \
+    as_user "$HF_CLI" "$@" 3>&-
+}
+
+@test "an ordinary user is told who starts a monitor, and that none guards the user's containers" {
+  setpriv --reuid 65534 --regid 65534 --clear-groups "$HF_CLI" --version >/dev/null 2>&1 ||
+    skip "the build directory is not for other users"
+  as_user doctor
+  expect 1
+  [[ $output == *"fail  no monitor runs, without which no user's container is guarded; only root starts one"* ]]
+  [[ $output == *"warn  what this kernel can do is not known"* && $output != *"the first container starts one"* ]]
+  as_user events
+  expect 1
+  [[ -z $output && $stderr == *"no monitor listens at /run/holdfast/monitor.sock"*"sudo systemctl enable --now holdfast.socket"* ]]
+  as_user monitor
+  expect 1
+  [[ $stderr == *"the monitor is root's"* ]]
+}
+
+@test "what needs a monitor says so where none listens" {
+  hf reload --socket "$PWD/none"
+  expect 1
+  [[ $stderr == *"no monitor listens at $PWD/none"*"starts one"* ]]
+  hf respond freeze web --socket "$PWD/none"
+  expect 1
+  [[ $stderr == *"no monitor listens at $PWD/none"*"starts one"* ]]
+}
+
+@test "a wrong command line ends with 2, and names the help that has the right one" {
+  hf
+  expect 2
+  [[ -z $output && $stderr == *"Usage: holdfast"*"holdfast doctor"* ]]
+  hf install nosuch
+  expect 2
+  [[ $stderr == "holdfast: ENGINE: nosuch not in "*"; see \`holdfast install --help\`" ]]
+  hf profile lint
+  expect 2
+  [[ $stderr == "holdfast: FILE is required; see \`holdfast profile lint --help\`" ]]
+  hf nosuch
+  expect 2
+  hf respond kill-process web
+  expect 1
+  [[ $stderr == *"kill-process needs the process: --pid PID"* ]]
+  hf install --help
+  expect 0
 }

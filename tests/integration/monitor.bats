@@ -48,6 +48,8 @@ nothing_pinned() { [[ -z $(find /sys/fs/bpf/holdfast -mindepth 2 2>/dev/null) ]]
   run "$HF_CLI" ps --json
   [ "$status" -eq 0 ]
   [[ $output == *"no monitor listens"* && $output == *"[]" ]]
+  run "$HF_CLI" ps
+  [[ $status -eq 0 && ${lines[-1]} =~ ^ID\ +NAME\ +PROFILE\ +MODE\ +PID\ +USER\ +IMAGE$ ]]
 }
 
 @test "a monitor with mounts of its own, which lack the container's, guards the root file system" {

@@ -6,7 +6,7 @@ namespace holdfast::engine {
 namespace {
 
 bool advises(Engine engine, const Options& options, const std::string& text) {
-  const auto sentences = after_install(engine, options);
+  const auto sentences = after_install(engine, options, {});
   return sentences.back().find(text) != std::string::npos;
 }
 
@@ -22,6 +22,14 @@ TEST(Advice, AsksForNothingWhereEveryContainerIsGuarded) {
     EXPECT_FALSE(advises(engine, {.by_default = true}, "holdfast (contrib")) << name_of(engine);
     EXPECT_FALSE(advises(engine, {.by_default = true}, "--runtime")) << name_of(engine);
   }
+}
+
+TEST(Advice, OfAUsersPodmanItNamesTheUsersService) {
+  const Owner user{"/home/u/.config", "/home/u/.local/state"};
+  const std::string theirs = "systemctl --user restart podman";
+  EXPECT_NE(after_install(Engine::kPodman, {}, user).front().find(theirs), std::string::npos);
+  EXPECT_NE(after_uninstall(Engine::kPodman, user).front().find(theirs), std::string::npos);
+  EXPECT_EQ(after_install(Engine::kPodman, {}, {}).front().find("--user"), std::string::npos);
 }
 
 }  // namespace
