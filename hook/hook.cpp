@@ -248,8 +248,11 @@ int run(int argc, const char* const* argv) {
   if (options.value().stage == Stage::kPrecreate) {
     return rewrite(input, options.value(), deadline);
   }
-  const auto state = input.ok() ? oci::parse_state(input.value(), "standard input")
-                                : Result<oci::State>(input.error());
+  auto state = input.ok() ? oci::parse_state(input.value(), "standard input")
+                          : Result<oci::State>(input.error());
+  if (state.ok() && state.value().bundle == "/" && !options.value().bundle.empty()) {
+    state.value().bundle = options.value().bundle;
+  }
   if (options.value().stage == Stage::kPoststop) {
     return poststop(state, options.value());
   }

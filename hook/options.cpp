@@ -16,6 +16,9 @@ std::string* target_of(Options& options, std::string_view name) {
   if (name == "--refuse") {
     return &options.refuse;
   }
+  if (name == "--bundle") {
+    return &options.bundle;
+  }
   return name == "--spec" ? &options.spec : nullptr;
 }
 
@@ -37,7 +40,8 @@ Result<Stage> stage_of(std::string_view name) {
 }  // namespace
 
 const char* const kHelp =
-    "usage: holdfast-hook [--config FILE] [--socket PATH] [--spec FILE] [--refuse WHY] STAGE\n"
+    "usage: holdfast-hook [--config FILE] [--socket PATH] [--spec FILE] [--bundle DIR]\n"
+    "                     [--refuse WHY] STAGE\n"
     "\n"
     "An OCI hook: an OCI runtime calls it with the container's state on standard input.\n"
     "STAGE is one of\n"
@@ -55,6 +59,9 @@ const char* const kHelp =
     "  --config FILE  another /etc/holdfast/holdfast.json\n"
     "  --socket PATH  the monitor's socket, in place of what holdfast.json says\n"
     "  --spec FILE    another config.json than the bundle's\n"
+    "  --bundle DIR   the bundle, where the state says \"/\": crun forgets it in a container with "
+    "a\n"
+    "                 user namespace and devices\n"
     "  --refuse WHY   refuse the container: what precreate has decided, where runtimes say why\n"
     "  --help         this text\n";
 

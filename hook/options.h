@@ -15,6 +15,7 @@ struct Options {
   std::string config;  // holdfast.json; "": the default place
   std::string socket;  // the monitor's; "": what holdfast.json says
   std::string spec;    // config.json; "": the bundle's
+  std::string bundle;  // where the state says "/"; "": believe it
   std::string refuse;  // why the container is refused, whatever else; "": it is not
 };
 

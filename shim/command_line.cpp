@@ -22,85 +22,89 @@ enum class Meaning {
   kSystemdCgroup
 };
 
+// kAttached: only in one word with the letter, as crun's -tTTY (getopt(3), "t::").
+enum class Value { kNone, kTaken, kAttached };
+
 struct Option {
   std::string_view name;
   char letter = '\0';
-  bool has_value = false;
+  Value value = Value::kNone;
   Takers takers = kByBoth;  // only abbreviations ask: a name that we know is a name
   Meaning meaning = Meaning::kNone;
 };
 
 // runc 1.0 to 1.3 and crun 0.17 to 1.20.
 constexpr auto kGlobalOptions = std::to_array<Option>({
-    {"debug", '\0', false, kByBoth},
-    {"log", '\0', true, kByBoth, Meaning::kLog},
-    {"log-format", '\0', true, kByBoth, Meaning::kLogFormat},
-    {"log-level", '\0', true, kByCrun},
-    {"root", '\0', true, kByBoth},
-    {"criu", '\0', true, kByRunc},
-    {"cgroup-manager", '\0', true, kByCrun, Meaning::kCgroupManager},
-    {"systemd-cgroup", '\0', false, kByBoth, Meaning::kSystemdCgroup},
-    {"rootless", '\0', true, kByBoth},
-    {"help", 'h', false, kByBoth, Meaning::kHelp},
-    {"help", '?', false, kByCrun, Meaning::kHelp},
-    {"usage", '\0', false, kByCrun, Meaning::kHelp},
-    {"version", 'v', false, kByBoth, Meaning::kHelp},
-    {"version", 'V', false, kByCrun, Meaning::kHelp},
+    {"debug", '\0', Value::kNone, kByBoth},
+    {"log", '\0', Value::kTaken, kByBoth, Meaning::kLog},
+    {"log-format", '\0', Value::kTaken, kByBoth, Meaning::kLogFormat},
+    {"log-level", '\0', Value::kTaken, kByCrun},
+    {"root", '\0', Value::kTaken, kByBoth},
+    {"criu", '\0', Value::kTaken, kByRunc},
+    {"cgroup-manager", '\0', Value::kTaken, kByCrun, Meaning::kCgroupManager},
+    {"systemd-cgroup", '\0', Value::kNone, kByBoth, Meaning::kSystemdCgroup},
+    {"rootless", '\0', Value::kTaken, kByBoth},
+    {"help", 'h', Value::kNone, kByBoth, Meaning::kHelp},
+    {"help", '?', Value::kNone, kByCrun, Meaning::kHelp},
+    {"usage", '\0', Value::kNone, kByCrun, Meaning::kHelp},
+    {"version", 'v', Value::kNone, kByBoth, Meaning::kHelp},
+    {"version", 'V', Value::kNone, kByCrun, Meaning::kHelp},
 });
 
 // create, run and restore together: a name means the same wherever it is taken.
 constexpr auto kVerbOptions = std::to_array<Option>({
-    {"bundle", 'b', true, kByBoth, Meaning::kBundle},
-    {"config", 'f', true, kByCrun, Meaning::kConfig},
-    {"console-socket", '\0', true, kByBoth},
-    {"pid-file", '\0', true, kByBoth},
-    {"pidfd-socket", '\0', true, kByRunc},
-    {"preserve-fds", '\0', true, kByBoth},
-    {"detach", 'd', false, kByBoth},
-    {"keep", '\0', false, kByBoth},
-    {"no-pivot", '\0', false, kByBoth},
-    {"no-new-keyring", '\0', false, kByBoth},
-    {"no-subreaper", '\0', false, kByBoth},
-    {"image-path", '\0', true, kByBoth},
-    {"work-path", '\0', true, kByBoth},
-    {"parent-path", '\0', true, kByBoth},
-    {"manage-cgroups-mode", '\0', true, kByBoth},
-    {"empty-ns", '\0', true, kByRunc},
-    {"lsm-profile", '\0', true, kByBoth},
-    {"lsm-mount-context", '\0', true, kByBoth},
-    {"tcp-established", '\0', false, kByBoth},
-    {"ext-unix-sk", '\0', false, kByBoth},
-    {"shell-job", '\0', false, kByBoth},
-    {"file-locks", '\0', false, kByBoth},
-    {"auto-dedup", '\0', false, kByRunc},
-    {"lazy-pages", '\0', false, kByRunc},
-    {"help", 'h', false, kByBoth, Meaning::kHelp},
-    {"help", '?', false, kByCrun, Meaning::kHelp},
-    {"usage", '\0', false, kByCrun, Meaning::kHelp},
+    {"bundle", 'b', Value::kTaken, kByBoth, Meaning::kBundle},
+    {"config", 'f', Value::kTaken, kByCrun, Meaning::kConfig},
+    {"console-socket", '\0', Value::kTaken, kByBoth},
+    {"pid-file", '\0', Value::kTaken, kByBoth},
+    {"pidfd-socket", '\0', Value::kTaken, kByRunc},
+    {"preserve-fds", '\0', Value::kTaken, kByBoth},
+    {"detach", 'd', Value::kNone, kByBoth},
+    {"keep", '\0', Value::kNone, kByBoth},
+    {"no-pivot", '\0', Value::kNone, kByBoth},
+    {"no-new-keyring", '\0', Value::kNone, kByBoth},
+    {"no-subreaper", '\0', Value::kNone, kByBoth},
+    {"image-path", '\0', Value::kTaken, kByBoth},
+    {"work-path", '\0', Value::kTaken, kByBoth},
+    {"parent-path", '\0', Value::kTaken, kByBoth},
+    {"manage-cgroups-mode", '\0', Value::kTaken, kByBoth},
+    {"empty-ns", '\0', Value::kTaken, kByRunc},
+    {"lsm-profile", '\0', Value::kTaken, kByBoth},
+    {"lsm-mount-context", '\0', Value::kTaken, kByBoth},
+    {"tcp-established", '\0', Value::kNone, kByBoth},
+    {"ext-unix-sk", '\0', Value::kNone, kByBoth},
+    {"shell-job", '\0', Value::kNone, kByBoth},
+    {"file-locks", '\0', Value::kNone, kByBoth},
+    {"auto-dedup", '\0', Value::kNone, kByRunc},
+    {"lazy-pages", '\0', Value::kNone, kByRunc},
+    {"help", 'h', Value::kNone, kByBoth, Meaning::kHelp},
+    {"help", '?', Value::kNone, kByCrun, Meaning::kHelp},
+    {"usage", '\0', Value::kNone, kByCrun, Meaning::kHelp},
 });
 
-// exec. crun takes the value of -t only in one word with it.
+// exec.
 constexpr auto kExecOptions = std::to_array<Option>({
-    {"process", 'p', true, kByBoth, Meaning::kProcess},
-    {"user", 'u', true, kByBoth, Meaning::kUser},
-    {"cwd", '\0', true, kByBoth, Meaning::kCwd},
-    {"console-socket", '\0', true, kByBoth},
-    {"pidfd-socket", '\0', true, kByRunc},
-    {"pid-file", '\0', true, kByBoth},
-    {"env", 'e', true, kByBoth},
-    {"cap", 'c', true, kByBoth},
-    {"additional-gids", 'g', true, kByRunc},
-    {"process-label", '\0', true, kByBoth},
-    {"apparmor", '\0', true, kByBoth},
-    {"cgroup", '\0', true, kByBoth},
-    {"preserve-fds", '\0', true, kByBoth},
-    {"tty", 't', false, kByBoth},
-    {"detach", 'd', false, kByBoth},
-    {"no-new-privs", '\0', false, kByBoth},
-    {"ignore-paused", '\0', false, kByRunc},
-    {"help", 'h', false, kByBoth, Meaning::kHelp},
-    {"help", '?', false, kByCrun, Meaning::kHelp},
-    {"usage", '\0', false, kByCrun, Meaning::kHelp},
+    {"process", 'p', Value::kTaken, kByBoth, Meaning::kProcess},
+    {"user", 'u', Value::kTaken, kByBoth, Meaning::kUser},
+    {"cwd", '\0', Value::kTaken, kByBoth, Meaning::kCwd},
+    {"console-socket", '\0', Value::kTaken, kByBoth},
+    {"pidfd-socket", '\0', Value::kTaken, kByRunc},
+    {"pid-file", '\0', Value::kTaken, kByBoth},
+    {"env", 'e', Value::kTaken, kByBoth},
+    {"cap", 'c', Value::kTaken, kByBoth},
+    {"additional-gids", 'g', Value::kTaken, kByRunc},
+    {"process-label", '\0', Value::kTaken, kByBoth},
+    {"apparmor", '\0', Value::kTaken, kByBoth},
+    {"cgroup", '\0', Value::kTaken, kByBoth},
+    {"preserve-fds", '\0', Value::kTaken, kByBoth},
+    {"tty", 't', Value::kNone, kByRunc},
+    {"tty", 't', Value::kAttached, kByCrun},
+    {"detach", 'd', Value::kNone, kByBoth},
+    {"no-new-privs", '\0', Value::kNone, kByBoth},
+    {"ignore-paused", '\0', Value::kNone, kByRunc},
+    {"help", 'h', Value::kNone, kByBoth, Meaning::kHelp},
+    {"help", '?', Value::kNone, kByCrun, Meaning::kHelp},
+    {"usage", '\0', Value::kNone, kByCrun, Meaning::kHelp},
 });
 
 using Table = std::span<const Option>;
@@ -260,7 +264,7 @@ class Walk {
         return false;
       }
       letters.remove_prefix(1);
-      if (option->has_value && !letters.empty()) {
+      if (option->value != Value::kNone && !letters.empty()) {
         apply(*option, letters);
         return true;
       }
@@ -270,7 +274,7 @@ class Walk {
   }
 
   void take_value(const Option& option) {
-    if (!option.has_value) {
+    if (option.value != Value::kTaken) {
       apply(option, "");
     } else if (next_ < arguments_.size()) {
       apply(option, arguments_[next_++]);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <cstdlib>
@@ -50,7 +51,15 @@ Result<Place> find_config(const CommandLine& line) {
   return Place{bundle.value(), path.substr(0, slash), path.substr(slash + 1)};
 }
 
-Result<guard::HookCommand> find_hook(const Place& place) {
+// crun makes the device nodes of a container with a user namespace in a mount namespace of its own,
+// and back from there (setns(2)) its working directory, which it tells as the bundle, is "/".
+bool may_lose_bundle(const oci::Spec& spec) {
+  return !spec.devices.empty() &&
+         std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
+                     [](const oci::Namespace& one) { return one.type == "user"; });
+}
+
+Result<guard::HookCommand> find_hook(const Place& place, const oci::Spec& spec) {
   guard::HookCommand hook;
   hook.path = base::find_program(HOLDFAST_LIBEXECDIR "/holdfast-hook", "../hook/holdfast-hook");
   if (hook.path.empty()) {
@@ -60,6 +69,9 @@ Result<guard::HookCommand> find_hook(const Place& place) {
   // The hook knows the bundle from the container's state, but not crun's --config.
   if (place.path() != place.bundle + "/" + kConfigName) {
     hook.options = {"--spec", place.path()};
+  }
+  if (may_lose_bundle(spec)) {
+    hook.options.insert(hook.options.end(), {"--bundle", place.bundle});
   }
   return hook;
 }
@@ -105,7 +117,7 @@ Status guard_container(const CommandLine& line, const profile::Config& config) {
   if (lacks_cgroup(line, subject.spec)) {
     subject.cgroup = own_cgroup(line.words.front());
   }
-  const guard::HookCommand hook = TRY(find_hook(place));
+  const guard::HookCommand hook = TRY(find_hook(place, subject.spec));
   const bool enforcing = TRY(ask_monitor(config, subject.resolved));
   const std::string bytes =
       TRY(guard::rewrite(std::move(subject), enforcing, hook, profile::this_host()));

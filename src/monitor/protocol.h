@@ -8,7 +8,8 @@
 //    "exec_into":{"action":"alert","allow":["/abs"]},
 //    "respond":["alert",…],  (eight, by severity from emergency to debug; may be missing)
 //    "has_deciding":true,    (no annotation that decides about the policy is left out)
-//    "rootfs_fd":N}          (of an ordinary user: the peer's own descriptor of the rootfs)
+//    "rootfs_fd":N}          (the peer's own descriptor of the rootfs; an ordinary user's must have
+//    it)
 //     -> {"version":1,"ok":true,"slot":N,"backend":"lsm"}
 //   {"version":1,"op":"unregister","id":"…","pid":N}  (idempotent; unknown ids are fine)
 //     -> {"version":1,"ok":true}
@@ -133,9 +134,9 @@ struct Request {
   };
   Op op = Op::kStatus;
   Registration registration;  // kRegister
-  // kRegister: the descriptor by which the peer itself has the root file system open. A user's must
-  // be named so: what a path leads to in a user's own mount namespace is not for the monitor to
-  // look up. None where root asks.
+  // kRegister: the descriptor by which the peer itself has the root file system open, for the path
+  // may lead elsewhere in the monitor's mount namespace. A user's must be named so; where root
+  // names none, as former hooks do, the path counts.
   std::optional<std::uint32_t> rootfs_fd;
   std::string id;           // kUnregister, kExec, kRespond
   std::int32_t pid = 0;     // kUnregister; 0: not known. kRespond: of the process to be killed

@@ -262,6 +262,16 @@ FAKE
   "$RUNTIME" delete -f piped 3>&-
 }
 
+@test "a container with a user namespace and devices starts, though crun loses its bundle" {
+  [[ $RUNTIME == crun ]] || skip "runc makes no device nodes in a user namespace"
+  bundle made --edit '.linux.namespaces += [{"type": "user"}]
+    | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}] | .linux.gidMappings = .linux.uidMappings
+    | .linux.devices = [{"path": "/dev/made", "type": "c", "major": 1, "minor": 5}]' -- sh -c 'ls /dev/made; exit 7'
+  cd made
+  with shim "$HF_SHIM" run made
+  [[ $(cat shim.rc shim.out) == $'7\n/dev/made' ]] || { cat shim.err >&2 && return 1; }
+}
+
 hf_is_stopped() { [[ $("$RUNTIME" state "$1" | jq -r .status) == stopped ]]; }
 
 # --- refusals --------------------------------------------------------------------------------------

@@ -32,11 +32,13 @@ TEST(HookOptions, NameTheStage) {
 }
 
 TEST(HookOptions, AreTakenBeforeTheStage) {
-  const Options options =
-      parse_options(Words{"--config", "/c", "--socket", "/s", "--spec", "/j", "prestart"}).value();
+  const Options options = parse_options(Words{"--config", "/c", "--socket", "/s", "--spec", "/j",
+                                              "--bundle", "/b", "prestart"})
+                              .value();
   EXPECT_EQ(options.config, "/c");
   EXPECT_EQ(options.socket, "/s");
   EXPECT_EQ(options.spec, "/j");
+  EXPECT_EQ(options.bundle, "/b");
 }
 
 TEST(HookOptions, ThatAreWrongAreNamed) {

@@ -176,7 +176,10 @@ const std::vector<Entering> kEnterings = {
     {kRunc, {"exec", "--newer", "v", "c", "sh"}, {"v", "c", "sh"}, "", "", false},
     {kCrun, {"exec", "--use", "5", "c"}, {"c"}, "", "5"},
     {kCrun, {"exec", "-p/p", "c"}, {"c"}, "/p"},
-    {kCrun, {"exec", "-tdp", "/p", "c"}, {"c"}, "/p"},
+    {kCrun, {"exec", "-dp", "/p", "c"}, {"c"}, "/p"},
+    // What follows in the word is the value of -t.
+    {kCrun, {"exec", "-tdp", "c", "sh"}, {"c", "sh"}},
+    {kCrun, {"exec", "-dtp", "c", "sh"}, {"c", "sh"}},
     {kCrun, {"exec", "-t", "c", "sh"}, {"c", "sh"}},
     {kCrun, {"exec", "-u", "5", "c", "create"}, {"c", "create"}, "", "5"},
     // Nothing is started.
