@@ -7,9 +7,20 @@ namespace {
 
 using base::JsonView;
 
+// An element that is no string is the runtime's to judge: crun takes it for an empty one, runc
+// refuses it.
+Result<std::vector<std::string>> read_args(const JsonView& view) {
+  std::vector<std::string> args;
+  const auto list = view.find("args");
+  for (const JsonView& item : list ? TRY(list->items()) : std::vector<JsonView>()) {
+    args.push_back(item.raw().is_string() ? TRY(item.string()) : std::string());
+  }
+  return args;
+}
+
 Result<Process> read_process(const JsonView& view) {
   Process process;
-  TRY(view.read("args", process.args));
+  process.args = TRY(read_args(view));
   TRY(view.read("cwd", process.cwd));
   TRY(view.read("noNewPrivileges", process.no_new_privileges));
   if (const auto capabilities = view.find("capabilities")) {

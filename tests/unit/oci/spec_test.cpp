@@ -36,6 +36,14 @@ TEST(Spec, ReadsWhatRuncSpecWrites) {
   EXPECT_FALSE(spec.seccomp.has_value());
 }
 
+TEST(Spec, LeavesAnArgumentThatIsNoStringToTheRuntime) {
+  const Spec spec =
+      parse_spec(R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"args":["a",2,"b"]}})",
+                 "x")
+          .value();
+  EXPECT_EQ(spec.process.args, (std::vector<std::string>{"a", "", "b"}));
+}
+
 TEST(Spec, ReadsWhatCrunSpecWrites) { EXPECT_EQ(parsed("crun-spec.json").root.path, "rootfs"); }
 
 TEST(Spec, ReadsWhatDockerWrites) {
@@ -114,8 +122,10 @@ INSTANTIATE_TEST_SUITE_P(
             "mount point"},
         Bad{R"({"ociVersion":"1.0.2","root":{"path":"r"},"annotations":{"a/b~c":1}})",
             "/b/config.json: /annotations/a~1b~0c: must be a string, not number"},
-        Bad{R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"args":["a",2]}})",
-            "/b/config.json: /process/args/1: must be a string, not number"},
+        Bad{R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"args":"a"}})",
+            "/b/config.json: /process/args: must be an array, not string"},
+        Bad{R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"args":["a","b\u0000"]}})",
+            "/b/config.json: /process/args/1: holds a NUL character; remove it"},
         Bad{R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"user":{"uid":1.5}}})",
             "/b/config.json: /process/user/uid: must be a whole number"},
         Bad{R"({"ociVersion":"1.0.2","root":{"path":"r"},"process":{"user":{"uid":1e400}}})",
