@@ -242,7 +242,7 @@ assert_deaf() {
   [[ $output == *'no guarded container is "no-such-container"'* ]]
   run respond kill-process "$ID"
   [ "$status" -eq 1 ]
-  [[ $output == *"--pid names the process"* ]]
+  [[ $output == *"kill-process needs the process: --pid PID"* ]]
   run respond explode "$ID"
   [ "$status" -ne 0 ]
   run respond freeze "${ID%?}"
